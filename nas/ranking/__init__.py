@@ -1,0 +1,1 @@
+"""The ranking: scores, relations and their evidence."""

@@ -1,0 +1,170 @@
+"""What a study decides and measures: the typed records that cross every border of the program.
+
+Units: losses are mean cross-entropy in nats, accuracies fractions in [0, 1], times seconds,
+`at` is Unix time. Epochs count from 1. Records order by their place in the journal, never by time.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from coatnet.config import CoAtNetConfig
+
+
+class Outcome(StrEnum):
+    """How a segment ended."""
+
+    FINISHED = "finished"  # reached its last epoch
+    DIVERGED = "diverged"  # a loss or gradient norm was not finite; final
+    FAILED = "failed"  # the training code raised; tried again up to `resources.attempts`
+    LOST = "lost"  # the worker vanished; tried again, not counted as the trial's fault
+    INTERRUPTED = "interrupted"  # the user or the cluster asked it to stop; goes on at resume
+
+
+class TrialStatus(StrEnum):
+    """Where a trial stands; the last three are final."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    FINISHED = "finished"
+    DIVERGED = "diverged"
+    FAILED = "failed"
+
+
+FINAL = frozenset({TrialStatus.FINISHED, TrialStatus.DIVERGED, TrialStatus.FAILED})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataShape:
+    """What a network must know of its data."""
+
+    image_size: int
+    channels: int
+    classes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """One candidate network trained with one seed."""
+
+    number: int  # 1, 2, 3, ... in the order planned
+    id: str  # "0001-C-C-T-T-s0": sorts by number, safe as a file name
+    label: str  # what the ranking calls it: the layout, or layout#k where a layout has several
+    layout: str
+    seed: int
+    epochs: int
+    config: CoAtNetConfig
+    parameters: int
+    macs: int  # multiply-adds of one forward pass of one image
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Segment:
+    """The unit of execution: train a trial from its newest checkpoint up to `until_epoch`."""
+
+    trial: Trial
+    attempt: int  # 1, 2, ...; names the checkpoint files, so that a lost worker's cannot clash
+    acknowledged: int  # epochs already in the journal; the worker reports only later ones
+    until_epoch: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrialPlanned:
+    """The search decided on a trial."""
+
+    kind: Literal["planned"] = "planned"
+    at: float
+    trial: Trial
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SegmentStarted:
+    """A segment was handed to an executor."""
+
+    kind: Literal["started"] = "started"
+    at: float
+    trial_id: str
+    attempt: int
+    until_epoch: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EpochMeasured:
+    """One epoch of one trial, measured. All numbers are finite: anything else is a divergence.
+
+    `train_*` are means over the epoch as trained (augmented, drop path on); `probe_*` and
+    `evaluation_*` are in evaluation mode, of the raw weights, on the fixed probe subset of the
+    training set and on the evaluation set (DESIGN section 4). `ema_*` is the evaluation of the
+    averaged weights where the recipe keeps them.
+    """
+
+    kind: Literal["epoch"] = "epoch"
+    at: float
+    trial_id: str
+    attempt: int
+    epoch: int
+    step: int  # optimizer steps so far
+    samples: int  # training images seen so far
+    seconds: float  # spent training and measuring so far, over all attempts
+    learning_rate: float  # at the epoch's last step
+    train_loss: float
+    gradient_norm: float  # mean over steps, before clipping
+    probe_loss: float
+    probe_accuracy: float
+    evaluation_loss: float
+    evaluation_accuracy: float
+    ema_evaluation_accuracy: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no optimum may be built on."""
+        for name in (
+            "seconds",
+            "learning_rate",
+            "train_loss",
+            "gradient_norm",
+            "probe_loss",
+            "probe_accuracy",
+            "evaluation_loss",
+            "evaluation_accuracy",
+        ):
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(f"{name} must be finite, not {getattr(self, name)}")
+        if self.epoch < 1:
+            raise ValueError(f"epoch must be at least 1, not {self.epoch}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SegmentEnded:
+    """A segment ended; `message` says why when it did not finish."""
+
+    kind: Literal["ended"] = "ended"
+    at: float
+    trial_id: str
+    attempt: int
+    outcome: Outcome
+    epoch: int  # the last epoch measured
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StudyEnded:
+    """Nothing is left to run."""
+
+    kind: Literal["study-ended"] = "study-ended"
+    at: float
+
+
+Record = TrialPlanned | SegmentStarted | EpochMeasured | SegmentEnded | StudyEnded
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrialHistory:
+    """A trial with all that the journal says of it; the input of every view."""
+
+    trial: Trial
+    status: TrialStatus
+    epochs: tuple[EpochMeasured, ...]  # epoch 1, 2, ... without gap or double
+    attempts: int
+    message: str = ""

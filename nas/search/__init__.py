@@ -1,0 +1,1 @@
+"""Which segment to run next: samplers and the allocation of seeds."""

@@ -1,0 +1,1 @@
+"""Training of one trial: data, augmentation, optimizer, loop, metrics, checkpoints."""

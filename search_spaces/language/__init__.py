@@ -1,0 +1,1 @@
+"""The language of search spaces: domains, constraints, the space, the strict parser."""

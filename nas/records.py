@@ -17,8 +17,8 @@ class Outcome(StrEnum):
 
     FINISHED = "finished"  # reached its last epoch
     DIVERGED = "diverged"  # a loss or gradient norm was not finite; final
-    FAILED = "failed"  # the training code raised; tried again up to `resources.attempts`
-    LOST = "lost"  # the worker vanished; tried again, not counted as the trial's fault
+    FAILED = "failed"  # the training code raised; tried again
+    LOST = "lost"  # the worker vanished; tried again
     INTERRUPTED = "interrupted"  # the user or the cluster asked it to stop; goes on at resume
 
 

@@ -32,7 +32,8 @@ class _TrialState:
     status: TrialStatus = TrialStatus.PLANNED
     epochs: list[EpochMeasured] = field(default_factory=list)
     attempts: int = 0  # segments started
-    faults: int = 0  # of those, ended as failed or lost
+    faults: int = 0  # of those, failed or lost without a new epoch measured
+    epochs_at_start: int = 0
     message: str = ""
 
 
@@ -58,6 +59,7 @@ class StudyState:
             case SegmentStarted():
                 trial = self._trials[record.trial_id]
                 trial.status, trial.attempts = TrialStatus.RUNNING, record.attempt
+                trial.epochs_at_start = len(trial.epochs)
             case EpochMeasured():
                 epochs = self._trials[record.trial_id].epochs
                 if record.epoch != len(epochs) + 1:
@@ -80,7 +82,9 @@ class StudyState:
         trial = self._trials[record.trial_id]
         trial.status, trial.message = _STATUS_OF[record.outcome], record.message
         if record.outcome in (Outcome.FAILED, Outcome.LOST):
-            trial.faults += 1
+            # Progress proves that trying again helps: on a cluster of preemptible machines a long
+            # trial may lose its worker many times.
+            trial.faults += len(trial.epochs) == trial.epochs_at_start
             exhausted = trial.faults >= self._attempts_allowed
             trial.status = TrialStatus.FAILED if exhausted else TrialStatus.PLANNED
 

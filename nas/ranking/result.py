@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nas.spec import Metric
+from nas.spec import Metric, RankingSpec
 
 
 class Symbol(StrEnum):
@@ -41,18 +41,24 @@ class Relation:
     b: str
     symbol: Symbol
     difference: float
-    low: float | None  # simultaneous over all pairs
+    low: float | None  # simultaneous over all pairs; None with fewer than two paired seeds
     high: float | None
-    pairs: int
+    pairs: int  # seeds that both layouts finished
+    more_seeds: int | None  # expected to settle a `?`; None where settled, or more than 1,000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ranking:
     """Layouts from best to worst, with the claims between them and what they rest on."""
 
-    metric: Metric
-    order: str  # "C-C-C-C ≈ C-C-C-T > C-C-T-T"
+    spec: RankingSpec  # metric, error level and margins that the symbols stand for
+    order: str  # "C-C-C-C ≈ C-C-C-T > C-C-T-T"; empty when no trial finished
     equal_loss: float | None  # l*, nats; None for metric accuracy
     layouts: tuple[LayoutScore, ...]
     relations: tuple[Relation, ...]  # every pair, the better estimate first
     notes: tuple[str, ...]  # assumptions and warnings, each one sentence
+
+    @property
+    def metric(self) -> Metric:
+        """What a trial was scored by."""
+        return self.spec.metric

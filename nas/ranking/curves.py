@@ -1,0 +1,158 @@
+"""What is read off one trial's epochs: accuracy at a loss, gaps, and how fast it converged."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+
+from nas.records import EpochMeasured, TrialHistory
+
+# A cross-entropy can underflow to 0, whose logarithm is not a number to interpolate over.
+SMALLEST_LOSS = 1e-12
+
+# One multiply-add is 2 FLOPs; the backward pass costs twice the forward pass (Kaplan et al. 2020,
+# arXiv:2001.08361, section 2.1): 2 x (1 + 2) = 6 FLOPs for each MAC and training image.
+FLOPS_PER_MAC = 6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gaps:
+    """The generalization gaps at the last epoch."""
+
+    loss: float  # evaluation loss - probe loss, nats
+    accuracy: float  # probe accuracy - evaluation accuracy, fraction
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cost:
+    """What training up to some epoch took; measuring passes count in `seconds` only."""
+
+    epochs: int
+    samples: int
+    seconds: float
+    flops: float  # 6 x MACs x samples
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Convergence:
+    """How fast a trial got where it is."""
+
+    area_log_loss: float  # mean height of the ln(probe loss) curve, nats; lower is faster
+    seconds: float
+    samples: int
+    flops: float
+
+
+def record_lows(history: TrialHistory) -> tuple[EpochMeasured, ...]:
+    """Return the epochs whose probe loss is below that of every epoch before; the first always."""
+    lows: list[EpochMeasured] = []
+    for epoch in history.epochs:
+        if not lows or _floored(epoch.probe_loss) < _floored(lows[-1].probe_loss):
+            lows.append(epoch)
+    return tuple(lows)
+
+
+def deepest_loss(history: TrialHistory) -> float:
+    """Return the lowest probe loss reached, nats.
+
+    Raises:
+        ValueError: no epoch was measured.
+    """
+    return record_lows(_measured(history))[-1].probe_loss
+
+
+def accuracy_at_loss(history: TrialHistory, loss: float) -> float:
+    """Return the evaluation accuracy (fraction) where the trajectory crosses a probe loss (nats).
+
+    Monotone cubic interpolation (Fritsch and Carlson 1980) over ln(loss), through the record lows:
+    training is a way downhill, and an epoch that climbs back repeats a loss already passed. A loss
+    above the first epoch's, or below the lowest, reads the accuracy at that end.
+
+    Raises:
+        ValueError: no epoch was measured.
+    """
+    # PCHIP wants its abscissae to increase: the deepest point comes first.
+    lows = record_lows(_measured(history))[::-1]
+    if len(lows) == 1:
+        return lows[0].evaluation_accuracy
+    depths = np.log([_floored(epoch.probe_loss) for epoch in lows])
+    accuracies = np.array([epoch.evaluation_accuracy for epoch in lows])
+    at = np.clip(np.log(_floored(loss)), depths[0], depths[-1])
+    # Rounding must not carry a reading past the two measurements it lies between.
+    return float(
+        np.clip(PchipInterpolator(depths, accuracies)(at), min(accuracies), max(accuracies))
+    )
+
+
+def end_gaps(history: TrialHistory) -> Gaps:
+    """Return the gaps at the last epoch.
+
+    Raises:
+        ValueError: no epoch was measured.
+    """
+    last = _measured(history).epochs[-1]
+    return Gaps(
+        loss=last.evaluation_loss - last.probe_loss,
+        accuracy=last.probe_accuracy - last.evaluation_accuracy,
+    )
+
+
+def cost_to_reach(history: TrialHistory, loss: float) -> Cost | None:
+    """Return the cost up to the first epoch whose probe loss is at most `loss`, or None.
+
+    It is a measurement, not an interpolation: the true crossing lies within the epoch before.
+    """
+    for epoch in history.epochs:
+        if epoch.probe_loss <= loss:
+            return Cost(
+                epochs=epoch.epoch,
+                samples=epoch.samples,
+                seconds=epoch.seconds,
+                flops=_flops(history, epoch),
+            )
+    return None
+
+
+def area_log_loss(history: TrialHistory) -> float:
+    """Return the area under ln(probe loss) against epochs, by trapezoids, over the epochs spanned.
+
+    Divided by its width it is the curve's mean height in nats, so trials of different length
+    compare; of a single epoch it is that epoch's value.
+
+    Raises:
+        ValueError: no epoch was measured.
+    """
+    heights = np.log([_floored(epoch.probe_loss) for epoch in _measured(history).epochs])
+    if len(heights) == 1:
+        return float(heights[0])
+    return float(np.trapezoid(heights) / (len(heights) - 1))
+
+
+def convergence(history: TrialHistory) -> Convergence:
+    """Return the convergence metrics of the epochs measured so far.
+
+    Raises:
+        ValueError: no epoch was measured.
+    """
+    area = area_log_loss(history)
+    last = history.epochs[-1]
+    return Convergence(
+        area_log_loss=area,
+        seconds=last.seconds,
+        samples=last.samples,
+        flops=_flops(history, last),
+    )
+
+
+def _flops(history: TrialHistory, epoch: EpochMeasured) -> float:
+    return float(FLOPS_PER_MAC * history.trial.macs * epoch.samples)
+
+
+def _floored(loss: float) -> float:
+    return max(loss, SMALLEST_LOSS)
+
+
+def _measured(history: TrialHistory) -> TrialHistory:
+    if not history.epochs:
+        raise ValueError(f"trial {history.trial.id} has no measured epoch: nothing can be read off")
+    return history

@@ -1,0 +1,96 @@
+"""Decodes image files that may be anything, into squares of bytes, and says which ones failed."""
+
+import struct
+import warnings
+import zlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF")  # no EPS or PSD: they run interpreters
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"})
+PIXEL_LIMIT = 40_000_000  # decoded at 4 bytes a pixel: 160 MB; large JPEGs are decoded reduced
+THREADS = 4  # Pillow decodes without the interpreter lock
+_UNREADABLE = (  # what Pillow's decoders are seen to raise on hostile files
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    RuntimeError,
+    EOFError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+
+
+def decode_files(paths: Sequence[Path], *, size: int) -> tuple[NDArray[np.uint8], dict[int, str]]:
+    """Return RGB images uint8 [N, 3, size, size] and, by index, why a file is unreadable.
+
+    The image of an unreadable file is black; the caller leaves it out.
+    """
+    images = np.zeros((len(paths), 3, size, size), dtype=np.uint8)
+
+    def decode(index: int) -> str | None:
+        try:
+            images[index] = decode_file(paths[index], size=size)
+        except _UNREADABLE as error:
+            return " ".join(str(error).split()) or type(error).__name__
+        return None
+
+    # The filters are process-wide, so they are set once around all threads. The rest of Pillow's
+    # warnings (odd EXIF data) do not make an image unreadable.
+    with warnings.catch_warnings(), ThreadPoolExecutor(THREADS) as pool:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        reasons = list(pool.map(decode, range(len(paths))))
+    return images, {index: reason for index, reason in enumerate(reasons) if reason is not None}
+
+
+def decode_file(path: Path, *, size: int) -> NDArray[np.uint8]:
+    """Return one image, turned upright by its EXIF data, as uint8 [3, size, size].
+
+    Raises:
+        OSError, ValueError and others of Pillow: the file cannot be read as an image.
+    """
+    with Image.open(path, formats=FORMATS) as image:
+        image.draft("RGB", (2 * size, 2 * size))  # JPEG only: decode at a fraction of the size
+        if image.width * image.height > PIXEL_LIMIT:
+            raise ValueError(f"{image.width} x {image.height} pixels exceed {PIXEL_LIMIT:,}")
+        upright = ImageOps.exif_transpose(image)
+        rgb = _to_rgb(upright)
+    square = rgb.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return np.asarray(square).transpose(2, 0, 1)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16 bits; Pillow's own conversion clips at 255
+        wide = np.asarray(image)
+        if wide.min() < 0 or wide.max() > 65535:
+            raise ValueError("pixels of more than 16 bits")
+        image = Image.fromarray((wide // 257).astype(np.uint8))
+    elif image.mode == "F":
+        raise ValueError("floating-point pixels have no known range")
+    elif image.mode == "P" and "transparency" in image.info:
+        image = image.convert("RGBA")
+    return image.convert("RGB")
+
+
+def resize_gray(images_bhw: NDArray[np.uint8], *, size: int) -> NDArray[np.uint8]:
+    """Return gray images uint8 [N, H, W] as uint8 [N, 1, size, size], bilinear."""
+    if images_bhw.shape[1:] == (size, size):
+        return images_bhw[:, None]
+    resized = np.empty((len(images_bhw), 1, size, size), dtype=np.uint8)
+    for index, image_hw in enumerate(images_bhw):
+        square = Image.fromarray(image_hw).resize((size, size), Image.Resampling.BILINEAR)
+        resized[index, 0] = np.asarray(square)
+    return resized

@@ -1,0 +1,52 @@
+"""CoAtNet: the networks of arXiv 2106.04803 as a library of their own.
+
+Describing and pricing networks needs no torch; `create`, `load`, `save` and `CoAtNet` bring it in
+when first used. `coatnet.cost` is the function; its module's other names come from
+``from coatnet.cost import ...``.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from coatnet.config import VIT_REL, BlockType, CoAtNetConfig, StageConfig, StemConfig, StemType
+from coatnet.cost import Cost, cost
+from coatnet.family import FAMILY, PUBLISHED, PublishedSize, named
+
+if TYPE_CHECKING:
+    from coatnet.model import CoAtNet, create
+    from coatnet.pretrained import load, load_metadata, save
+
+__all__ = [
+    "FAMILY",
+    "PUBLISHED",
+    "VIT_REL",
+    "BlockType",
+    "CoAtNet",
+    "CoAtNetConfig",
+    "Cost",
+    "PublishedSize",
+    "StageConfig",
+    "StemConfig",
+    "StemType",
+    "cost",
+    "create",
+    "load",
+    "load_metadata",
+    "named",
+    "save",
+]
+
+_LAZY = {
+    "CoAtNet": "coatnet.model",
+    "create": "coatnet.model",
+    "load": "coatnet.pretrained",
+    "load_metadata": "coatnet.pretrained",
+    "save": "coatnet.pretrained",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs torch when it is first asked for (PEP 562)."""
+    if name not in _LAZY:
+        raise AttributeError(f"module 'coatnet' has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)

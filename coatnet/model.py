@@ -1,0 +1,183 @@
+"""The network, in the order of the paper's Figure 4, and its initialisation.
+
+Names: b batch, c channels, h and w rows and columns of a map, k classes.
+"""
+
+import hashlib
+
+import torch
+from torch import nn
+
+from coatnet.config import BlockType, CoAtNetConfig
+from coatnet.family import adapted, named
+from coatnet.mbconv import MBConv
+from coatnet.stem import Stem
+from coatnet.stochastic_depth import drop_path_rates
+from coatnet.transformer import LAYER_NORM_EPSILON, TransformerBlock, TransformerStage
+
+BIAS_TABLE_STD = 0.02  # as the official relatives (MaxViT)
+
+
+def create(
+    name_or_config: str | CoAtNetConfig,
+    *,
+    image_size: int | None = None,
+    classes: int | None = None,
+    in_channels: int | None = None,
+    drop_path: float | None = None,
+    seed: int | None = None,
+) -> "CoAtNet":
+    """Build a network of the family, or of a description, with what is given changed.
+
+    With a seed the parameters depend on it and on their names and shapes only, and torch's global
+    random state stays as it was; without one the seed is drawn from that state.
+
+    Raises:
+        ValueError: no network has this name, or a value breaks a rule.
+    """
+    config = named(name_or_config) if isinstance(name_or_config, str) else name_or_config
+    config = adapted(
+        config,
+        image_size=image_size,
+        classes=classes,
+        in_channels=in_channels,
+        drop_path=drop_path,
+    )
+    return CoAtNet(config, seed=seed)
+
+
+class CoAtNet(nn.Module):
+    """Stem S0, stages S1, S2, ... (`stages.0`, `stages.1`, ...), then the head."""
+
+    def __init__(self, config: CoAtNetConfig, *, seed: int | None = None) -> None:
+        """Build the network of `config` and initialise it (see `initialize`, `create`)."""
+        super().__init__()
+        self.config = config
+        if seed is None:
+            seed = int(torch.randint(2**31, (), device="cpu"))
+        with torch.random.fork_rng(devices=[]):  # the layers' constructors draw, to no purpose
+            self.stem = Stem(
+                config.stem,
+                in_channels=config.in_channels,
+                batch_norm_momentum=config.batch_norm_momentum,
+            )
+            self.stages = nn.Sequential(*(_stage(config, i) for i in range(len(config.stages))))
+            self.head = Head(config.stages[-1].width, config.classes)
+        self.initialize(seed)
+
+    def forward(self, images_bchw: torch.Tensor) -> torch.Tensor:
+        """Return the logits (b, k). Fastest on images that lie channels last in memory.
+
+        Raises:
+            ValueError: the images' size or number of channels is not the network's.
+        """
+        config = self.config
+        expected = (config.in_channels, config.image_size, config.image_size)
+        if tuple(images_bchw.shape[1:]) != expected:
+            raise ValueError(
+                f"images must be (batch, {config.in_channels}, {config.image_size}, "
+                f"{config.image_size}), not {tuple(images_bchw.shape)}"
+            )
+        return self.head(self.stages(self.stem(images_bchw)))
+
+    @torch.no_grad()
+    def initialize(self, seed: int) -> None:
+        """Set all parameters anew.
+
+        | parameter                | distribution                                              |
+        |--------------------------|-----------------------------------------------------------|
+        | convolution kernels      | normal, variance 2 / fan-out: keeps gradients' size       |
+        | matrices                 | uniform, Glorot, as TensorFlow's MaxViT                   |
+        | relative position tables | normal, 0.02, as MaxViT                                   |
+        | scales of norms          | 1                                                         |
+        | biases                   | 0                                                         |
+
+        The paper does not state its initialisation. Each parameter draws from a generator of its
+        own, seeded by `seed` and its name: networks that share names and shapes share values, so
+        layouts are compared from the same start, whatever else they hold.
+        """
+        for name, parameter in self.named_parameters():
+            if parameter.is_meta:
+                continue
+            if parameter.ndim == 1:
+                parameter.fill_(0.0 if name.endswith("bias") else 1.0)
+                continue
+            generator = torch.Generator("cpu").manual_seed(_stream(seed, name))
+            values = torch.empty(parameter.shape, device="cpu")
+            if name.endswith("bias_table"):
+                values.normal_(std=BIAS_TABLE_STD, generator=generator)
+            elif parameter.ndim == 4:
+                fan_out = parameter.shape[0] * parameter[0, 0].numel()
+                values.normal_(std=(2 / fan_out) ** 0.5, generator=generator)
+            else:
+                bound = (6 / sum(parameter.shape)) ** 0.5
+                values.uniform_(-bound, bound, generator=generator)
+            parameter.copy_(values)
+
+    def no_weight_decay(self) -> frozenset[str]:
+        """Return the names of the parameters not to decay: biases, norms' scales, bias tables.
+
+        The paper states none; these are MaxViT's.
+        """
+        return frozenset(
+            name
+            for name, parameter in self.named_parameters()
+            if parameter.ndim == 1 or name.endswith("bias_table")
+        )
+
+
+class Head(nn.Module):
+    """Global average pooling, LayerNorm, Linear(D, D) with tanh, Linear(D, classes).
+
+    Figure 4 shows a pooling and one dense layer. The inner one is MaxViT's: only with it do the
+    parameter counts agree with the paper's.
+    """
+
+    def __init__(self, width: int, classes: int) -> None:
+        """Build the head on maps of `width` channels."""
+        super().__init__()
+        self.norm = nn.LayerNorm(width, eps=LAYER_NORM_EPSILON)
+        self.inner = nn.Linear(width, width)
+        self.classifier = nn.Linear(width, classes)
+
+    def forward(self, x_bchw: torch.Tensor) -> torch.Tensor:
+        """Return the logits (b, k)."""
+        return self.classifier(self.inner(self.norm(x_bchw.mean((2, 3)))).tanh())
+
+
+def _stage(config: CoAtNetConfig, number: int) -> nn.Module:
+    stage = config.stages[number]
+    in_width = config.stages[number - 1].width if number else config.stem.width
+    in_size = config.map_sizes[number]
+    mbconvs: list[MBConv] = []
+    transformers: list[TransformerBlock] = []
+    stride = stage.stride
+    for rate in drop_path_rates(config)[number]:
+        if stage.block is BlockType.CONVOLUTION:
+            mbconvs.append(
+                MBConv(
+                    in_width=in_width,
+                    width=stage.width,
+                    stride=stride,
+                    batch_norm_momentum=config.batch_norm_momentum,
+                    drop_path=rate,
+                )
+            )
+        else:
+            transformers.append(
+                TransformerBlock(
+                    in_width=in_width,
+                    width=stage.width,
+                    stride=stride,
+                    in_size=in_size,
+                    head_size=config.head_size,
+                    drop_path=rate,
+                )
+            )
+        in_width, in_size, stride = stage.width, config.map_sizes[number + 1], 1
+    return TransformerStage(*transformers) if transformers else nn.Sequential(*mbconvs)
+
+
+def _stream(seed: int, name: str) -> int:
+    """Return the seed of one parameter's generator."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8])

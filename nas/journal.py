@@ -89,9 +89,8 @@ class Journal:
             raise
 
     def _open(self) -> list[Record]:
-        records, self._size, self._crc = [], 0, 0
-        for record, self._size, self._crc in _scan(self._path):
-            records.append(record)
+        scanned = list(_scan(self._path))
+        _, self._size, self._crc = scanned[-1] if scanned else (None, 0, 0)
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         os.ftruncate(self._file, self._size)
         os.lseek(self._file, self._size, os.SEEK_SET)
@@ -99,7 +98,7 @@ class Journal:
         directory = os.open(self._path.parent, os.O_RDONLY)
         os.fsync(directory)
         os.close(directory)
-        return records
+        return [record for record, _, _ in scanned]
 
     def append(self, record: Record) -> None:
         """Write one record through to the disk.
@@ -164,7 +163,7 @@ def _scan(path: Path) -> Iterator[tuple[Record, int, int]]:
             record = decode(body)
         except ValidationError as error:
             raise JournalCorruptError(
-                f"{path}:{number}: a record this version does not know; it was written by a newer one"
+                f"{path}:{number}: a record this version does not know; a newer one wrote it"
             ) from error
         start, number = end + 1, number + 1
         yield record, start, crc

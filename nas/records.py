@@ -6,7 +6,7 @@ Units: losses are mean cross-entropy in nats, accuracies fractions in [0, 1], ti
 
 import math
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Literal
 
 from coatnet.config import CoAtNetConfig
@@ -68,6 +68,13 @@ class Segment:
     attempt: int  # 1, 2, ...; names the checkpoint files, so that a lost worker's cannot clash
     acknowledged: int  # epochs already in the journal; the worker reports only later ones
     until_epoch: int
+
+
+class Pause(Enum):
+    """Why there is no segment to run."""
+
+    WAIT = "wait"  # until a running segment ends
+    DONE = "done"  # for good
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,85 @@
+"""What an executor is given and what it must do: the contract that all of them pass."""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from nas.records import EpochMeasured, Outcome, Pause, Record, Segment, SegmentEnded
+
+Report = Callable[[EpochMeasured], None]
+
+
+class Conductor(Protocol):
+    """The driver's side: hands out segments, takes records."""
+
+    def next_segment(self) -> Segment | Pause:
+        """Return a segment, already journaled as started, or why there is none."""
+
+    def observe(self, record: Record) -> None:
+        """Take what a segment reported; late records of lost attempts are dropped here."""
+
+
+class Job(Protocol):
+    """The work of one segment; it crosses to the worker, so it must be importable and picklable."""
+
+    def __call__(self, segment: Segment, *, report: Report) -> SegmentEnded:
+        """Train, report every epoch, return how it ended."""
+
+
+class Executor(Protocol):
+    """Runs segments until there are none."""
+
+    def run(self, conductor: Conductor) -> None:
+        """Return when the conductor says DONE, or when asked to stop (KeyboardInterrupt)."""
+
+
+def guarded(
+    job: Job, segment: Segment, *, report: Report, clock: Callable[[], float]
+) -> SegmentEnded:
+    """Run the job; what it raises becomes a FAILED record that holds the traceback.
+
+    What `report` raises is the driver's error, not the trial's, and is raised on.
+    """
+    last, refused = segment.acknowledged, None
+
+    def remember(record: EpochMeasured) -> None:
+        nonlocal last, refused
+        try:
+            report(record)
+        except Exception as error:
+            refused = error
+            raise
+        last = max(last, record.epoch)
+
+    try:
+        return job(segment, report=remember)
+    except Exception as error:  # noqa: BLE001 - a trial's failure is a result
+        if refused is not None:
+            raise refused from None
+        summary = "".join(traceback.format_exception_only(error)).strip()
+        return SegmentEnded(
+            at=clock(),
+            trial_id=segment.trial.id,
+            attempt=segment.attempt,
+            outcome=Outcome.FAILED,
+            epoch=last,
+            message=f"{summary}\n{traceback.format_exc()}",
+        )
+
+
+def lost(segment: Segment, *, at: float, message: str) -> SegmentEnded:
+    """Return the record of a segment whose worker vanished; the driver fills in the epoch."""
+    return SegmentEnded(
+        at=at,
+        trial_id=segment.trial.id,
+        attempt=segment.attempt,
+        outcome=Outcome.LOST,
+        epoch=segment.acknowledged,
+        message=message,
+    )
+
+
+def interrupted(segment: Segment, *, at: float) -> SegmentEnded:
+    """Return the record of a segment that the user or the cluster stopped."""
+    return replace(lost(segment, at=at, message="stopped"), outcome=Outcome.INTERRUPTED)

@@ -1,0 +1,96 @@
+"""Reaching Ray: join the cluster that was named, or start one for this process alone."""
+
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from nas.errors import NoClusterError
+from nas.spec import ResourcesSpec
+
+PROBE_SECONDS = 2.0
+
+
+@contextmanager
+def cluster(address: str | None, resources: ResourcesSpec) -> Iterator[None]:
+    """Be connected to Ray inside the block.
+
+    `address` is ``HOST:PORT`` or ``ray://HOST:PORT``; None takes RAY_ADDRESS, and without it starts
+    Ray in this machine, on loopback only, for as long as the block lasts.
+
+    Raises:
+        NoClusterError: nobody answers there, or no node can ever hold one trial.
+    """
+    address = address or os.environ.get("RAY_ADDRESS") or None
+    _prepare_environment(local=address is None)
+    import ray  # noqa: PLC0415 - reads its environment at import
+
+    if address is None:
+        ray.init(
+            address="local",
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            configure_logging=True,
+        )
+    else:
+        _probe(address)
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            first = str(error).strip().splitlines()[0]
+            raise NoClusterError(f"no Ray cluster at {address}: {first}") from error
+    try:
+        _check_fits(ray.nodes(), resources)
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _prepare_environment(*, local: bool) -> None:
+    """Settings that Ray reads at import; a user's own setting wins."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+    # Tune's snapshots are never read: the journal is the truth.
+    os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # see ray_tune._stop_signals
+    os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "86400")
+    if local:
+        # Without it Ray listens on all interfaces of a Linux machine.
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+
+
+def _probe(address: str) -> None:
+    """Ray retries a dead address for minutes; a plain connection tells in two seconds."""
+    if address in ("auto", "local"):
+        return
+    url = urlsplit(address if "://" in address else f"ray-gcs://{address}")
+    try:
+        host, port = url.hostname, url.port
+    except ValueError:
+        host = port = None
+    if not host or not port:
+        raise NoClusterError(f"address {address!r} must be HOST:PORT or ray://HOST:PORT")
+    try:
+        socket.create_connection((host, port), timeout=PROBE_SECONDS).close()
+    except OSError as error:
+        raise NoClusterError(
+            f"no Ray cluster at {address}: {error.strerror or error}; start one, or leave "
+            "--address and RAY_ADDRESS unset to run on this machine"
+        ) from error
+
+
+def _check_fits(nodes: list[dict], resources: ResourcesSpec) -> None:
+    """Tune waits for ever for a node that never comes; better to say so at once."""
+    alive = [node["Resources"] for node in nodes if node["Alive"]]
+    for node in alive:
+        if node.get("CPU", 0) >= resources.cpus and node.get("GPU", 0) >= resources.gpus:
+            return
+    most = max(((n.get("CPU", 0), n.get("GPU", 0)) for n in alive), default=(0, 0))
+    raise NoClusterError(
+        f"a trial asks for {resources.cpus:g} CPU and {resources.gpus:g} GPU, the largest node has "
+        f"{most[0]:g} CPU and {most[1]:g} GPU; lower resources.cpus or resources.gpus"
+    )

@@ -1,0 +1,244 @@
+"""Runs segments as Ray Tune trials: one segment is one Tune trial, on any node of the cluster.
+
+Tune places, runs and watches; it decides nothing and remembers nothing. Its searcher asks the
+conductor, its callback tells the conductor, and its own snapshots are thrown away.
+"""
+
+import logging
+import shutil
+import signal
+import threading
+import time
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import ray
+from pydantic import TypeAdapter
+from ray import tune
+from ray.tune.search import Searcher
+
+from nas.execution.executor import Conductor, Job, guarded, interrupted, lost
+from nas.journal import decode, encode
+from nas.records import EpochMeasured, Pause, Record, Segment, SegmentEnded
+from nas.spec import ResourcesSpec
+
+SEGMENTS_PER_FIT = 500  # the cost of a segment grows with the number a Tuner has seen
+_SEGMENT: TypeAdapter[Segment] = TypeAdapter(Segment)
+
+
+class RayTuneExecutor:
+    """Needs a connected Ray (see `cluster`)."""
+
+    def __init__(self, job: Job, *, resources: ResourcesSpec, scratch: Path) -> None:
+        """Run `job` with these resources a trial; `scratch` is a folder all nodes see."""
+        self._job, self._resources, self._scratch = job, resources, scratch
+
+    def run(self, conductor: Conductor) -> None:
+        """Run until DONE; Ctrl-C or SIGTERM records what ran as interrupted and raises."""
+        job = ray.put(self._job)
+        with _stop_signals() as stopped:
+            bridge = _Bridge(conductor, stopped)
+            try:
+                while not bridge.done and not stopped.is_set():
+                    self._fit(bridge, job)
+            finally:
+                for segment in bridge.take_running():
+                    conductor.observe(interrupted(segment, at=time.time()))
+                shutil.rmtree(self._scratch, ignore_errors=True)
+        if bridge.error is not None:
+            raise bridge.error
+        if stopped.is_set():
+            raise KeyboardInterrupt
+
+    def _fit(self, bridge: "_Bridge", job: ray.ObjectRef) -> None:
+        bridge.begin()
+        trainable = tune.with_resources(
+            tune.with_parameters(run_segment, job=job),
+            {"cpu": self._resources.cpus, "gpu": self._resources.gpus},
+        )
+        tuner = tune.Tuner(
+            trainable,
+            tune_config=tune.TuneConfig(
+                search_alg=_AskConductor(bridge),
+                num_samples=-1,
+                max_concurrent_trials=self._resources.concurrent,
+                reuse_actors=True,
+            ),
+            run_config=tune.RunConfig(
+                name=f"segments-{uuid.uuid4().hex[:8]}",
+                storage_path=str(self._scratch.resolve()),
+                callbacks=[_TellConductor(bridge)],
+                failure_config=tune.FailureConfig(max_failures=0),
+                verbose=0,
+            ),
+        )
+        logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+        tuner.fit()
+
+
+def run_segment(config: dict[str, Any], job: ray.ObjectRef) -> None:
+    """Run one segment in a Tune worker; every record goes to the driver as one report."""
+    segment = _SEGMENT.validate_json(config["segment"])
+    # `ray.get` of the same object is free in a reused worker: arrays stay in shared memory.
+    work = ray.get(job) if isinstance(job, ray.ObjectRef) else job
+
+    def report(record: Record) -> None:
+        tune.report({"record": encode(record).decode()})
+
+    report(guarded(work, segment, report=report, clock=time.time))
+
+
+class _Bridge:
+    """What searcher and callback share: the conductor, and which Tune trial runs which segment."""
+
+    def __init__(self, conductor: Conductor, stopped: threading.Event) -> None:
+        self.conductor = conductor
+        self.stopped = stopped
+        self.done = False
+        self.error: BaseException | None = None
+        self._running: dict[str, Segment] = {}
+        self._started = 0
+
+    def begin(self) -> None:
+        self._started = 0
+
+    def ask(self, tune_id: str) -> Segment | Pause:
+        """Return the next segment; DONE also ends a Tuner that has seen enough segments."""
+        if self.stopped.is_set():
+            return Pause.DONE
+        if self._started >= SEGMENTS_PER_FIT:
+            return Pause.DONE if not self._running else Pause.WAIT
+        segment = self._guard(self.conductor.next_segment)
+        if segment is Pause.DONE or segment is None:
+            self.done = True
+            return Pause.DONE
+        if isinstance(segment, Segment):
+            self._running[tune_id] = segment
+            self._started += 1
+        return segment
+
+    def tell(self, tune_id: str, record: Record) -> None:
+        if isinstance(record, SegmentEnded):
+            self._running.pop(tune_id, None)
+        self._guard(lambda: self.conductor.observe(record))
+
+    def vanished(self, tune_id: str, reason: str) -> None:
+        """Tune lost the worker: record it, unless the segment had already ended."""
+        segment = self._running.pop(tune_id, None)
+        if segment is not None:
+            ended = lost(segment, at=time.time(), message=reason)
+            self._guard(lambda: self.conductor.observe(ended))
+
+    def take_running(self) -> list[Segment]:
+        segments, self._running = list(self._running.values()), {}
+        return segments
+
+    def _guard(self, call: Any) -> Any:
+        """Tune swallows or wraps what callbacks raise; keep the first error, raise it ourselves."""
+        try:
+            return call()
+        except Exception as error:  # noqa: BLE001 - raised again by the executor
+            self.error = self.error or error
+            self.stopped.set()
+            if threading.current_thread() is threading.main_thread():
+                signal.raise_signal(signal.SIGUSR1)
+            return None
+
+
+class _AskConductor(Searcher):
+    """Tune's searcher. Tune pickles it into snapshots that nobody reads: pickle nothing."""
+
+    def __init__(self, bridge: _Bridge | None = None) -> None:
+        super().__init__()
+        self._bridge = bridge
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return _AskConductor, ()
+
+    def suggest(self, trial_id: str) -> dict[str, str] | str | None:
+        assert self._bridge is not None
+        segment = self._bridge.ask(trial_id)
+        if segment is Pause.DONE:
+            return Searcher.FINISHED
+        if segment is Pause.WAIT:
+            return None
+        return {"segment": _SEGMENT.dump_json(segment).decode()}
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict | None = None, error: bool = False
+    ) -> None:
+        """Nothing to learn: the callback has told the conductor."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing to save: the journal is the memory."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing to restore."""
+
+
+class _TellConductor(tune.Callback):
+    """Tune's callback: hands every record to the conductor."""
+
+    def __init__(self, bridge: _Bridge | None = None) -> None:
+        self._bridge = bridge
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return _TellConductor, ()
+
+    def on_trial_result(
+        self, iteration: int, trials: list, trial: Any, result: dict, **info: Any
+    ) -> None:
+        if self._bridge is not None and "record" in result:
+            record = decode(result["record"])
+            assert isinstance(record, EpochMeasured | SegmentEnded)
+            self._bridge.tell(trial.trial_id, record)
+
+    def on_trial_error(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
+        if self._bridge is not None:
+            self._bridge.vanished(trial.trial_id, _reason(trial))
+
+
+def _reason(trial: Any) -> str:
+    """Return the last line of what Tune knows of a lost worker."""
+    try:
+        text = Path(trial.error_file).read_text(encoding="utf-8", errors="replace")
+    except (OSError, TypeError):
+        return "the worker died"
+    return (text.strip().splitlines() or ["the worker died"])[-1]
+
+
+@contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """Turn the first SIGINT or SIGTERM (preemption, `ray job stop`) into a graceful stop.
+
+    Tune leaves its loop on SIGUSR1, and does so whatever TUNE_DISABLE_SIGINT_HANDLER says. A second
+    signal interrupts at once. Outside the main thread Python gives no signals to handle.
+    """
+    stopped = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stopped
+        return
+
+    def stop(*_: object) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        stopped.set()
+        signal.raise_signal(signal.SIGUSR1)
+
+    previous = {
+        number: signal.signal(number, handler)
+        for number, handler in [
+            (signal.SIGUSR1, signal.SIG_IGN),
+            (signal.SIGINT, stop),
+            (signal.SIGTERM, stop),
+        ]
+    }
+    try:
+        yield stopped
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

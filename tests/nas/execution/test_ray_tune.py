@@ -1,0 +1,44 @@
+"""The Ray Tune executor keeps the contract, and survives what only processes can suffer."""
+
+import pytest
+
+from nas.execution.ray_cluster import cluster
+from nas.execution.ray_tune import RayTuneExecutor
+from nas.records import Outcome, SegmentEnded, TrialStatus
+from nas.spec import ResourcesSpec
+from tests.contracts.executor import ExecutorContract
+from tests.contracts.toy import ToyConductor
+
+RESOURCES = ResourcesSpec()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def local_ray():
+    with cluster(None, RESOURCES):
+        yield
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # Ray's own; our code is held to "error" elsewhere
+class TestRayTune(ExecutorContract):
+    """See the contract."""
+
+    def make(self, job, folder):
+        return RayTuneExecutor(job, resources=RESOURCES, scratch=folder)
+
+    def test_trials_run_side_by_side(self, tmp_path):
+        assert self.run(tmp_path, ToyConductor(4), seconds=0.2).most_running == 2
+
+    def test_a_killed_worker_is_recorded_and_its_trial_goes_on(self, tmp_path):
+        conductor = self.run(tmp_path, ToyConductor(3), faults={2: "kill"})
+        for history in conductor.state.histories():
+            assert history.status is TrialStatus.FINISHED
+            assert [epoch.epoch for epoch in history.epochs] == [1, 2, 3]
+        outcomes = [r.outcome for r in conductor.records if isinstance(r, SegmentEnded)]
+        assert outcomes.count(Outcome.LOST) == 1
+        assert outcomes.count(Outcome.FINISHED) == 3
+
+    def test_scratch_is_removed(self, tmp_path):
+        self.run(tmp_path, ToyConductor(1))
+        assert not (tmp_path / "scratch").exists()

@@ -1,0 +1,65 @@
+"""Starts the tracking that a study's spec asks for, with MLflow quiet, offline and fast to fail."""
+
+import logging
+import os
+from collections.abc import Iterable, MutableMapping
+from pathlib import Path
+
+from nas.records import Record
+from nas.spec import StudySpec
+from nas.tracking.ledger import Ledger, StudyFacts, flat_params
+from nas.tracking.uri import resolve_uri
+from nas.tracking.worker import NullTracker, ThreadedTracker, Tracker, View
+
+_ENVIRONMENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    "MLFLOW_ALLOW_HTTP_REDIRECTS": "false",  # a tracking server has no business elsewhere
+    # MLflow's own retries block for four minutes, and repeat a create_run whose answer was lost,
+    # which makes a second run; ours look first.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",  # seconds; a server may be slow without being down
+    # The user watches the search's progress on the same terminal.
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
+
+
+def prepare_environment(environment: MutableMapping[str, str]) -> None:
+    """Set what MLflow reads when it is imported, where the user has not."""
+    for name, value in _ENVIRONMENT.items():
+        environment.setdefault(name, value)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it narrates the making of each table
+
+
+def open_tracker(
+    spec: StudySpec, *, study_id: str, folder: Path, records: Iterable[Record] = ()
+) -> Tracker:
+    """Start tracking; `records` are what the journal holds already.
+
+    Returns at once: importing MLflow (3 s) and making its tables (3 to 10 s) happen in a thread.
+
+    Raises:
+        SpecError: ``tracking.uri`` cannot be used.
+    """
+    uri = resolve_uri(spec.tracking.uri, folder=folder)
+    if uri is None:
+        return NullTracker()
+    facts = StudyFacts(
+        study_id=study_id,
+        name=spec.name,
+        folder=folder.absolute(),
+        experiment=spec.tracking.experiment or spec.name,
+        params=flat_params(spec),
+    )
+    ledger = Ledger(records, attempts_allowed=spec.resources.attempts)
+    ledger.release_running()
+    prepare_environment(os.environ)  # here, not in the thread: setenv is not thread-safe
+    return ThreadedTracker(ledger, lambda: _open_view(uri, facts), uri=uri)
+
+
+def _open_view(uri: str, facts: StudyFacts) -> View:
+    # Here and not above: the import takes 3 s, and this runs in the tracker's thread.
+    from nas.tracking.mlflow_view import MlflowView  # noqa: PLC0415
+
+    return MlflowView(uri, facts)

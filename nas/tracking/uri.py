@@ -1,0 +1,93 @@
+"""Where the MLflow view lives: its URI checked, shown without secrets, opened in a browser."""
+
+import re
+import shlex
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from nas.errors import SpecError
+
+OFF = "off"
+SQL_SCHEMES = frozenset({"sqlite", "postgresql", "mysql"})
+_SCHEMES = SQL_SCHEMES | {"http", "https"}
+_SQLITE_FILE = re.compile(r"sqlite:///(?P<path>[^?]+)")
+
+
+def resolve_uri(uri: str | None, *, folder: Path) -> str | None:
+    """Return the tracking URI to use, made absolute, or None where tracking is off.
+
+    Raises:
+        SpecError: MLflow or this program cannot keep a study there.
+    """
+    if uri is None:
+        return f"sqlite:///{folder.absolute() / 'mlflow.db'}"
+    if uri == OFF:
+        return None
+    scheme = urlsplit(uri).scheme.partition("+")[0].lower()
+    if scheme not in _SCHEMES:
+        raise SpecError(
+            f"{redacted(uri)!r} cannot be used: MLflow's file store is closed and this program "
+            "knows sqlite:///FILE, postgresql://, mysql://, http:// and https://; leave the key "
+            "out for a database inside the study, or write off",
+            key="tracking.uri",
+        )
+    if scheme == "sqlite":
+        return _absolute_sqlite(uri)
+    if not urlsplit(uri).hostname:
+        raise SpecError(f"{redacted(uri)!r} names no host", key="tracking.uri")
+    return uri
+
+
+def _absolute_sqlite(uri: str) -> str:
+    match = _SQLITE_FILE.match(uri)
+    if match is None or match["path"] == ":memory:":
+        raise SpecError(
+            f"{uri!r} names no file: write sqlite:///FILE (four slashes for an absolute path)",
+            key="tracking.uri",
+        )
+    return f"sqlite:///{Path(match['path']).absolute()}{uri[match.end() :]}"
+
+
+def redacted(uri: str) -> str:
+    """Return `uri` without user, password and query, which may be secrets; safe to print."""
+    if uri.startswith("sqlite:"):
+        return uri
+    parts = urlsplit(uri)
+    host = parts.netloc.rpartition("@")[2]
+    hidden = "***@" if "@" in parts.netloc else ""
+    return parts._replace(netloc=hidden + host, query="", fragment="").geturl()
+
+
+def without_secrets(text: str, *, uri: str) -> str:
+    """Return `text`, such as an error message, with the secrets of `uri` taken out."""
+    parts = urlsplit(uri)
+    secrets = {uri, parts.netloc.rpartition("@")[0], parts.password or "", parts.query}
+    for secret in sorted((s for s in secrets if s), key=len, reverse=True):
+        text = text.replace(secret, redacted(uri) if secret == uri else "***")
+    return text
+
+
+def ui_command(uri: str, *, port: int = 5000) -> str:
+    """Return the command that opens MLflow's pages for `uri` on loopback; for a server, its URL."""
+    if not _is_sql(uri):
+        return redacted(uri)
+    # MLflow allows every private address as Host by default, and by prefix: a page at
+    # 10.attacker.example could then read the study through the user's browser.
+    hosts = f"localhost:{port},127.0.0.1:{port}"
+    words = ["mlflow", "ui", "--backend-store-uri", redacted(uri), "--host", "127.0.0.1"]
+    return shlex.join([*words, "--port", str(port), "--allowed-hosts", hosts])
+
+
+def charts_link(uri: str, *, experiment_id: str, study_id: str, port: int = 5000) -> str:
+    """Return the address of the study's trials with their curves in MLflow's pages."""
+    base = f"http://127.0.0.1:{port}" if _is_sql(uri) else redacted(uri).rstrip("/")
+    only = quote(f"tags.`nas.study_id` = '{study_id}' AND tags.`nas.kind` = 'trial'", safe="")
+    order = quote("metrics.`eval/accuracy`", safe="")
+    return (
+        f"{base}/#/experiments/{experiment_id}/runs?compareRunsMode=CHART&searchFilter={only}"
+        f"&orderByKey={order}&orderByAsc=false"
+    )
+
+
+def _is_sql(uri: str) -> bool:
+    return urlsplit(uri).scheme.partition("+")[0].lower() in SQL_SCHEMES

@@ -1,0 +1,225 @@
+"""The layouts of a space: named in the file, or spanned by the types its stages may have."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+from search_spaces.language.constraints import OrderRules, StageType
+from search_spaces.language.domains import Domain, Fixed
+from search_spaces.language.errors import KeyPath, SpaceError, shown
+from search_spaces.language.space import ConvolutionStem, LayoutSpace, PatchStem, StageSpace
+from search_spaces.language.values import (
+    MAX_STAGES,
+    PATCH,
+    STAGE_BOUNDS,
+    domain,
+    section,
+    sequence,
+    whole,
+)
+
+VIT_REL = "ViT_REL"  # the paper's name of the network of patches and transformer blocks alone
+NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+TYPES_PATTERN = re.compile(r"[CT](-[CT])*")
+DEFAULT_STRIDE = Fixed(value=2)  # every stage halves the map (paper, Section 2.2)
+
+_MAX_LAYOUTS = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SharedStage:
+    """What `stages` says of one stage; a layout may say it instead."""
+
+    types: tuple[StageType, ...] = ()
+    depth: Domain | None = None
+    width: Domain | None = None
+    stride: Domain = DEFAULT_STRIDE
+    width_path: KeyPath = ()  # where the width was written
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shared:
+    """What all layouts of a space have in common."""
+
+    stem: ConvolutionStem | None
+    stages: tuple[SharedStage, ...]
+    head_size: int
+    batch_norm_momentum: float
+    rules: OrderRules
+
+
+def spanned_layouts(shared: Shared) -> tuple[LayoutSpace, ...]:
+    """Return the layouts that the stages' types span, without those that break an order rule.
+
+    Raises:
+        SpaceError: a stage lacks its type, or no layout is left.
+    """
+    if not shared.stages:
+        raise SpaceError((), "needs 'layouts', or 'stages' with a 'type' each")
+    for index, stage in enumerate(shared.stages):
+        if not stage.types:
+            raise SpaceError(("stages", index), "needs 'type' where the space has no 'layouts'")
+    orders = tuple(product(*(stage.types for stage in shared.stages)))
+    allowed = [types for types in orders if shared.rules.broken_by(types) is None]
+    if not allowed:
+        raise SpaceError(("stages",), f"no layout is left: {shared.rules.broken_by(orders[0])}")
+    return tuple(_stage_layout("-".join(types), types, shared) for types in allowed)
+
+
+def named_layouts(value: Any, shared: Shared) -> tuple[LayoutSpace, ...]:
+    """Return the layouts listed by name, or mapped from name to what differs from `stages`.
+
+    Raises:
+        SpaceError: a name is unsafe or twice there, or a layout cannot be built.
+    """
+    path: KeyPath = ("layouts",)
+    for index, stage in enumerate(shared.stages):
+        if stage.types:
+            raise SpaceError(
+                ("stages", index, "type"), "is not used where 'layouts' are named: remove one"
+            )
+    if isinstance(value, list):
+        named = [((*path, index), name, None) for index, name in enumerate(value)]
+    elif isinstance(value, dict):
+        named = [((*path, name), name, keys) for name, keys in value.items()]
+    else:
+        raise SpaceError(path, f"must be a list or mapping of names, not {shown(value)}")
+    if not 1 <= len(named) <= _MAX_LAYOUTS:
+        raise SpaceError(path, f"must name from 1 to {_MAX_LAYOUTS} layouts, not {len(named)}")
+    seen: set[str] = set()
+    found: list[LayoutSpace] = []
+    for place, name, keys in named:
+        _check_name(name, place)
+        if name in seen:
+            raise SpaceError(place, f"layout {name} is listed twice")
+        seen.add(name)
+        found.append(_layout(name, keys, shared, path=place))
+    return tuple(found)
+
+
+def _check_name(name: Any, path: KeyPath) -> None:
+    if not isinstance(name, str) or not NAME_PATTERN.fullmatch(name) or ".." in name:
+        raise SpaceError(
+            path,
+            f"a layout's name must be 1 to 32 letters, digits, '.', '_' or '-', begin with a "
+            f"letter or digit and hold no '..', not {shown(name)}",
+        )
+
+
+def _layout(name: str, value: Any, shared: Shared, *, path: KeyPath) -> LayoutSpace:
+    if name == VIT_REL or (isinstance(value, dict) and "patch" in value):
+        return _patch_layout(name, value, shared, path=path)
+    keys = section(value, path, known=("types", "depths", "widths", "strides"))
+    by_name = TYPES_PATTERN.fullmatch(name) is not None
+    written = keys.get("types", name)
+    if not isinstance(written, str) or not TYPES_PATTERN.fullmatch(written):
+        raise SpaceError(
+            (*path, "types") if "types" in keys else path,
+            f"layout '{name}' needs types such as C-C-T-T, or 'patch' for a network like {VIT_REL}",
+        )
+    if by_name and written != name:
+        raise SpaceError((*path, "types"), f"a layout called {name} cannot be {shown(written)}")
+    types = tuple(StageType(letter) for letter in written.split("-"))
+    if (rule := shared.rules.broken_by(types)) is not None:
+        raise SpaceError(path, rule)
+    return _stage_layout(name, types, _overridden(shared, keys, len(types), path=path), path=path)
+
+
+def _overridden(shared: Shared, keys: Mapping[str, Any], count: int, *, path: KeyPath) -> Shared:
+    """Return `shared` with the layout's own depths, widths and strides in place."""
+    if count > MAX_STAGES:
+        raise SpaceError(path, f"a network has at most {MAX_STAGES} stages, not {count}")
+    if shared.stages and len(shared.stages) != count:
+        raise SpaceError(
+            path, f"the layout has {count} stages, but 'stages' lists {len(shared.stages)}"
+        )
+    stages = list(shared.stages or (SharedStage(),) * count)
+    for key, bounds in STAGE_BOUNDS.items():
+        if f"{key}s" not in keys:
+            continue
+        place = (*path, f"{key}s")
+        entries = sequence(keys[f"{key}s"], place)
+        if len(entries) != count:
+            raise SpaceError(
+                place, f"must have {count} entries, one for each stage, not {len(entries)}"
+            )
+        for index, entry in enumerate(entries):
+            found = domain(entry, (*place, index), bounds=bounds)
+            stages[index] = _with(stages[index], key, found, path=(*place, index))
+    return replace(shared, stages=tuple(stages))
+
+
+def _with(stage: SharedStage, key: str, found: Domain, *, path: KeyPath) -> SharedStage:
+    match key:
+        case "depth":
+            return replace(stage, depth=found)
+        case "width":
+            return replace(stage, width=found, width_path=path)
+    return replace(stage, stride=found)
+
+
+def _stage_layout(
+    name: str, types: Sequence[StageType], shared: Shared, *, path: KeyPath = ()
+) -> LayoutSpace:
+    if shared.stem is None:
+        raise SpaceError((), f"needs 'stem': layout {name} begins with convolutions")
+    stages: list[StageSpace] = []
+    for index, (type_, stage) in enumerate(zip(types, shared.stages, strict=True)):
+        if stage.depth is None or stage.width is None:
+            missing = "depth" if stage.depth is None else "width"
+            raise SpaceError(
+                path or ("stages", index),
+                f"layout {name} has no {missing} for S{index + 1}: give '{missing}s' in the "
+                f"layout or '{missing}' in 'stages'",
+            )
+        if type_ is StageType.TRANSFORMER:
+            _check_heads(stage.width, shared.head_size, path=stage.width_path)
+        stages.append(
+            StageSpace(type=type_, depth=stage.depth, width=stage.width, stride=stage.stride)
+        )
+    return LayoutSpace(
+        name=name,
+        stem=shared.stem,
+        stages=tuple(stages),
+        head_size=shared.head_size,
+        batch_norm_momentum=shared.batch_norm_momentum,
+    )
+
+
+def _patch_layout(name: str, value: Any, shared: Shared, *, path: KeyPath) -> LayoutSpace:
+    keys = section(value, path, known=("patch", "depth", "width"))
+    for key in ("patch", "depth", "width"):
+        if key not in keys:
+            raise SpaceError(path, f"layout {name} needs '{key}'")
+    if TYPES_PATTERN.fullmatch(name):
+        raise SpaceError((*path, "patch"), f"a layout called {name} begins with convolutions")
+    width = domain(keys["width"], (*path, "width"), bounds=STAGE_BOUNDS["width"])
+    _check_heads(width, shared.head_size, path=(*path, "width"))
+    stage = StageSpace(
+        type=StageType.TRANSFORMER,
+        depth=domain(keys["depth"], (*path, "depth"), bounds=STAGE_BOUNDS["depth"]),
+        width=width,
+        stride=Fixed(value=1),  # all blocks see the same map
+    )
+    return LayoutSpace(
+        name=name,
+        stem=PatchStem(size=whole(keys["patch"], (*path, "patch"), bounds=PATCH)),
+        stages=(stage,),
+        head_size=shared.head_size,
+        batch_norm_momentum=shared.batch_norm_momentum,
+    )
+
+
+def _check_heads(width: Domain, head_size: int, *, path: KeyPath) -> None:
+    """Refuse a transformer stage of which no width can be split into heads.
+
+    Where only some of its widths cannot, `nas.candidate` rejects those points, one by one.
+    """
+    if all(value % head_size for value in width.values()):
+        raise SpaceError(
+            path,
+            f"the width of a transformer stage must be a multiple of head_size {head_size}, "
+            f"not {' or '.join(str(value) for value in width.values()[:3])}",
+        )

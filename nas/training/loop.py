@@ -1,0 +1,209 @@
+"""Trains one segment of one trial; knows nothing of Ray, MLflow or the search."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from nas.errors import DataError
+from nas.records import EpochMeasured, Outcome, Segment, SegmentEnded
+from nas.spec import TrainingSpec
+from nas.training import checkpoint, trial_state
+from nas.training.augment import Augment
+from nas.training.data import ImageData
+from nas.training.device_data import LabeledImages, to_device
+from nas.training.metrics import evaluate
+from nas.training.optimizer import make_schedule
+from nas.training.steps import DivergedError, Run, StoppedError, batch_bounds, take_steps
+from nas.training.trial_state import TrialState
+
+
+def never() -> bool:
+    """Do not stop."""
+    return False
+
+
+def train_segment(  # noqa: PLR0913 - the border between training and executors, named in full
+    segment: Segment,
+    *,
+    recipe: TrainingSpec,
+    data: ImageData,
+    folder: Path,
+    device: torch.device,
+    threads: int,
+    report: Callable[[EpochMeasured], None],
+    should_stop: Callable[[], bool] = never,
+) -> SegmentEnded:
+    """Train a trial from its newest checkpoint in `folder` up to `segment.until_epoch`.
+
+    Every epoch after `segment.acknowledged` is reported exactly once, in order, after it was
+    checkpointed: first those that an earlier attempt checkpointed but could not report. Epochs
+    that were acknowledged but whose checkpoint is lost are trained again in silence. On CPUs a
+    resumed training is equal, bit by bit, to one that was never interrupted; on GPUs nearly so.
+
+    Args:
+        segment: what to train.
+        recipe: how; the same for all trials of a study (paper, Table 10).
+        data: the study's images.
+        folder: of this trial's checkpoints; made if missing.
+        device: where to train; the images are brought there as bytes.
+        threads: of torch on the CPU.
+        report: takes each epoch measured.
+        should_stop: asked before each step; the epoch under way is then given up.
+
+    Returns:
+        FINISHED; DIVERGED, without having taken the bad step; INTERRUPTED; or FAILED for lack of
+        memory.
+
+    Raises:
+        CheckpointError: a checkpoint cannot be written, or is of another training.
+        DataError: the images do not fit the network.
+    """
+    _check_fit(segment, data)
+    with _isolated(device, threads=threads):
+        state: TrialState | None = None
+        outcome, message = Outcome.FINISHED, ""
+        try:
+            state = trial_state.start(
+                segment.trial, recipe=recipe, data_fingerprint=data.fingerprint, device=device
+            )
+            run = _prepare(segment, recipe, data, device, should_stop)
+            _train(state, run, segment, folder, report)
+        except StoppedError:
+            outcome, message = Outcome.INTERRUPTED, "asked to stop"
+        except DivergedError as error:
+            outcome, message = Outcome.DIVERGED, str(error)
+        except (MemoryError, RuntimeError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            outcome = Outcome.FAILED
+            message = f"out of memory on {device}: lower batch_size or raise accumulate"
+        return SegmentEnded(
+            at=time.time(),
+            trial_id=segment.trial.id,
+            attempt=segment.attempt,
+            outcome=outcome,
+            epoch=max(segment.acknowledged, state.epoch if state else 0),
+            message=message,
+        )
+
+
+def _check_fit(segment: Segment, data: ImageData) -> None:
+    config, shape = segment.trial.config, data.shape
+    wanted = (config.image_size, config.in_channels, config.classes)
+    if wanted != (shape.image_size, shape.channels, shape.classes):
+        raise DataError(
+            f"{segment.trial.id}: the network takes (pixels, channels, classes) {wanted}, "
+            f"the images are {(shape.image_size, shape.channels, shape.classes)}"
+        )
+
+
+@contextmanager
+def _isolated(device: torch.device, *, threads: int) -> Iterator[None]:
+    """Set what is global in torch and put it back: workers are reused between trials."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    devices = [device] if device.type == "cuda" else []
+    try:
+        with torch.random.fork_rng(devices=devices), torch.enable_grad():
+            yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Tell; on CPUs torch raises a bare RuntimeError."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return "DefaultCPUAllocator" in str(error)
+
+
+def _prepare(
+    segment: Segment,
+    recipe: TrainingSpec,
+    data: ImageData,
+    device: torch.device,
+    should_stop: Callable[[], bool],
+) -> Run:
+    on_device = to_device(data, device)
+    steps = len(batch_bounds(len(on_device.train), recipe.batch_size))
+    # Small networks are slower in bf16 on CPUs.
+    auto = "bf16" if device.type == "cuda" else "fp32"
+    precision = auto if recipe.precision == "auto" else recipe.precision
+    return Run(
+        seed=segment.trial.seed,
+        recipe=recipe,
+        data=on_device,
+        augment=Augment(recipe, classes=on_device.classes),
+        schedule=make_schedule(recipe, epochs=segment.trial.epochs, steps_per_epoch=steps),
+        precision=torch.bfloat16 if precision == "bf16" else torch.float32,
+        should_stop=should_stop,
+    )
+
+
+def _train(
+    state: TrialState,
+    run: Run,
+    segment: Segment,
+    folder: Path,
+    report: Callable[[EpochMeasured], None],
+) -> None:
+    saved = checkpoint.newest(folder)
+    if saved is not None:
+        state.restore(saved)
+    for measured in state.history[segment.acknowledged : segment.until_epoch]:
+        report(replace(measured, attempt=segment.attempt))
+    for epoch in range(state.epoch + 1, segment.until_epoch + 1):
+        measured = _train_epoch(state, run, segment, epoch)
+        state.history.append(measured)
+        if epoch % run.recipe.checkpoint_every == 0 or epoch == segment.until_epoch:
+            state.save(folder, attempt=segment.attempt)
+        if epoch > segment.acknowledged:
+            report(measured)
+
+
+def _train_epoch(state: TrialState, run: Run, segment: Segment, epoch: int) -> EpochMeasured:
+    started = time.monotonic()
+    sums = take_steps(state, run, epoch)
+    probe = _measure(state.model, run, run.data.probe, name=f"epoch {epoch}: the probe")
+    evaluation = _measure(
+        state.model, run, run.data.evaluation, name=f"epoch {epoch}: the evaluation"
+    )
+    averaged = None
+    if state.average is not None:
+        module = state.average.module
+        name = f"epoch {epoch}: the averaged weights' evaluation"
+        _, averaged = _measure(module, run, run.data.evaluation, name=name)
+    state.seconds += time.monotonic() - started
+    return EpochMeasured(
+        at=time.time(),
+        trial_id=segment.trial.id,
+        attempt=segment.attempt,
+        epoch=epoch,
+        step=state.step,
+        samples=state.samples,
+        seconds=state.seconds,
+        learning_rate=sums.learning_rate,
+        train_loss=sums.loss / sums.images,
+        gradient_norm=sums.gradient_norm / sums.steps,
+        probe_loss=probe[0],
+        probe_accuracy=probe[1],
+        evaluation_loss=evaluation[0],
+        evaluation_accuracy=evaluation[1],
+        ema_evaluation_accuracy=averaged,
+    )
+
+
+def _measure(
+    model: nn.Module, run: Run, images: LabeledImages, *, name: str
+) -> tuple[float, float]:
+    """Return loss and accuracy; a loss that is not finite is a divergence."""
+    loss, accuracy = evaluate(model, images, normalize=run.data.normalize, precision=run.precision)
+    if not math.isfinite(loss):
+        raise DivergedError(f"{name} loss is {loss}")
+    return loss, accuracy

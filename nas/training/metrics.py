@@ -1,0 +1,49 @@
+"""The comparable measurement: loss and accuracy in evaluation mode (DESIGN section 4)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from nas.training.device_data import LabeledImages, Normalize
+
+
+@contextmanager
+def evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Switch to evaluation without gradients, and back to what it was."""
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        model.train(was_training)
+
+
+def evaluate(
+    model: nn.Module,
+    data: LabeledImages,
+    *,
+    normalize: Normalize,
+    precision: torch.dtype = torch.float32,
+    batch_size: int = 512,
+) -> tuple[float, float]:
+    """Return the mean cross-entropy in nats, without label smoothing, and the accuracy in [0, 1].
+
+    Sums run in double precision, so that the batch size does not show in the result's digits.
+    """
+    device = data.labels.device
+    loss_sum = torch.zeros((), dtype=torch.float64, device=device)
+    correct = torch.zeros((), dtype=torch.int64, device=device)
+    mixed = torch.autocast(device.type, torch.bfloat16, enabled=precision is torch.bfloat16)
+    with evaluation_mode(model), mixed:
+        for start in range(0, len(data), batch_size):
+            labels = data.labels[start : start + batch_size]
+            logits = model(normalize(data.images[start : start + batch_size])).float()
+            losses = functional.cross_entropy(logits, labels, reduction="none")
+            loss_sum += losses.double().sum()
+            correct += (logits.argmax(dim=1) == labels).sum()
+    loss, right = torch.stack((loss_sum, correct.double())).tolist()
+    return loss / len(data), right / len(data)

@@ -1,0 +1,127 @@
+"""One pass over the training images: their order, gradients and the optimizer's steps."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+
+from nas.seeds import derive_seed
+from nas.spec import TrainingSpec
+from nas.training.augment import Augment
+from nas.training.device_data import DeviceData
+from nas.training.optimizer import Schedule, parameters_of
+from nas.training.trial_state import TrialState
+
+
+class DivergedError(Exception):
+    """A number was not finite; the message says which and where."""
+
+
+class StoppedError(Exception):
+    """The segment was asked to stop between two steps."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Run:
+    """What stays the same while a segment trains."""
+
+    seed: int
+    recipe: TrainingSpec
+    data: DeviceData
+    augment: Augment
+    schedule: Schedule
+    precision: torch.dtype
+    should_stop: Callable[[], bool]
+
+
+@dataclass(kw_only=True, slots=True)
+class Sums:
+    """An epoch's sums, for its means."""
+
+    loss: float = 0.0  # times images
+    gradient_norm: float = 0.0
+    images: int = 0
+    steps: int = 0
+    learning_rate: float = 0.0  # of the last step
+
+
+def take_steps(state: TrialState, run: Run, epoch: int) -> Sums:
+    """Train for an epoch, in the order that this seed has for it whatever the layout."""
+    train, recipe, seed = run.data.train, run.recipe, run.seed
+    generator = torch.Generator().manual_seed(derive_seed(seed, "order", epoch))
+    order = torch.randperm(len(train), generator=generator).to(train.labels.device)
+    torch.manual_seed(derive_seed(seed, "noise", epoch))  # drop path draws from the global stream
+    state.model.train()
+    sums = Sums()
+    for index, (start, stop) in enumerate(batch_bounds(len(train), recipe.batch_size)):
+        if run.should_stop():
+            raise StoppedError
+        chosen = order[start:stop]
+        images, targets = run.augment(
+            train.images[chosen],
+            train.labels[chosen],
+            seed=derive_seed(seed, "augment", epoch, index),
+        )
+        loss, norm = _accumulate_gradients(state, run, images, targets)
+        _check_finite(epoch, state.step + 1, loss, norm)
+        sums.learning_rate = run.schedule(state.step)
+        _step(state, recipe, norm, sums.learning_rate)
+        sums.loss += loss * len(chosen)
+        sums.gradient_norm += norm
+        sums.images += len(chosen)
+        sums.steps += 1
+        state.samples += len(chosen)
+    return sums
+
+
+def batch_bounds(count: int, batch_size: int) -> list[tuple[int, int]]:
+    """Return start and stop of each batch; a last one of one image has no batch statistics."""
+    bounds = [(start, min(start + batch_size, count)) for start in range(0, count, batch_size)]
+    start, stop = bounds[-1]
+    return bounds[:-1] if stop - start == 1 and len(bounds) > 1 and batch_size > 1 else bounds
+
+
+def _accumulate_gradients(
+    state: TrialState, run: Run, images: torch.Tensor, targets: torch.Tensor
+) -> tuple[float, float]:
+    """Return the batch's mean loss and the norm of its gradient, in one wait for the device."""
+    state.optimizer.zero_grad(set_to_none=True)
+    device, count = targets.device, len(targets)
+    parts = math.ceil(count * run.recipe.accumulate / run.recipe.batch_size)
+    total = torch.zeros((), device=device)
+    mixed = run.precision is torch.bfloat16
+    for part_images, part_targets in zip(
+        images.tensor_split(parts), targets.tensor_split(parts), strict=True
+    ):
+        with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
+            logits = state.model(run.data.normalize(part_images))
+        loss = functional.cross_entropy(
+            logits.float(), part_targets, label_smoothing=run.recipe.label_smoothing
+        ) * (len(part_targets) / count)
+        loss.backward()
+        total += loss.detach()
+    gradients = [p.grad for p in parameters_of(state.optimizer) if p.grad is not None]
+    norm = get_total_norm(gradients, foreach=True)
+    loss_value, norm_value = torch.stack((total, norm)).tolist()
+    return loss_value, norm_value
+
+
+def _check_finite(epoch: int, step: int, loss: float, norm: float) -> None:
+    for name, value in (("loss", loss), ("gradient norm", norm)):
+        if not math.isfinite(value):
+            raise DivergedError(f"epoch {epoch}, step {step}: the {name} is {value}")
+
+
+def _step(state: TrialState, recipe: TrainingSpec, norm: float, learning_rate: float) -> None:
+    if recipe.clip_norm is not None and norm > recipe.clip_norm:
+        parameters = parameters_of(state.optimizer)
+        clip_grads_with_norm_(parameters, recipe.clip_norm, torch.tensor(norm), foreach=True)
+    for group in state.optimizer.param_groups:
+        group["lr"] = learning_rate
+    state.optimizer.step()
+    state.step += 1
+    if state.average is not None:
+        state.average.update_parameters(state.model)

@@ -8,12 +8,17 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+RESERVED_NAME = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # Windows devices
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Pixels = Annotated[int, Field(ge=1, le=4096)]
+Padding = Annotated[int, Field(ge=0, le=4096)]
+Seeds = Annotated[int, Field(ge=1, le=10_000)]
+Threads = Annotated[int, Field(ge=1, le=1024)]
 
 
 class Section(BaseModel):
@@ -31,7 +36,7 @@ class DataSpec(Section):
 
     source: Literal["digits", "idx", "folder"] = "digits"
     path: str | None = None  # folder of the IDX files, or the root of CLASS/IMAGE folders
-    image_size: Count = 28  # pixels; images are resized to this square
+    image_size: Pixels = 28  # pixels; images are resized to this square
     train: Count | None = None  # images to train on; null takes all
     probe: Count = 512  # training images on which the comparable training loss is measured
     evaluation: Count | None = None  # images to evaluate on; null takes all, or a third if unsplit
@@ -72,7 +77,7 @@ class TrainingSpec(Section):
     mixup: NonNegative = 0.0  # alpha of the Beta distribution; 0 is off
     rand_augment: RandAugmentSpec = RandAugmentSpec()
     flip: bool = False  # random horizontal flip
-    crop_padding: Annotated[int, Field(ge=0)] = 0  # random crop after padding by so many pixels
+    crop_padding: Padding = 0  # random crop after padding by so many pixels
     drop_path: Rate = 0.0  # stochastic depth, rate of the last block
     ema_decay: Rate | None = None
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 on GPUs, fp32 on CPUs
@@ -106,7 +111,7 @@ class SearchSpec(Section):
 
     sampler: Literal["grid", "random", "tpe"] = "grid"
     candidates: Count | None = None  # how many points to train; null takes the whole grid
-    seeds: Count = 3  # every candidate is trained with seeds 0, 1, ..., seeds - 1
+    seeds: Seeds = 3  # every candidate is trained with seeds 0, 1, ..., seeds - 1
     seed: int = 0  # of the sampler
 
     @model_validator(mode="after")
@@ -150,7 +155,7 @@ class ResourcesSpec(Section):
 
     cpus: Positive = 1.0
     gpus: NonNegative = 0.0  # a fraction shares a GPU
-    threads: Count = 1  # torch threads of a trial
+    threads: Threads = 1  # torch threads of a trial
     concurrent: Count | None = None  # null: as many as the cluster has room for
     attempts: Count = 3  # of a segment that failed or whose worker was lost
 
@@ -184,4 +189,6 @@ def check_name(value: str) -> str:
             f"name {value!r} must be 1 to 64 letters, digits, '.', '_' or '-', begin with a letter "
             "or digit and hold no '..'"
         )
+    if RESERVED_NAME.fullmatch(value):
+        raise ValueError(f"name {value!r} is the name of a device on Windows: choose another")
     return value

@@ -88,6 +88,10 @@ class StudyState:
             exhausted = trial.faults >= self._attempts_allowed
             trial.status = TrialStatus.FAILED if exhausted else TrialStatus.PLANNED
 
+    def __contains__(self, trial_id: object) -> bool:
+        """Tell whether a trial of this id is planned."""
+        return trial_id in self._trials
+
     def expects(self, record: EpochMeasured) -> bool:
         """Tell whether this epoch is the next of its trial, of the attempt now running."""
         trial = self._trials[record.trial_id]

@@ -15,9 +15,16 @@ class Search:
     sampler that learns from results needs all seeds of a candidate at once instead.
     """
 
-    def __init__(self, spec: StudySpec, *, sampler: Sampler, adaptive: bool) -> None:
-        """Search with `sampler`; `adaptive` says that it learns from results."""
+    def __init__(
+        self, spec: StudySpec, *, sampler: Sampler, adaptive: bool, points: int | None = None
+    ) -> None:
+        """Search with `sampler`; `adaptive` says that it learns from results.
+
+        `points` is how many candidates the sampler has at most, where that is known.
+        """
         self._spec, self._sampler, self._adaptive = spec, sampler, adaptive
+        limits = [limit for limit in (points, spec.search.candidates) if limit is not None]
+        self.expected = min(limits, default=0) * spec.search.seeds  # trials, if none is added
 
     def next_segment(self, state: StudyState) -> Segment | Pause:
         """Return what to run next: an interrupted trial first, else a new one."""
@@ -33,7 +40,7 @@ class Search:
 
     def _next_trial(self, histories: tuple[TrialHistory, ...]) -> Trial | None:
         limit = self._spec.search.candidates
-        labels = proposed(histories)
+        labels = list(proposed(histories))
         seeds = self._spec.search.seeds
         missing = [
             (seed, label)

@@ -1,0 +1,67 @@
+"""The `nas` command: its commands by name, and the one place where errors become one line."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from nas.cli.results import export, ls, rank, report, status
+from nas.cli.run import resume, search
+from nas.cli.spaces import space, validate
+from nas.errors import NasError
+
+INTERRUPTED, USAGE, FAILED = 130, 2, 1
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.version_option(package_name="coatnet-nas", prog_name="nas")
+def cli(debug: bool) -> None:
+    """Search for CoAtNet layouts: train them on Ray, rank them with evidence.
+
+    Begin with `nas search quickstart`.
+    """
+
+
+for _command in (search, resume, status, ls, rank, report, export, validate, space):
+    cli.add_command(_command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; print errors as one line on stderr."""
+    try:
+        cli.main(args=list(arguments), prog_name="nas", standalone_mode=False)
+    except click.ClickException as error:
+        return _fail(_one_line(error.format_message()), USAGE, arguments)
+    except NasError as error:
+        return _fail(_one_line(str(error)), error.exit_code, arguments)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail("interrupted", INTERRUPTED, ())
+    except BrokenPipeError:
+        # The reader (`head`, say) has gone; nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last border: no traceback without --debug
+        kind = type(error).__name__
+        return _fail(
+            f"unexpected {kind}: {_one_line(str(error))}; --debug shows where", FAILED, arguments
+        )
+    return 0
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _fail(line: str, code: int, arguments: Sequence[str]) -> int:
+    if "--debug" in arguments:
+        traceback.print_exc()
+    click.echo(f"nas: {line}", err=True)
+    return code
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

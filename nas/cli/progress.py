@@ -1,0 +1,147 @@
+"""What one sees while a study runs: a live table on a terminal, a line a trial elsewhere."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from nas.records import (
+    FINAL,
+    EpochMeasured,
+    Outcome,
+    Record,
+    SegmentEnded,
+    TrialHistory,
+    TrialStatus,
+)
+from nas.state import StudyState
+from nas.study import Study
+
+Observer = Callable[[Record, StudyState], None]
+
+
+@contextmanager
+def watching(study: Study, expected: int, *, quiet: bool) -> Iterator[Sequence[Observer]]:
+    """Yield the observers that show a study on stderr; `expected` is how many trials it has."""
+    console = Console(stderr=True)
+    if quiet:
+        yield ()
+        return
+    console.print(
+        f"study {study.folder}: {expected} trials of {study.spec.training.epochs} epochs; "
+        "Ctrl-C stops, `nas resume` goes on",
+        highlight=False,
+    )
+    progress = Progress(expected * study.spec.training.epochs, clock=time.monotonic)
+    if not console.is_terminal:
+        yield (lambda record, state: _print_line(console, progress, record, state),)
+        return
+    with Live(console=console, refresh_per_second=4, transient=True) as live:
+        live.update(Text("starting"))
+
+        def show(record: Record, state: StudyState) -> None:
+            progress.observe(record)
+            live.update(_table(progress, state, expected))
+
+        yield (show,)
+
+
+class Progress:
+    """Counts epochs and guesses the time that is left from the pace of this run."""
+
+    def __init__(self, epochs: int, *, clock: Callable[[], float]) -> None:
+        """Expect so many epochs in all."""
+        self._epochs, self._clock = epochs, clock
+        self._begun: float | None = None
+        self._measured = 0
+
+    def observe(self, record: Record) -> None:
+        """Count; the clock starts at the first record, when workers begin to start."""
+        if self._begun is None:
+            self._begun = self._clock()
+        self._measured += isinstance(record, EpochMeasured)
+
+    def left(self, state: StudyState) -> float | None:
+        """Return the seconds left, None before an epoch was measured."""
+        if self._begun is None or not self._measured:
+            return None
+        pace = (self._clock() - self._begun) / self._measured
+        return pace * max(0, self._epochs - self.done(state))
+
+    def done(self, state: StudyState) -> int:
+        """Return the epochs that need no more work."""
+        return sum(
+            history.trial.epochs if history.status in FINAL else len(history.epochs)
+            for history in state.histories()
+        )
+
+    @property
+    def share_of(self) -> int:
+        """How many epochs there are in all."""
+        return self._epochs
+
+
+def _table(progress: Progress, state: StudyState, expected: int) -> Group:
+    histories = state.histories()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("trial")
+    for name in ("epoch", "train loss", "eval loss", "eval accuracy %"):
+        table.add_column(name, justify="right")
+    for history in histories:
+        if history.status is TrialStatus.RUNNING:
+            table.add_row(*_cells(history))
+    bar = ProgressBar(total=progress.share_of or 1, completed=progress.done(state), width=40)
+    return Group(Text(_summary(progress, state, expected)), bar, table)
+
+
+def _summary(progress: Progress, state: StudyState, expected: int) -> str:
+    histories = state.histories()
+    ended = sum(history.status in FINAL for history in histories)
+    running = sum(history.status is TrialStatus.RUNNING for history in histories)
+    total = max(expected, len(histories))
+    return f"{ended} of {total} trials, {running} running, {_left(progress, state)}"
+
+
+def _left(progress: Progress, state: StudyState) -> str:
+    left = progress.left(state)
+    if left is None:
+        return "starting workers"
+    return f"about {left / 60:.0f} min left" if left >= 90 else f"about {left:.0f} s left"
+
+
+def _cells(history: TrialHistory) -> list[str]:
+    epoch = f"{len(history.epochs)}/{history.trial.epochs}"
+    if not history.epochs:
+        return [history.trial.id, epoch, "-", "-", "-"]
+    last = history.epochs[-1]
+    return [
+        history.trial.id,
+        epoch,
+        f"{last.probe_loss:.3f}",
+        f"{last.evaluation_loss:.3f}",
+        f"{100 * last.evaluation_accuracy:.1f}",
+    ]
+
+
+def _print_line(console: Console, progress: Progress, record: Record, state: StudyState) -> None:
+    progress.observe(record)
+    if not isinstance(record, SegmentEnded):
+        return
+    history = state.history(record.trial_id)
+    what = record.outcome.value
+    if record.outcome is not Outcome.FINISHED and record.message:
+        what += f" ({record.message.splitlines()[0]})"
+    _, epoch, train, _, accuracy = _cells(history)
+    ended = sum(h.status in FINAL for h in state.histories())
+    console.print(
+        f"{record.trial_id} {what}: epoch {epoch}, train loss {train}, eval accuracy {accuracy} %"
+        f"  [{ended} trials done, {_left(progress, state)}]",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,76 @@
+"""Commands that read studies: status, ls, rank, report, export."""
+
+from pathlib import Path
+
+import click
+
+from nas.cli.formats import format_option
+
+
+@click.command()
+@click.argument("study")
+@format_option
+def status(study: str, output: str) -> None:
+    """Show the trials of STUDY and where each stands."""
+    from nas.cli.output import print_frame, print_status_line
+    from nas.listings import status_frame
+    from nas.study import find_study, open_study
+
+    opened = open_study(find_study(study))
+    state = opened.state()
+    if output == "table":
+        print_status_line(opened, state)
+    print_frame(status_frame(state.histories()), output)
+
+
+@click.command()
+@click.argument("root", default="studies", type=click.Path(path_type=Path))
+@format_option
+def ls(root: Path, output: str) -> None:
+    """List the studies under ROOT (default: studies)."""
+    from nas.cli.output import print_frame
+    from nas.listings import studies_frame
+
+    print_frame(studies_frame(root), output)
+
+
+@click.command()
+@click.argument("study")
+@format_option
+def rank(study: str, output: str) -> None:
+    """Rank the layouts of STUDY by its finished trials."""
+    from nas.cli.output import print_ranking
+    from nas.conclusion import rank_study
+    from nas.study import find_study, open_study
+
+    opened = open_study(find_study(study))
+    print_ranking(rank_study(opened, opened.histories()), output)
+
+
+@click.command()
+@click.argument("study")
+@click.option("--to", type=click.Path(path_type=Path), help="HTML file; else STUDY/report.html.")
+def report(study: str, to: Path | None) -> None:
+    """Write the report of STUDY as one HTML file and print its path."""
+    from nas.conclusion import REPORT, rank_study, report_study
+    from nas.study import find_study, open_study
+
+    opened = open_study(find_study(study))
+    histories = opened.histories()
+    path = to or opened.folder / REPORT
+    click.echo(report_study(opened, histories, rank_study(opened, histories), to=path))
+
+
+@click.command()
+@click.argument("study")
+@click.option("--to", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+def export(study: str, to: Path) -> None:
+    """Write the best model of STUDY to a folder that `coatnet.load` reads."""
+    from nas.conclusion import rank_study
+    from nas.export import export_winner
+    from nas.study import find_study, open_study
+
+    opened = open_study(find_study(study))
+    histories = opened.histories()
+    exported = export_winner(opened, rank_study(opened, histories), histories, to=to)
+    click.echo(f"{exported.folder}  ({exported.trial_id})")

@@ -1,0 +1,98 @@
+"""`nas search` and `nas resume`: run a study and show what came out."""
+
+import signal
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from nas.conclusion import Conclusion
+    from nas.study import Study
+
+_EXECUTION = (
+    click.option("--address", metavar="ADDRESS", help="Ray cluster, HOST:PORT; else RAY_ADDRESS."),
+    click.option("--inline", is_flag=True, help="Train in this process, without Ray."),
+    click.option("--quiet", "-q", is_flag=True, help="No progress on stderr."),
+)
+
+
+def _execution(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_EXECUTION):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("spec")
+@click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
+@click.option("--study", metavar="PATH", help="Where the study goes; a bare name: studies/NAME.")
+@_execution
+def search(spec: str, overrides: tuple[str, ...], study: str | None, **execution: Any) -> None:
+    """Run the study of SPEC: a file, or the name of a shipped one such as `quickstart`.
+
+    KEY.PATH=VALUE changes the spec, for example training.epochs=5.
+    """
+    from nas.driver import begin_study
+    from nas.spec_file import load_spec
+    from nas.study import study_folder
+
+    loaded = load_spec(spec, overrides)
+    folder = study_folder(loaded.name, study)
+    _run(partial(begin_study, loaded, folder=folder), folder, **execution)
+
+
+@click.command()
+@click.argument("study")
+@_execution
+def resume(study: str, **execution: Any) -> None:
+    """Go on with STUDY after a crash or a stop; a finished one is ranked and reported anew."""
+    from nas.driver import resume_study
+    from nas.study import find_study, open_study
+
+    folder = find_study(study)
+    _run(partial(resume_study, open_study(folder)), folder, **execution)
+
+
+def _run(
+    work: Callable[..., "Conclusion"],
+    folder: Path,
+    *,
+    address: str | None,
+    inline: bool,
+    quiet: bool,
+) -> None:
+    from nas.cli.progress import watching
+    from nas.execution.choose import open_executors
+
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    try:
+        conclusion = work(
+            executors=partial(open_executors, address=address, inline=inline),
+            observers=partial(watching, quiet=quiet),
+        )
+    except KeyboardInterrupt:
+        if folder.is_dir():
+            click.echo(f"nas: stopped; `nas resume {folder}` goes on", err=True)
+        raise
+    _show(folder, conclusion)
+
+
+def _show(folder: Path, conclusion: "Conclusion") -> None:
+    from nas.cli.output import print_ranking
+    from nas.study import open_study
+    from nas.tracking.uri import redacted, resolve_uri, ui_command
+
+    study: Study = open_study(folder)
+    print_ranking(conclusion.ranking, "table")
+    click.echo(f"\nreport    {conclusion.report}")
+    if conclusion.exported is not None:
+        click.echo(f"model     {conclusion.exported.folder}  ({conclusion.exported.trial_id})")
+    uri = resolve_uri(study.spec.tracking.uri, folder=folder)
+    if uri is not None:
+        click.echo(f"mlflow    {redacted(uri)}")
+        click.echo(f"          {ui_command(uri)}")
+    if conclusion.warning:
+        click.echo(f"nas: {conclusion.warning}", err=True)

@@ -1,0 +1,54 @@
+"""`nas validate` and `nas space`: look at a spec before anything runs."""
+
+import click
+
+from nas.cli.formats import format_option
+
+
+@click.command()
+@click.argument("spec")
+@click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
+def validate(spec: str, overrides: tuple[str, ...]) -> None:
+    """Check SPEC and say what it would run."""
+    from nas.search.build import build_search
+    from nas.spec_file import load_spec
+    from nas.training.data import peek
+
+    loaded = load_spec(spec, overrides)
+    search = build_search(loaded, peek(loaded.data))
+    click.echo(
+        f"{loaded.name}: {search.expected} trials of {loaded.training.epochs} epochs, "
+        f"{loaded.search.seeds} seeds a candidate, data {loaded.data.source}"
+    )
+
+
+@click.group()
+def space() -> None:
+    """Look at the search space of a spec."""
+
+
+@space.command(name="count")
+@click.argument("spec")
+@click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
+def count(spec: str, overrides: tuple[str, ...]) -> None:
+    """Print the number of points of the space, before sizes are matched."""
+    from nas.candidate import study_space
+    from nas.spec_file import load_spec
+
+    click.echo(study_space(load_spec(spec, overrides)).count())
+
+
+@space.command(name="list")
+@click.argument("spec")
+@click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
+@format_option
+def list_(spec: str, overrides: tuple[str, ...], output: str) -> None:
+    """List the candidates of the space with parameters and MACs, and why points are rejected."""
+    from nas.candidate import candidates
+    from nas.cli.output import print_frame
+    from nas.listings import candidates_frame
+    from nas.spec_file import load_spec
+    from nas.training.data import peek
+
+    loaded = load_spec(spec, overrides)
+    print_frame(candidates_frame(candidates(loaded, peek(loaded.data))), output)

@@ -1,0 +1,74 @@
+"""What a study leaves for people: the ranking, the tables, the report and the winner."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nas.export import Exported, export_winner
+from nas.ranking.relations import rank
+from nas.ranking.result import Ranking
+from nas.records import TrialHistory
+from nas.report.page import write_report
+from nas.study import Study
+from nas.views import write_tables
+
+REPORT = "report.html"
+WINNER = Path("export") / "winner"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conclusion:
+    """Where to look when a study has ended."""
+
+    ranking: Ranking
+    report: Path
+    exported: Exported | None  # None when no trial finished
+    warning: str = ""  # what MLflow did not take
+
+
+def rank_study(study: Study, histories: Sequence[TrialHistory]) -> Ranking:
+    """Rank a study's trials by its own spec."""
+    return rank(histories, study.spec.ranking, evaluation_images=study.data.evaluation_images)
+
+
+def conclude(study: Study, histories: tuple[TrialHistory, ...]) -> Conclusion:
+    """Write the tables, the report and the winner; each may be written again at will."""
+    ranking = rank_study(study, histories)
+    write_tables(study.folder / "tables", histories=histories, ranking=ranking)
+    report = report_study(study, histories, ranking, to=study.folder / REPORT)
+    exported = None
+    if ranking.layouts:
+        exported = export_winner(study, ranking, histories, to=study.folder / WINNER)
+    return Conclusion(ranking=ranking, report=report, exported=exported)
+
+
+def report_study(
+    study: Study, histories: Sequence[TrialHistory], ranking: Ranking, *, to: Path
+) -> Path:
+    """Write the HTML report of a study to `to`."""
+    write_report(
+        to,
+        title=study.spec.name,
+        histories=histories,
+        ranking=ranking,
+        facts=_facts(study),
+    )
+    return to
+
+
+def _facts(study: Study) -> dict[str, str]:
+    """Return what someone needs to run the study again."""
+    data = study.data
+    return {
+        "study": f"{study.spec.name} ({study.id})",
+        "begun": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(study.created)),
+        "data": f"{study.spec.data.source}: {data.train_images:,} images to train on, "
+        f"{data.probe_images:,} of them the probe, {data.evaluation_images:,} to evaluate; "
+        f"{data.shape.classes} classes, {data.shape.image_size} pixels; sha256 {data.fingerprint}",
+        "recipe": study.spec.training.model_dump_json(),
+        "search": study.spec.search.model_dump_json(),
+        "versions": ", ".join(f"{name} {version}" for name, version in study.versions.items()),
+        "commit": study.commit or "not in a git repository",
+        "again": f"nas search {study.folder}/spec.json --study ANOTHER",
+    }

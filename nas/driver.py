@@ -1,0 +1,180 @@
+"""The one process that writes a study: journals what happens, then tells everyone who watches."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+from nas.conclusion import Conclusion, conclude
+from nas.errors import DataError
+from nas.execution.choose import ExecutorFactory
+from nas.execution.training_job import TrainingJob
+from nas.journal import Journal
+from nas.records import (
+    EpochMeasured,
+    Pause,
+    Record,
+    Segment,
+    SegmentEnded,
+    SegmentStarted,
+    StudyEnded,
+    TrialPlanned,
+    TrialStatus,
+)
+from nas.search.build import build_search
+from nas.search.search import Search
+from nas.spec import ResourcesSpec, StudySpec
+from nas.state import StudyState
+from nas.study import DataFacts, Study, create_study, refuse_existing
+from nas.tracking.opening import open_tracker
+from nas.tracking.uri import resolve_uri
+from nas.training.data import ImageData, load
+
+Observer = Callable[[Record, StudyState], None]
+TRACKING_DEADLINE = 60.0  # seconds for MLflow to take the rest when all else is done
+INTERRUPTED_DEADLINE = 5.0  # the same when someone waits for the prompt
+
+
+class Driver:
+    """The conductor of the executors (see `nas.execution.executor.Conductor`)."""
+
+    def __init__(
+        self, journal: Journal, state: StudyState, search: Search, *, observers: Sequence[Observer]
+    ) -> None:
+        """Conduct `search` over `state`, which is what `journal` holds."""
+        self._journal, self._state, self._search = journal, state, search
+        self._observers = observers
+
+    def next_segment(self) -> Segment | Pause:
+        """Return the next segment, journaled as started."""
+        segment = self._search.next_segment(self._state)
+        if not isinstance(segment, Segment):
+            if segment is Pause.DONE and not self._state.ended:
+                self._record(StudyEnded(at=time.time()))
+            return segment
+        if segment.trial.id not in self._state:
+            self._record(TrialPlanned(at=time.time(), trial=segment.trial))
+        self._record(
+            SegmentStarted(
+                at=time.time(),
+                trial_id=segment.trial.id,
+                attempt=segment.attempt,
+                until_epoch=segment.until_epoch,
+            )
+        )
+        return segment
+
+    def observe(self, record: Record) -> None:
+        """Journal a record; what a lost attempt still sends, or sends twice, is dropped."""
+        if isinstance(record, EpochMeasured) and not self._state.expects(record):
+            return
+        if isinstance(record, SegmentEnded):
+            history = self._state.history(record.trial_id)
+            if history.status is not TrialStatus.RUNNING or history.attempts != record.attempt:
+                return
+            record = replace(record, epoch=len(history.epochs))
+        self._record(record)
+
+    def _record(self, record: Record) -> None:
+        self._journal.append(record)
+        self._state.apply(record)
+        for observer in self._observers:
+            observer(record, self._state)
+
+
+def begin_study(
+    spec: StudySpec,
+    *,
+    folder: Path,
+    executors: Callable[[ResourcesSpec], AbstractContextManager[ExecutorFactory]],
+    observers: Callable[[Study, int], AbstractContextManager[Sequence[Observer]]],
+) -> Conclusion:
+    """Create the study and run it; whatever can be refused is refused before anything is created.
+
+    `observers` gets the study and the number of trials that its search expects.
+
+    Raises:
+        SpecError: the spec asks for what cannot be, or there is a study at `folder`.
+        DataError: the images cannot be used.
+        NoClusterError: nothing to run on.
+    """
+    refuse_existing(folder)
+    resolve_uri(spec.tracking.uri, folder=folder)
+    data = load(spec.data)
+    build_search(spec, data.shape)
+    with executors(spec.resources) as factory:
+        study = create_study(spec, facts_of(data), folder=folder)
+        return _run(study, data, factory=factory, observers=observers)
+
+
+def resume_study(
+    study: Study,
+    *,
+    executors: Callable[[ResourcesSpec], AbstractContextManager[ExecutorFactory]],
+    observers: Callable[[Study, int], AbstractContextManager[Sequence[Observer]]],
+) -> Conclusion:
+    """Run the study to its end from wherever its journal stands; a finished one is concluded anew.
+
+    Raises:
+        DataError: the images are not those the study began with.
+        JournalError: another driver runs it, or the disk refuses.
+        KeyboardInterrupt: it was asked to stop; what ran is recorded as interrupted.
+    """
+    data = load(study.spec.data)
+    if data.fingerprint != study.data.fingerprint:
+        raise DataError(
+            f"the images of {study.folder} have changed since it began; resume needs the same ones"
+        )
+    with executors(study.spec.resources) as factory:
+        return _run(study, data, factory=factory, observers=observers)
+
+
+def _run(
+    study: Study,
+    data: ImageData,
+    *,
+    factory: ExecutorFactory,
+    observers: Callable[[Study, int], AbstractContextManager[Sequence[Observer]]],
+) -> Conclusion:
+    job = TrainingJob(
+        folder=study.trials.resolve(),
+        recipe=study.spec.training,
+        resources=study.spec.resources,
+        data=data,
+    )
+    search = build_search(study.spec, data.shape)
+    with Journal(study.journal) as journal, observers(study, search.expected) as watching:
+        state = StudyState(journal.records, attempts_allowed=study.spec.resources.attempts)
+        state.release_running()
+        tracker = open_tracker(
+            study.spec, study_id=study.id, folder=study.folder, records=journal.records
+        )
+        watching = [lambda record, _: tracker.observe(record), *watching]
+        driver = Driver(journal, state, search, observers=watching)
+        try:
+            factory(job, study.folder / "scratch").run(driver)
+            conclusion = conclude(study, state.histories())
+        except BaseException:
+            tracker.close(deadline_s=INTERRUPTED_DEADLINE)
+            raise
+        warning = tracker.close(
+            deadline_s=TRACKING_DEADLINE,
+            ranking=conclusion.ranking,
+            artifacts=[conclusion.report],
+        )
+    return replace(conclusion, warning=warning)
+
+
+def facts_of(data: ImageData) -> DataFacts:
+    """Return what the study keeps of its images."""
+    return DataFacts(
+        fingerprint=data.fingerprint,
+        shape=data.shape,
+        class_names=data.class_names,
+        mean=data.mean,
+        std=data.std,
+        train_images=len(data.train_labels),
+        probe_images=len(data.probe_indices),
+        evaluation_images=len(data.evaluation_labels),
+    )

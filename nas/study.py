@@ -1,0 +1,252 @@
+"""The study as a folder: created once, opened by anyone, its journal read into histories."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from nas.errors import NotFoundError, SpecError, StudyExistsError
+from nas.journal import is_held, read_journal
+from nas.records import DataShape, Record, TrialHistory
+from nas.spec import StudySpec, check_name
+from nas.spec_file import fingerprint, resolved, spec_from_json
+from nas.state import StudyState
+
+FORMAT = 1
+FILE = "study.json"
+SPEC = "spec.json"  # for people: `nas search STUDY/spec.json` runs the same study again
+STUDIES = Path("studies")
+_VERSIONED = ("coatnet-nas", "torch", "ray", "mlflow", "optuna", "numpy", "kornia")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataFacts:
+    """What the study knows of its images without holding them."""
+
+    fingerprint: str  # sha256 over all arrays
+    shape: DataShape
+    class_names: tuple[str, ...]
+    mean: tuple[float, ...]  # per channel, of training images scaled to [0, 1]
+    std: tuple[float, ...]
+    train_images: int
+    probe_images: int
+    evaluation_images: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Study:
+    """An opened study. Reading takes no lock; only the driver writes."""
+
+    folder: Path
+    id: str
+    created: float  # Unix time
+    spec: StudySpec
+    data: DataFacts
+    versions: dict[str, str]
+    commit: str | None  # of the folder the study was started in, "+changes" if not clean
+
+    @property
+    def journal(self) -> Path:
+        """The folder of the journal."""
+        return self.folder / "journal"
+
+    @property
+    def trials(self) -> Path:
+        """The folder of the trials' checkpoints."""
+        return self.folder / "trials"
+
+    @property
+    def running(self) -> bool:
+        """Whether a living driver holds the study."""
+        return is_held(self.journal)
+
+    def state(self, records: list[Record] | None = None) -> StudyState:
+        """Fold the journal; trials of a driver that is gone count as interrupted.
+
+        Raises:
+            JournalCorruptError: a record was altered.
+        """
+        records = read_journal(self.journal) if records is None else records
+        state = StudyState(records, attempts_allowed=self.spec.resources.attempts)
+        if not self.running:
+            state.release_running()
+        return state
+
+    def histories(self) -> tuple[TrialHistory, ...]:
+        """Return all trials as the journal has them now."""
+        return self.state().histories()
+
+
+def create_study(spec: StudySpec, data: DataFacts, *, folder: Path) -> Study:
+    """Create the folder with its `study.json`; of several processes at once one succeeds.
+
+    Raises:
+        StudyExistsError: there is something at `folder` already.
+        SpecError: the folder cannot be created.
+    """
+    study = Study(
+        folder=folder,
+        id=uuid.uuid4().hex,
+        created=time.time(),
+        spec=spec,
+        data=data,
+        versions=_versions(),
+        commit=_git_commit(),
+    )
+    staged = folder.parent / f".{folder.name}.{study.id[:8]}"
+    try:
+        staged.mkdir(mode=0o700, parents=True)
+        for part in ("journal", "trials"):
+            (staged / part).mkdir(mode=0o700)
+        _write_json(staged / FILE, _to_json(study))
+        _write_json(staged / SPEC, resolved(spec))
+        staged.rename(folder)  # atomic, and refused when the folder has anything in it
+    except OSError as error:
+        shutil.rmtree(staged, ignore_errors=True)
+        refuse_existing(folder)
+        raise SpecError(f"{folder}: cannot be created: {error.strerror}", key="--study") from error
+    return study
+
+
+def refuse_existing(folder: Path) -> None:
+    """Check that a study can be created at `folder`.
+
+    Raises:
+        StudyExistsError: there is something already.
+    """
+    if (folder / FILE).exists():
+        raise StudyExistsError(
+            f"there is a study at {folder}; `nas resume {folder}` goes on with it, "
+            "`--study OTHER` begins another"
+        )
+    if folder.exists():
+        raise StudyExistsError(f"{folder} exists and is no study; `--study OTHER` goes elsewhere")
+
+
+def find_study(study: str) -> Path:
+    """Return the folder of a study given as a path, or as a name under `studies/`.
+
+    Raises:
+        NotFoundError: neither is a study.
+    """
+    for folder in (Path(study), STUDIES / study):
+        if (folder / FILE).is_file():
+            return folder
+    raise NotFoundError(f"no study {study!r} here or under {STUDIES}/; `nas ls` lists them")
+
+
+def study_folder(name: str, study: str | None) -> Path:
+    """Return where a new study goes: `study` as a path (or a bare name), else `studies/NAME`.
+
+    Raises:
+        SpecError: a bare name is not safe as a file name.
+    """
+    if study is None:
+        return STUDIES / name
+    if os.sep in study or study in (".", "..") or Path(study).is_absolute():
+        return Path(study)
+    try:
+        return STUDIES / check_name(study)
+    except ValueError as error:
+        raise SpecError(str(error), key="--study") from error
+
+
+def open_study(folder: Path) -> Study:
+    """Read `study.json`.
+
+    Raises:
+        NotFoundError: there is none.
+        SpecError: it is damaged, or of a newer format.
+    """
+    path = folder / FILE
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if values["format"] != FORMAT:
+            raise SpecError(
+                f"format {values['format']} is not format {FORMAT}: this study needs another "
+                "version of this program",
+                file=str(path),
+            )
+        return _from_json(values, folder)
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{folder}: no study there") from error
+    except SpecError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SpecError(f"not a study file: {error}".splitlines()[0], file=str(path)) from error
+
+
+def list_studies(root: Path) -> Iterator[Path]:
+    """Yield the studies' folders directly under `root`, by name; other folders are passed over."""
+    if root.is_dir():
+        for folder in sorted(root.iterdir()):
+            if not folder.name.startswith(".") and (folder / FILE).is_file():
+                yield folder
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(values, file, indent=1, ensure_ascii=False)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _to_json(study: Study) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "id": study.id,
+        "created": study.created,
+        "fingerprint": fingerprint(study.spec),
+        "spec": resolved(study.spec),
+        "data": asdict(study.data),
+        "versions": study.versions,
+        "commit": study.commit,
+    }
+
+
+def _from_json(values: dict[str, Any], folder: Path) -> Study:
+    data = dict(values["data"])
+    data["shape"] = DataShape(**data["shape"])
+    for name in ("class_names", "mean", "std"):
+        data[name] = tuple(data[name])
+    return Study(
+        folder=folder,
+        id=str(values["id"]),
+        created=float(values["created"]),
+        spec=spec_from_json(values["spec"], str(folder / FILE)),
+        data=DataFacts(**data),
+        versions=dict(values["versions"]),
+        commit=values["commit"],
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _VERSIONED:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _git_commit() -> str | None:
+    """Return the commit of the current folder, None outside a repository or without git."""
+    try:
+        commit = _git("rev-parse", "HEAD")
+        return f"{commit}+changes" if _git("status", "--porcelain") else commit
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], capture_output=True, text=True, timeout=5, check=True
+    ).stdout.strip()

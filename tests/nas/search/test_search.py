@@ -1,0 +1,114 @@
+"""The search decides from the spec and the journal alone: seeds in rounds, the interrupted first."""
+
+from coatnet.cost import cost
+from nas.candidate import Candidate
+from nas.records import Outcome, Pause, Segment, SegmentEnded, SegmentStarted, TrialPlanned
+from nas.search.sampler import GridSampler
+from nas.search.search import Search
+from nas.spec import SearchSpec, StudySpec
+from nas.state import StudyState
+from tests.nas.builders import TINY, measured
+
+
+def candidate(label: str) -> Candidate:
+    return Candidate(label=label, layout=label, config=TINY, cost=cost(TINY))
+
+
+def grid(*labels: str, adaptive: bool = False, **search) -> Search:
+    spec = StudySpec(name="s", space={}, search=SearchSpec(**{"seeds": 2, **search}))
+    sampler = GridSampler([candidate(label) for label in labels])
+    return Search(spec, sampler=sampler, adaptive=adaptive, points=len(labels))
+
+
+def run_all(search: Search, state: StudyState) -> list[str]:
+    """Take segments without ending any until the search waits."""
+    ids = []
+    while isinstance(segment := search.next_segment(state), Segment):
+        if segment.trial.id not in state:
+            state.apply(TrialPlanned(at=0.0, trial=segment.trial))
+        start(state, segment)
+        ids.append(segment.trial.id)
+    assert segment is Pause.WAIT
+    return ids
+
+
+def start(state: StudyState, segment: Segment) -> None:
+    state.apply(
+        SegmentStarted(
+            at=0.0,
+            trial_id=segment.trial.id,
+            attempt=segment.attempt,
+            until_epoch=segment.until_epoch,
+        )
+    )
+
+
+def end(state: StudyState, trial_id: str, outcome: Outcome, attempt: int = 1) -> None:
+    state.apply(SegmentEnded(at=0.0, trial_id=trial_id, attempt=attempt, outcome=outcome, epoch=0))
+
+
+def test_every_layout_gets_a_seed_before_any_gets_the_next():
+    ids = run_all(grid("A", "B", "C"), StudyState())
+    assert ids == ["0001-A-s0", "0002-B-s0", "0003-C-s0", "0004-A-s1", "0005-B-s1", "0006-C-s1"]
+
+
+def test_an_adaptive_sampler_gets_all_seeds_of_a_candidate_first():
+    ids = run_all(grid("A", "B", adaptive=True), StudyState())
+    assert ids == ["0001-A-s0", "0002-A-s1", "0003-B-s0", "0004-B-s1"]
+
+
+def test_candidates_limits_the_grid():
+    search = grid("A", "B", "C", candidates=2)
+    assert run_all(search, StudyState()) == ["0001-A-s0", "0002-B-s0", "0003-A-s1", "0004-B-s1"]
+    assert search.expected == 4
+
+
+def test_done_when_every_trial_is_final():
+    search, state = grid("A"), StudyState()
+    for trial_id in run_all(search, state):
+        end(state, trial_id, Outcome.DIVERGED)
+    assert search.next_segment(state) is Pause.DONE
+
+
+def test_an_interrupted_trial_goes_on_where_the_journal_stands():
+    search, state = grid("A", "B"), StudyState()
+    ids = run_all(search, state)
+    state.apply(measured(ids[1], 1))
+    state.apply(measured(ids[1], 2))
+    end(state, ids[1], Outcome.INTERRUPTED)
+    segment = search.next_segment(state)
+    assert isinstance(segment, Segment)
+    assert (segment.trial.id, segment.attempt, segment.acknowledged) == (ids[1], 2, 2)
+    assert segment.until_epoch == segment.trial.epochs == 15
+
+
+def test_the_same_journal_gives_the_same_segment():
+    state = StudyState()
+    run_all(grid("A", "B"), state)
+    end(state, "0003-A-s1", Outcome.LOST)
+    assert grid("A", "B").next_segment(state) == grid("A", "B").next_segment(state)
+
+
+def test_a_trial_that_makes_no_progress_is_given_up():
+    search, state = grid("A", seeds=1), StudyState(attempts_allowed=2)
+    for attempt in (1, 2):
+        segment = search.next_segment(state)
+        assert isinstance(segment, Segment)
+        if segment.trial.id not in state:
+            state.apply(TrialPlanned(at=0.0, trial=segment.trial))
+        start(state, segment)
+        end(state, segment.trial.id, Outcome.LOST, attempt)
+    assert search.next_segment(state) is Pause.DONE
+
+
+def test_a_trial_that_progresses_may_lose_its_worker_often():
+    search, state = grid("A", seeds=1), StudyState(attempts_allowed=2)
+    for attempt in range(1, 6):
+        segment = search.next_segment(state)
+        assert isinstance(segment, Segment)
+        assert segment.attempt == attempt
+        if segment.trial.id not in state:
+            state.apply(TrialPlanned(at=0.0, trial=segment.trial))
+        start(state, segment)
+        state.apply(measured(segment.trial.id, attempt, attempt=attempt))
+        end(state, segment.trial.id, Outcome.LOST, attempt)

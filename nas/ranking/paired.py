@@ -11,11 +11,11 @@ tests of `≈` reject at a level below one half only if |estimate| < margin.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from nas.ranking.result import Relation, Symbol
 from nas.spec import RankingSpec
@@ -66,7 +66,8 @@ def relate(
     if len(scores) < 2:
         return ()
     pairs = _pairs(scores, floor)
-    half = stats.t.isf(spec.alpha / len(pairs.names) / 2, pairs.freedom) * pairs.error
+    critical = _critical(spec.alpha / len(pairs.names))
+    half = critical[np.minimum(pairs.freedom, len(critical)) - 1] * pairs.error
     differs = _holm(2 * stats.t.sf(np.abs(pairs.mean) / pairs.error, pairs.freedom), spec.alpha)
     equal = _holm(
         stats.t.sf((spec.margin - np.abs(pairs.mean)) / pairs.error, pairs.freedom), spec.alpha
@@ -99,7 +100,22 @@ def _mean(values: Mapping[int, float]) -> float:
 
 
 def _holm(p_values: np.ndarray, alpha: float) -> np.ndarray:
-    return multipletests(p_values, alpha=alpha, method="holm")[0]
+    """Tell which hypotheses Holm (1979) rejects: the k-th smallest p (from 0) against alpha/(m-k).
+
+    statsmodels has it, but runs the garbage collector at every call (0.1 s beside a live study) and
+    loads pandas; a test holds this one to it.
+    """
+    ascending = np.argsort(p_values, kind="stable")
+    passes = p_values[ascending] <= alpha / np.arange(len(p_values), 0, -1)
+    rejected = np.empty(len(p_values), dtype=bool)
+    rejected[ascending] = np.logical_and.accumulate(passes)
+    return rejected
+
+
+@lru_cache(maxsize=16)
+def _critical(level: float) -> np.ndarray:
+    """Return the two-sided t quantiles at `level` for 1, 2, ... degrees of freedom."""
+    return stats.t.isf(level / 2, np.arange(1, SEEDS_FORESEEN))
 
 
 def _relation(
@@ -137,8 +153,8 @@ def _symbol(mean: float, *, low: float, claims: tuple[bool, bool], spec: Ranking
 def _more_seeds(pairs: _Pairs, i: int, spec: RankingSpec) -> int | None:
     """Return how many further pairs would lift the interval above -margin, mean and sd staying."""
     done = int(pairs.n[i])
-    n = np.arange(done + 1, SEEDS_FORESEEN + 1)
-    sd = pairs.error[i] * math.sqrt(done)
-    half = stats.t.isf(spec.alpha / len(pairs.names) / 2, n - 1) * sd / np.sqrt(n)
-    enough = n[half < abs(pairs.mean[i]) + spec.margin]
+    critical = _critical(spec.alpha / len(pairs.names))
+    n = np.arange(2, SEEDS_FORESEEN + 1)
+    half = critical * pairs.error[i] * math.sqrt(done) / np.sqrt(n)
+    enough = n[(n > done) & (half < abs(pairs.mean[i]) + spec.margin)]
     return int(enough[0]) - done if enough.size else None

@@ -1,5 +1,6 @@
 """A study that never ran, so that rankings and reports can be tried without training anything."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -45,13 +46,13 @@ def study(
             number = len(found) + 1
             trial = trial_of(label, seed=trial_seed, number=number, epochs=epochs, size=layout)
             status = layout.lost.get(trial_seed, TrialStatus.FINISHED)
-            measured = _curve(trial, layout, random)
+            curve = _curve(trial, layout, random)
             done = epochs if status is TrialStatus.FINISHED else epochs // 2
             found.append(
                 TrialHistory(
                     trial=trial,
                     status=status,
-                    epochs=measured[: 0 if status is TrialStatus.PLANNED else done],
+                    epochs=curve[: 0 if status is TrialStatus.PLANNED else done],
                     attempts=0 if status is TrialStatus.PLANNED else 1,
                     message="probe loss is nan" if status is TrialStatus.DIVERGED else "",
                 )
@@ -102,23 +103,29 @@ def _curve(
     left = np.clip(np.log(losses / layout.loss) / np.log(1.9 / layout.loss), 0.0, 1.0)
     wobble = layout.spread * random.standard_normal(len(way)) * left
     accuracies = np.clip(final - (final - 0.35) * left**2.5 + wobble, chance, 1.0)
-    probe = np.clip(np.exp(-losses), accuracies, 1.0)
+    return measured(trial, losses=losses.tolist(), accuracies=accuracies.tolist())
+
+
+def measured(
+    trial: Trial, *, losses: Sequence[float], accuracies: Sequence[float]
+) -> tuple[EpochMeasured, ...]:
+    """Return epochs with these probe losses (nats) and evaluation accuracies (fractions)."""
     return tuple(
         EpochMeasured(
-            at=1.7e9 + 60.0 * float(epoch),
+            at=1.7e9 + 60.0 * epoch,
             trial_id=trial.id,
             attempt=1,
-            epoch=int(epoch),
-            step=int(epoch) * 10,
-            samples=int(epoch) * 1200,
-            seconds=2.5 * float(epoch),
+            epoch=epoch,
+            step=epoch * 10,
+            samples=epoch * 1200,
+            seconds=2.5 * epoch,
             learning_rate=1e-3,
-            train_loss=float(losses[i]) * 1.1,
+            train_loss=loss * 1.1,
             gradient_norm=1.0,
-            probe_loss=float(losses[i]),
-            probe_accuracy=float(probe[i]),
-            evaluation_loss=float(losses[i]) + 2.2 * (1 - float(accuracies[i])),
-            evaluation_accuracy=float(accuracies[i]),
+            probe_loss=loss,
+            probe_accuracy=max(math.exp(-loss), accuracy),
+            evaluation_loss=loss + 2.2 * (1 - accuracy),
+            evaluation_accuracy=accuracy,
         )
-        for i, epoch in enumerate(epochs)
+        for epoch, (loss, accuracy) in enumerate(zip(losses, accuracies, strict=True), start=1)
     )

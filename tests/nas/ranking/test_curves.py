@@ -1,0 +1,141 @@
+"""One trial's epochs, read by hand and by the code."""
+
+import math
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nas.ranking.curves import (
+    accuracy_at_loss,
+    area_log_loss,
+    convergence,
+    cost_to_reach,
+    deepest_loss,
+    end_gaps,
+    record_lows,
+)
+from nas.ranking.synthetic import measured, trial_of
+from nas.records import TrialHistory, TrialStatus
+
+
+def history(losses, accuracies=None):
+    """A finished trial with these curves."""
+    trial = trial_of("C-C-T-T", seed=0, number=1, epochs=max(len(losses), 1))
+    return TrialHistory(
+        trial=trial,
+        status=TrialStatus.FINISHED,
+        epochs=measured(trial, losses=losses, accuracies=accuracies or [0.5] * len(losses)),
+        attempts=1,
+    )
+
+
+def test_record_lows_skip_epochs_that_climb_back_or_repeat():
+    lows = record_lows(history([2.0, 1.0, 1.5, 1.0, 0.5]))
+    assert [epoch.epoch for epoch in lows] == [1, 2, 5]
+
+
+def test_deepest_loss_is_the_lowest_not_the_last():
+    assert deepest_loss(history([2.0, 0.5, 1.0])) == 0.5
+
+
+def test_accuracy_at_a_measured_loss_is_the_measured_accuracy():
+    trial = history([2.0, 1.0, 0.5], [0.3, 0.6, 0.8])
+    assert [accuracy_at_loss(trial, loss) for loss in (2.0, 1.0, 0.5)] == pytest.approx(
+        [0.3, 0.6, 0.8]
+    )
+
+
+def test_two_points_interpolate_linearly_over_log_loss():
+    # sqrt(2 x 0.5) = 1 lies half way between ln 2 and ln 0.5.
+    assert accuracy_at_loss(history([2.0, 0.5], [0.4, 0.8]), 1.0) == pytest.approx(0.6)
+
+
+def test_three_points_interpolate_by_hand_computed_pchip():
+    # ln losses 0, -1, -2 and accuracies .9, .5, .3 read from the deep end: slopes .2 then ... by
+    # Fritsch and Carlson the middle slope is the harmonic mean 2 / (1/-.4 + 1/-.2) = -.8/3, the
+    # right end's is (3 x -.2 - -.4) / 2 = -.1. Half way between, Hermite: mean of the values plus
+    # (left slope - right slope) / 8.
+    trial = history([1.0, math.exp(-1), math.exp(-2)], [0.3, 0.5, 0.9])
+    expected = (0.5 + 0.3) / 2 + (-0.8 / 3 - -0.1) / 8
+    assert accuracy_at_loss(trial, math.exp(-0.5)) == pytest.approx(expected)
+
+
+def test_outside_the_trajectory_the_ends_are_read():
+    trial = history([2.0, 0.5], [0.4, 0.8])
+    assert accuracy_at_loss(trial, 9.0) == 0.4
+    assert accuracy_at_loss(trial, 0.1) == 0.8
+
+
+def test_one_epoch_is_read_everywhere():
+    assert accuracy_at_loss(history([2.0], [0.4]), 0.1) == 0.4
+
+
+def test_an_epoch_that_climbs_back_does_not_count_in_the_reading():
+    assert accuracy_at_loss(history([2.0, 0.5, 0.7], [0.4, 0.8, 0.1]), 0.7) > 0.4
+
+
+def test_a_loss_that_underflowed_to_zero_is_still_read():
+    trial = history([1.0, 0.0, 0.0], [0.4, 0.8, 0.9])
+    assert accuracy_at_loss(trial, 0.0) == pytest.approx(0.8)
+    assert math.isfinite(area_log_loss(trial))
+
+
+points = st.lists(st.tuples(st.floats(1e-9, 10.0), st.floats(0.0, 1.0)), min_size=1, max_size=12)
+
+
+@settings(max_examples=50, deadline=None)
+@given(points, st.floats(0.0, 20.0))
+def test_a_reading_lies_between_its_two_measurements(curve, loss):
+    trial = history([point[0] for point in curve], [point[1] for point in curve])
+    value = accuracy_at_loss(trial, loss)
+    lows = record_lows(trial)
+    around = [
+        (above.evaluation_accuracy, below.evaluation_accuracy)
+        for above, below in pairwise(lows)
+        if below.probe_loss <= loss <= above.probe_loss
+    ] or [(lows[0].evaluation_accuracy, lows[-1].evaluation_accuracy)]
+    low, high = min(map(min, around)), max(map(max, around))
+    assert low - 1e-9 <= value <= high + 1e-9
+
+
+def test_gaps_are_those_of_the_last_epoch():
+    last = history([2.0, 0.5], [0.4, 0.8])
+    gaps = end_gaps(last)
+    assert gaps.loss == pytest.approx(2.2 * 0.2)
+    assert gaps.accuracy == pytest.approx(max(math.exp(-0.5), 0.8) - 0.8)
+
+
+def test_cost_is_that_of_the_first_epoch_at_or_below_the_loss():
+    trial = history([2.0, 1.0, 0.5, 0.4])
+    cost = cost_to_reach(trial, 0.5)
+    assert cost is not None
+    assert (cost.epochs, cost.samples, cost.seconds) == (3, 3600, 7.5)
+    assert cost.flops == 6 * 2_000_000 * 3600
+    assert cost_to_reach(trial, 0.1) is None
+
+
+def test_area_is_the_mean_height_by_trapezoids():
+    # ln: 0, -1, -3: (-.5 - 2) / 2
+    trial = history([1.0, math.exp(-1), math.exp(-3)])
+    assert area_log_loss(trial) == pytest.approx(-1.25)
+    assert area_log_loss(history([math.e])) == pytest.approx(1.0)
+
+
+def test_the_faster_trial_has_the_smaller_area():
+    assert area_log_loss(history([1.0, 0.1, 0.1])) < area_log_loss(history([1.0, 0.9, 0.1]))
+
+
+def test_convergence_is_of_the_epochs_so_far():
+    found = convergence(history([1.0, math.exp(-1)]))
+    assert found.area_log_loss == pytest.approx(-0.5)
+    assert (found.seconds, found.samples, found.flops) == (5.0, 2400, 6 * 2_000_000 * 2400)
+
+
+@pytest.mark.parametrize(
+    "read", [deepest_loss, end_gaps, area_log_loss, convergence, lambda h: accuracy_at_loss(h, 1.0)]
+)
+def test_no_epoch_is_an_error_that_names_the_trial(read):
+    with pytest.raises(ValueError, match="0001-C-C-T-T-s0 has no measured epoch"):
+        read(history([]))

@@ -13,7 +13,7 @@ from search_spaces.language.constraints import Match
 from search_spaces.language.parse import parse_space
 from search_spaces.language.space import PatchStem, Point, SearchSpace
 
-MAX_GRID = 20_000  # points listed at most: a few seconds
+MAX_GRID = 10_000  # points listed at most: two seconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

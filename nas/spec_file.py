@@ -118,13 +118,16 @@ def _read(name_or_path: str) -> tuple[bytes, str, str]:
         if isinstance(error, NotFoundError):
             raise
         reason = getattr(error, "strerror", None) or str(error)
-        raise NotFoundError(f"cannot read '{called}': {one_line(reason)}") from error
+        raise NotFoundError(f"cannot read '{called}': {one_line(reason)}{_hint('')}") from error
 
 
 def _not_found(problem: str, name: str) -> NoReturn:
-    hint = did_you_mean(name, shipped())
-    names = ", ".join(shipped())
-    raise NotFoundError(f"{problem}{hint if hint.endswith('?') else ''} (shipped: {names})")
+    raise NotFoundError(f"{problem}{_hint(name)}")
+
+
+def _hint(name: str) -> str:
+    near = did_you_mean(name, shipped())
+    return f"{near if near.endswith('?') else ''} (shipped: {', '.join(shipped())})"
 
 
 def _own_name(stem: str, file: str) -> str:

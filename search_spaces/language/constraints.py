@@ -49,6 +49,6 @@ class Match:
     def __post_init__(self) -> None:
         """Refuse a match that can never hold or always does."""
         if self.parameters is None and self.macs is None:
-            raise ValueError("match needs 'parameters' or 'macs'")
+            raise ValueError("needs 'parameters' or 'macs'")
         if not 0.0 < self.within < 1.0:
             raise ValueError(f"within must be more than 0 and less than 1, not {self.within}")

@@ -19,8 +19,8 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from safetensors.numpy import save as serialize_arrays  # a third of the torch one's time
 from safetensors.torch import load as parse_tensors
-from safetensors.torch import save as serialize_tensors
 
 from nas.errors import CheckpointError
 from nas.records import EpochMeasured
@@ -40,7 +40,7 @@ class Checkpoint:
 
     identity: str  # of network, seed, recipe and data: what it may be resumed as
     history: tuple[EpochMeasured, ...]  # epochs 1, 2, ... up to this checkpoint
-    tensors: dict[str, torch.Tensor]  # on the CPU
+    tensors: dict[str, torch.Tensor]  # on the CPU, contiguous
 
     @property
     def epoch(self) -> int:
@@ -74,13 +74,14 @@ def save(folder: Path, checkpoint: Checkpoint, *, attempt: int) -> None:
             {name: getattr(epoch, name) for name in _EPOCH_FIELDS} for epoch in checkpoint.history
         ],
     }
+    arrays = {name: tensor.numpy() for name, tensor in checkpoint.tensors.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         previous = _read_manifest(folder)
         if any(entry.attempt > attempt for entry in previous):
             raise CheckpointError(f"{folder}: attempt {attempt} was superseded by a later one")
         contents = {
-            f"{stem}.safetensors": serialize_tensors(checkpoint.tensors),
+            f"{stem}.safetensors": serialize_arrays(arrays),
             f"{stem}.json": json.dumps(scalars, allow_nan=False).encode(),
         }
         for name, content in contents.items():

@@ -28,7 +28,7 @@ def evaluate(
     *,
     normalize: Normalize,
     precision: torch.dtype = torch.float32,
-    batch_size: int = 512,
+    batch_size: int = 256,
 ) -> tuple[float, float]:
     """Return the mean cross-entropy in nats, without label smoothing, and the accuracy in [0, 1].
 

@@ -50,7 +50,7 @@ def written_out(
 ) -> torch.Tensor:
     """Return the attended values (b, h, n, d), by the formula."""
     logits_bhnn = (q_bhnd * q_bhnd.shape[-1] ** -0.5) @ k_bhnd.transpose(2, 3)
-    return (logits_bhnn + bias_hnn).softmax(3) @ v_bhnd
+    return logits_bhnn.add_(bias_hnn).softmax(3) @ v_bhnd
 
 
 def fused(

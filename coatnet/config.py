@@ -132,7 +132,10 @@ class CoAtNetConfig:
         """
         _check_keys(cls, values, "architecture")
         _check_keys(StemConfig, values["stem"], "stem")
-        _require(isinstance(values["stages"], list | tuple), "stages must be a list")
+        _require(
+            isinstance(values["stages"], list | tuple),
+            f"stages must be a list, not {values['stages']!r}",
+        )
         for stage in values["stages"]:
             _check_keys(StageConfig, stage, "stage")
         stem: dict[str, Any] = dict(values["stem"])

@@ -29,7 +29,9 @@ class SqueezeExcitation(nn.Module):
 
     def forward(self, x_bchw: torch.Tensor) -> torch.Tensor:
         """Return the map, gated: same shape."""
-        gate_bc = self.expand(functional.silu(self.reduce(x_bchw.mean((2, 3))))).sigmoid()
+        # Not mean(): its backward writes a whole map of quotients, that of sum() writes nothing.
+        mean_bc = x_bchw.sum((2, 3)) / (x_bchw.shape[2] * x_bchw.shape[3])
+        gate_bc = self.expand(functional.silu(self.reduce(mean_bc))).sigmoid()
         return x_bchw * gate_bc[:, :, None, None]
 
 

@@ -86,9 +86,9 @@ class CoAtNet(nn.Module):
 
         | parameter                | distribution                                              |
         |--------------------------|-----------------------------------------------------------|
-        | convolution kernels      | normal, variance 2 / fan-out: keeps gradients' size       |
-        | matrices                 | uniform, Glorot, as TensorFlow's MaxViT                   |
-        | relative position tables | normal, 0.02, as MaxViT                                   |
+        | convolution kernels      | normal, variance 2 / fan-out (9 for depthwise kernels)    |
+        | matrices                 | uniform, Glorot; q, k and v each as one matrix            |
+        | relative position tables | normal, 0.02                                              |
         | scales of norms          | 1                                                         |
         | biases                   | 0                                                         |
 
@@ -104,13 +104,16 @@ class CoAtNet(nn.Module):
                 continue
             generator = torch.Generator("cpu").manual_seed(_stream(seed, name))
             values = torch.empty(parameter.shape, device="cpu")
+            fan_out = parameter.shape[0]
             if name.endswith("bias_table"):
                 values.normal_(std=BIAS_TABLE_STD, generator=generator)
             elif parameter.ndim == 4:
-                fan_out = parameter.shape[0] * parameter[0, 0].numel()
+                cells = parameter[0, 0].numel()
+                fan_out = cells if name.endswith("depthwise.weight") else fan_out * cells
                 values.normal_(std=(2 / fan_out) ** 0.5, generator=generator)
             else:
-                bound = (6 / sum(parameter.shape)) ** 0.5
+                fan_out = fan_out // 3 if name.endswith("qkv.weight") else fan_out
+                bound = (6 / (fan_out + parameter.shape[1])) ** 0.5
                 values.uniform_(-bound, bound, generator=generator)
             parameter.copy_(values)
 

@@ -35,12 +35,14 @@ def search(spec: str, overrides: tuple[str, ...], study: str | None, **execution
 
     KEY.PATH=VALUE changes the spec, for example training.epochs=5.
     """
-    from nas.driver import begin_study
     from nas.spec_file import load_spec
-    from nas.study import study_folder
+    from nas.study import refuse_existing, study_folder
 
     loaded = load_spec(spec, overrides)
     folder = study_folder(loaded.name, study)
+    refuse_existing(folder)
+    from nas.driver import begin_study  # takes seconds: not before the words are checked
+
     _run(partial(begin_study, loaded, folder=folder), folder, **execution)
 
 
@@ -49,10 +51,11 @@ def search(spec: str, overrides: tuple[str, ...], study: str | None, **execution
 @_execution
 def resume(study: str, **execution: Any) -> None:
     """Go on with STUDY after a crash or a stop; a finished one is ranked and reported anew."""
-    from nas.driver import resume_study
     from nas.study import find_study, open_study
 
     folder = find_study(study)
+    from nas.driver import resume_study
+
     _run(partial(resume_study, open_study(folder)), folder, **execution)
 
 

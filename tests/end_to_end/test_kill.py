@@ -48,9 +48,7 @@ def mlflow_epochs(database: Path) -> list[tuple[str, int]]:
             "select tags.value, metrics.step from metrics join tags using (run_uuid)"
             " where metrics.key = 'eval/accuracy' and tags.key = 'nas.trial_id'"
         ).fetchall()
-        runs = connection.execute(
-            "select count(*) from tags where key = 'nas.trial_id'"
-        ).fetchone()
+        runs = connection.execute("select count(*) from tags where key = 'nas.trial_id'").fetchone()
     assert runs == (TRIALS,)
     return rows
 

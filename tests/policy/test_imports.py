@@ -1,0 +1,29 @@
+"""Heavy libraries are imported only by what needs them."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"torch", "ray", "optuna", "mlflow", "pandas", "kornia", "plotly", "pydantic", "rich"}
+
+BUDGETS = {
+    "nas.cli.main": set(),
+    "nas.records": set(),
+    "coatnet": set(),
+    "search_spaces.language.parse": set(),
+    "nas.spec_file": {"pydantic"},
+    "nas.search.build": {"pydantic"},
+    "nas.journal": {"pydantic"},
+    "nas.study": {"pydantic"},
+    "nas.listings": {"pydantic", "pandas"},
+}
+
+
+@pytest.mark.parametrize("module", BUDGETS)
+def test_import_budget(module):
+    program = f"import sys, {module}; print(*(set(sys.modules) & {HEAVY!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert set(done.stdout.split()) <= BUDGETS[module]

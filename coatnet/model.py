@@ -86,15 +86,20 @@ class CoAtNet(nn.Module):
 
         | parameter                | distribution                                              |
         |--------------------------|-----------------------------------------------------------|
-        | convolution kernels      | normal, variance 2 / fan-out (9 for depthwise kernels)    |
+        | convolution kernels      | normal, variance 2 / (output channels x cells)            |
         | matrices                 | uniform, Glorot; q, k and v each as one matrix            |
         | relative position tables | normal, 0.02                                              |
         | scales of norms          | 1                                                         |
         | biases                   | 0                                                         |
 
-        The paper does not state its initialisation. Each parameter draws from a generator of its
-        own, seeded by `seed` and its name: networks that share names and shapes share values, so
-        layouts are compared from the same start, whatever else they hold.
+        The paper does not state its initialisation. Of its official relatives MaxViT uses normal
+        0.02 everywhere, TensorFlow's model garden Glorot. After four epochs on digits a tiny
+        C-C-T-T was at 22 % with the first (two seeds) and at 89 % with this (three). Depthwise
+        kernels count all output channels too: with a variance of 2 / 9, which would keep the size
+        of gradients, AdamW turns them too slowly before their BN (86 %).
+
+        Each parameter draws from a generator of its own, seeded by `seed` and its name: networks
+        that share names and shapes share values, so layouts are compared from the same start.
         """
         for name, parameter in self.named_parameters():
             if parameter.is_meta:
@@ -104,17 +109,13 @@ class CoAtNet(nn.Module):
                 continue
             generator = torch.Generator("cpu").manual_seed(_stream(seed, name))
             values = torch.empty(parameter.shape, device="cpu")
-            fan_out = parameter.shape[0]
             if name.endswith("bias_table"):
-                values.normal_(std=BIAS_TABLE_STD, generator=generator)
+                nn.init.normal_(values, std=BIAS_TABLE_STD, generator=generator)
             elif parameter.ndim == 4:
-                cells = parameter[0, 0].numel()
-                fan_out = cells if name.endswith("depthwise.weight") else fan_out * cells
-                values.normal_(std=(2 / fan_out) ** 0.5, generator=generator)
+                nn.init.kaiming_normal_(values, mode="fan_out", generator=generator)
             else:
-                fan_out = fan_out // 3 if name.endswith("qkv.weight") else fan_out
-                bound = (6 / (fan_out + parameter.shape[1])) ** 0.5
-                values.uniform_(-bound, bound, generator=generator)
+                for matrix in values.chunk(3 if name.endswith("qkv.weight") else 1):
+                    nn.init.xavier_uniform_(matrix, generator=generator)
             parameter.copy_(values)
 
     def no_weight_decay(self) -> frozenset[str]:

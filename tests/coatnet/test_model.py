@@ -104,7 +104,7 @@ def test_initialisation_is_as_documented():
         return parameters[name].std().item()
 
     assert std("stages.0.0.expand.weight") == pytest.approx((2 / 384) ** 0.5, rel=0.05)
-    assert std("stages.1.0.depthwise.weight") == pytest.approx((2 / 9) ** 0.5, rel=0.05)
+    assert std("stages.1.0.depthwise.weight") == pytest.approx((2 / 9 / 768) ** 0.5, rel=0.05)
     assert std("stages.2.1.attention.bias_table") == pytest.approx(0.02, rel=0.05)
     assert std("stages.2.1.attention.output.weight") == pytest.approx((2 / 768) ** 0.5, rel=0.05)
     # q, k and v are one matrix each, though they lie in one tensor

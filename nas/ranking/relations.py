@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any
 
 import numpy as np
@@ -47,10 +47,15 @@ def rank(
         relate(scores.values, spec, evaluation_images=evaluation_images),
         key=lambda relation: sorted((place[relation.a], place[relation.b])),
     )
-    order, disputes = _order([layout.layout for layout in layouts], relations)
+    names = [layout.layout for layout in layouts]
+    symbols, disputes = _neighbours(names, relations)
     return Ranking(
         spec=spec,
-        order=order,
+        order="".join(
+            name + (f" {symbol.value} " if symbol else "")
+            for name, symbol in zip_longest(names, symbols)
+        ),
+        symbols=symbols,
         equal_loss=scores.equal_loss,
         layouts=tuple(layouts),
         relations=tuple(relations),
@@ -115,19 +120,21 @@ def _interval(
     return max(float(values.mean()) - half, 0.0), min(float(values.mean()) + half, 1.0)
 
 
-def _order(names: Sequence[str], relations: Iterable[Relation]) -> tuple[str, list[str]]:
-    """Return the order line, and a note wherever paired seeds point against it.
+def _neighbours(
+    names: Sequence[str], relations: Iterable[Relation]
+) -> tuple[tuple[Symbol, ...], list[str]]:
+    """Return the symbols of the order line, and a note wherever paired seeds point against it.
 
     Layouts with unequal seeds can be ordered one way by their means and the other way by the seeds
     they share. A directed symbol would then be read as its own opposite.
     """
     between = {frozenset((relation.a, relation.b)): relation for relation in relations}
-    line, disputes = list(names[:1]), []
+    symbols, disputes = [], []
     for better, worse in pairwise(names):
         relation = between[frozenset((better, worse))]
-        symbol = relation.symbol
-        if relation.a != better and symbol not in _SYMMETRIC:
-            symbol = Symbol.UNDECIDED
+        if relation.a == better or relation.symbol in _SYMMETRIC:
+            symbols.append(relation.symbol)
+        else:
+            symbols.append(Symbol.UNDECIDED)
             disputes.append(notes.against_order(relation))
-        line += [symbol.value, worse]
-    return " ".join(line), disputes
+    return tuple(symbols), disputes

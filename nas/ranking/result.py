@@ -57,6 +57,7 @@ class Ranking:
     layouts: tuple[LayoutScore, ...]
     relations: tuple[Relation, ...]  # every pair, the better estimate first
     notes: tuple[str, ...]  # assumptions and warnings, each one sentence
+    symbols: tuple[Symbol, ...] = ()  # those in `order`, between neighbours
 
     @property
     def metric(self) -> Metric:

@@ -1,0 +1,244 @@
+"""Journal and ranking as tables, so that any tool can read a study; all rebuilt at will.
+
+Units: losses nats, accuracies fractions in [0, 1], times seconds. What was not measured is null.
+"""
+
+import csv
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
+
+from nas.ranking.curves import area_log_loss, deepest_loss
+from nas.ranking.result import Ranking
+from nas.records import EpochMeasured, TrialHistory
+
+_TEXT, _COUNT, _REAL = pa.string(), pa.int64(), pa.float64()
+
+TRIALS = pa.schema(
+    [
+        ("trial", _TEXT),  # id
+        ("number", _COUNT),
+        ("label", _TEXT),  # what the ranking calls it
+        ("layout", _TEXT),
+        ("seed", _COUNT),
+        ("status", _TEXT),
+        ("attempts", _COUNT),
+        ("epochs", _COUNT),  # measured
+        ("epochs_planned", _COUNT),
+        ("parameters", _COUNT),
+        ("macs", _COUNT),  # multiply-adds of one forward pass of one image
+        ("samples", _COUNT),  # training images seen
+        ("seconds", _REAL),  # training and measuring, over all attempts
+        ("lowest_probe_loss", _REAL),
+        ("area_log_loss", _REAL),  # nas.ranking.curves.area_log_loss
+        # the rest of the numbers at the last epoch measured
+        ("probe_loss", _REAL),
+        ("probe_accuracy", _REAL),
+        ("evaluation_loss", _REAL),
+        ("evaluation_accuracy", _REAL),
+        ("evaluation_gap", _REAL),  # evaluation loss - probe loss
+        ("accuracy_gap", _REAL),  # probe accuracy - evaluation accuracy
+        ("message", _TEXT),
+    ]
+)
+EPOCHS = pa.schema(
+    [
+        ("trial", _TEXT),  # id
+        ("label", _TEXT),
+        ("layout", _TEXT),
+        ("seed", _COUNT),
+        ("at", _REAL),  # Unix time; from here on the columns are those of EpochMeasured
+        ("attempt", _COUNT),
+        ("epoch", _COUNT),
+        ("step", _COUNT),
+        ("samples", _COUNT),
+        ("seconds", _REAL),
+        ("learning_rate", _REAL),
+        ("train_loss", _REAL),
+        ("gradient_norm", _REAL),
+        ("probe_loss", _REAL),
+        ("probe_accuracy", _REAL),
+        ("evaluation_loss", _REAL),
+        ("evaluation_accuracy", _REAL),
+        ("ema_evaluation_accuracy", _REAL),
+        ("evaluation_gap", _REAL),
+        ("accuracy_gap", _REAL),
+    ]
+)
+RANKING = pa.schema(
+    [
+        ("rank", _COUNT),  # from 1, the best
+        ("layout", _TEXT),
+        ("score", _REAL),
+        ("low", _REAL),  # t interval of the mean, null with one seed
+        ("high", _REAL),
+        ("seeds", _COUNT),
+        ("parameters", _COUNT),
+        ("macs", _COUNT),
+        ("diverged", _COUNT),  # or failed
+        ("accuracy", _REAL),
+        ("evaluation_gap", _REAL),
+        ("accuracy_gap", _REAL),
+        ("symbol", _TEXT),  # the claim about the next layout, null at the last
+    ]
+)
+RELATIONS = pa.schema(
+    [
+        ("a", _TEXT),  # the better estimate
+        ("b", _TEXT),
+        ("symbol", _TEXT),
+        ("difference", _REAL),
+        ("low", _REAL),  # simultaneous over all pairs, null with fewer than two
+        ("high", _REAL),
+        ("pairs", _COUNT),
+        ("more_seeds", _COUNT),
+    ]
+)
+
+
+def trials_frame(histories: Iterable[TrialHistory]) -> pd.DataFrame:
+    """One row a trial, planned ones too; the columns are those of `TRIALS`."""
+    return _frame([_trial_row(history) for history in histories], TRIALS)
+
+
+def epochs_frame(histories: Iterable[TrialHistory]) -> pd.DataFrame:
+    """One row an epoch measured, in the order of trials; the columns are those of `EPOCHS`."""
+    rows = [
+        {
+            **asdict(epoch),
+            **_gaps(epoch),
+            "trial": history.trial.id,
+            "label": history.trial.label,
+            "layout": history.trial.layout,
+            "seed": history.trial.seed,
+        }
+        for history in histories
+        for epoch in history.epochs
+    ]
+    return _frame(rows, EPOCHS)
+
+
+def ranking_frame(ranking: Ranking) -> pd.DataFrame:
+    """One row a layout, the best first; the columns are those of `RANKING`."""
+    rows = [
+        {**asdict(layout), "rank": rank, "symbol": symbol and symbol.value}
+        for rank, (layout, symbol) in enumerate(
+            zip_longest(ranking.layouts, ranking.symbols), start=1
+        )
+    ]
+    return _frame(rows, RANKING)
+
+
+def relations_frame(ranking: Ranking) -> pd.DataFrame:
+    """One row a pair of layouts, the better estimate as `a`; columns as in `RELATIONS`."""
+    rows = [{**asdict(relation), "symbol": relation.symbol.value} for relation in ranking.relations]
+    return _frame(rows, RELATIONS)
+
+
+def write_tables(folder: Path, *, histories: Sequence[TrialHistory], ranking: Ranking) -> None:
+    """Write trials, epochs, ranking and relations as Parquet; a reader sees the old or the new.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame, schema in (
+        ("trials", trials_frame(histories), TRIALS),
+        ("epochs", epochs_frame(histories), EPOCHS),
+        ("ranking", ranking_frame(ranking), RANKING),
+        ("relations", relations_frame(ranking), RELATIONS),
+    ):
+        _write(
+            pa.Table.from_pandas(frame, schema, preserve_index=False), folder / f"{name}.parquet"
+        )
+
+
+def to_csv(frame: pd.DataFrame) -> str:
+    """Return the frame as CSV whose cells no spreadsheet takes for a formula; numbers stay numbers.
+
+    Every text is quoted, so that line ends within it survive (OWASP ASVS 1.2.10).
+    """
+    safe = frame.copy()
+    for name in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[name]):
+            safe[name] = safe[name].map(_inert, na_action="ignore").astype(object)
+    safe.columns = [_inert(str(name)) for name in safe.columns]
+    return safe.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+
+
+_FORMULA = re.compile(r"[=+\-@\t\r\0]")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+def _inert(cell: Any) -> Any:
+    text = isinstance(cell, str)
+    return f"'{cell}" if text and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+
+
+def _trial_row(history: TrialHistory) -> dict[str, Any]:
+    trial = history.trial
+    row = {
+        "trial": trial.id,
+        "number": trial.number,
+        "label": trial.label,
+        "layout": trial.layout,
+        "seed": trial.seed,
+        "status": history.status.value,
+        "attempts": history.attempts,
+        "epochs": len(history.epochs),
+        "epochs_planned": trial.epochs,
+        "parameters": trial.parameters,
+        "macs": trial.macs,
+        "samples": 0,
+        "seconds": 0.0,
+        "message": history.message,
+    }
+    if history.epochs:
+        last = history.epochs[-1]
+        row |= {name: getattr(last, name) for name in TRIALS.names if hasattr(last, name)}
+        row |= _gaps(last)
+        row["lowest_probe_loss"] = deepest_loss(history)
+        row["area_log_loss"] = area_log_loss(history)
+    return row
+
+
+def _gaps(epoch: EpochMeasured) -> dict[str, float]:
+    return {
+        "evaluation_gap": epoch.evaluation_loss - epoch.probe_loss,
+        "accuracy_gap": epoch.probe_accuracy - epoch.evaluation_accuracy,
+    }
+
+
+def _frame(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pd.DataFrame:
+    """Return rows as a frame with the schema's columns and types, also when there is no row."""
+    table = pa.Table.from_pylist([_encodable(row) for row in rows], schema)
+    # A count that can be missing stays one: pandas would make it a float.
+    return table.to_pandas(types_mapper={_COUNT: pd.Int64Dtype()}.get)
+
+
+def _encodable(row: dict[str, Any]) -> dict[str, Any]:
+    """Replace lone surrogates: an error message may quote a path that is not UTF-8."""
+    return {
+        name: value.encode("utf-8", "backslashreplace").decode()
+        if isinstance(value, str)
+        else value
+        for name, value in row.items()
+    }
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    """Write beside and rename; without fsync, for a table lost with the power is rebuilt."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        parquet.write_table(table, beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

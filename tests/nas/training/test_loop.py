@@ -1,0 +1,325 @@
+"""Segments: resumed bit by bit, reported once, stopped by what is not finite."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+
+from nas.errors import CheckpointError, DataError
+from nas.records import EpochMeasured, Outcome, Segment
+from nas.spec import DataSpec, TrainingSpec
+from nas.training import checkpoint, loop, steps, trial_state
+from nas.training.data import load
+from nas.training.loop import train_segment
+from nas.training.trial_state import TrialState
+
+NOISY = {
+    "drop_path": 0.4,
+    "mixup": 0.5,
+    "flip": True,
+    "crop_padding": 1,
+    "ema_decay": 0.99,
+    "label_smoothing": 0.1,
+}
+
+
+class CrashError(Exception):
+    """The worker dies here."""
+
+
+def numbers(epoch: EpochMeasured) -> EpochMeasured:
+    """Without what may differ between two runs."""
+    return replace(epoch, at=0.0, seconds=0.0, attempt=1)
+
+
+def assert_same_end(one: checkpoint.Checkpoint | None, other: checkpoint.Checkpoint | None) -> None:
+    assert one is not None
+    assert other is not None
+    assert one.tensors.keys() == other.tensors.keys()
+    assert {name.split(".")[0] for name in one.tensors} == {"model", "optimizer", "average"}
+    for name, tensor in one.tensors.items():
+        assert torch.equal(tensor, other.tensors[name]), name
+    assert [*map(numbers, one.history)] == [*map(numbers, other.history)]
+
+
+@pytest.fixture
+def states(monkeypatch: pytest.MonkeyPatch) -> list[TrialState]:
+    """Every state that a segment builds."""
+    made: list[TrialState] = []
+    real = trial_state.start
+
+    def start(*args: object, **kwargs: object) -> TrialState:
+        made.append(real(*args, **kwargs))
+        return made[-1]
+
+    monkeypatch.setattr(trial_state, "start", start)
+    return made
+
+
+def test_a_whole_segment(training: Callable) -> None:
+    made = training(ema_decay=0.9)
+    ended = made.run(4)
+    assert (ended.outcome, ended.epoch, ended.attempt) == (Outcome.FINISHED, 4, 1)
+    assert [epoch.epoch for epoch in made.reported] == [1, 2, 3, 4]
+    assert [epoch.step for epoch in made.reported] == [5, 10, 15, 20]
+    assert [epoch.samples for epoch in made.reported] == [38, 76, 114, 152]
+    assert made.reported[-1].learning_rate == pytest.approx(1e-5)
+    seconds = [epoch.seconds for epoch in made.reported]
+    assert seconds == sorted(seconds)
+    assert all(epoch.ema_evaluation_accuracy is not None for epoch in made.reported)
+
+
+def test_resumed_equals_straight_bit_by_bit(training: Callable) -> None:
+    straight, resumed = training("straight", **NOISY), training("resumed", **NOISY)
+    straight.run(4)
+    resumed.run(2)
+    torch.manual_seed(99)  # nothing may hang on what the process did in between
+    resumed.run(4)
+    assert_same_end(checkpoint.newest(straight.folder), checkpoint.newest(resumed.folder))
+    assert [*map(numbers, straight.reported)] == [*map(numbers, resumed.reported)]
+    assert resumed.reported[2].seconds > resumed.reported[1].seconds
+
+
+@pytest.mark.parametrize("at_step", [0, 3, 5, 8, 12, 19])
+def test_stopped_anywhere_and_resumed_equals_straight(training: Callable, at_step: int) -> None:
+    straight, stopped = training("straight", **NOISY), training("stopped", **NOISY)
+    straight.run(4)
+    asked = iter(range(100))
+    ended = stopped.run(4, should_stop=lambda: next(asked) == at_step)
+    assert ended.outcome is Outcome.INTERRUPTED
+    assert ended.epoch == at_step // 5 == len(stopped.reported)
+    assert stopped.run(4).outcome is Outcome.FINISHED
+    assert_same_end(checkpoint.newest(straight.folder), checkpoint.newest(stopped.folder))
+    assert [*map(numbers, straight.reported)] == [*map(numbers, stopped.reported)]
+
+
+def test_crash_between_checkpoint_and_report_loses_and_doubles_nothing(training: Callable) -> None:
+    made = training()
+
+    def dying(measured: EpochMeasured) -> None:
+        if measured.epoch == 2:
+            raise CrashError
+        made.reported.append(measured)
+
+    with pytest.raises(CrashError):
+        made.run(4, report=dying)
+    found = checkpoint.newest(made.folder)
+    assert found is not None
+    assert found.epoch == 2  # checkpointed before it was reported
+    made.run(4)
+    assert [epoch.epoch for epoch in made.reported] == [1, 2, 3, 4]
+    assert [epoch.attempt for epoch in made.reported] == [1, 2, 2, 2]
+    assert numbers(made.reported[1]) == numbers(found.history[1])
+
+
+def test_segments_may_end_before_the_training_does(training: Callable) -> None:
+    straight, rungs = training("straight"), training("rungs")
+    straight.run(4)
+    for until in (1, 3, 4):
+        assert rungs.run(until).epoch == until
+    assert [*map(numbers, straight.reported)] == [*map(numbers, rungs.reported)]
+
+
+def test_finished_twice_is_finished_once(training: Callable) -> None:
+    made = training()
+    made.run(4)
+    assert made.run(4).outcome is Outcome.FINISHED
+    assert len(made.reported) == 4
+
+
+def test_lost_checkpoints_are_made_good_in_silence(
+    training: Callable, caplog: pytest.LogCaptureFixture
+) -> None:
+    straight, made = training("straight", **NOISY), training("made", **NOISY)
+    straight.run(4)
+    made.run(3)
+    for path in made.folder.glob("*.safetensors"):
+        path.write_bytes(b"damaged")
+    made.run(4)
+    assert "training starts over" in caplog.text
+    assert [epoch.epoch for epoch in made.reported] == [1, 2, 3, 4]
+    assert_same_end(checkpoint.newest(straight.folder), checkpoint.newest(made.folder))
+
+
+def test_one_damaged_checkpoint_costs_one_epoch(
+    training: Callable, states: list[TrialState], caplog: pytest.LogCaptureFixture
+) -> None:
+    straight, made = training("straight", **NOISY), training("made", **NOISY)
+    straight.run(4)
+    made.run(3)
+    path = made.folder / "epoch-0003-a1.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    made.run(4)
+    assert [epoch.epoch for epoch in made.reported] == [1, 2, 3, 4]
+    assert [epoch.attempt for epoch in states[-1].history] == [1, 1, 2, 2]
+    assert "damaged" in caplog.text
+    assert_same_end(checkpoint.newest(straight.folder), checkpoint.newest(made.folder))
+
+
+def test_checkpoints_are_as_far_apart_as_asked(training: Callable) -> None:
+    made = training(checkpoint_every=3, epochs=5)
+    at_report: list[int] = []
+
+    def note(measured: EpochMeasured) -> None:
+        found = checkpoint.newest(made.folder)
+        at_report.append(0 if found is None else found.epoch)
+        made.reported.append(measured)
+
+    made.run(5, report=note)
+    assert at_report == [0, 0, 3, 3, 5]
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("where", ["loss", "gradient norm"])
+def test_divergence_is_an_outcome_and_its_step_is_not_taken(
+    training: Callable,
+    states: list[TrialState],
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+    bad: float,
+) -> None:
+    reference, made = training("reference"), training("made")
+    asked = iter(range(100))
+    reference.run(4, should_stop=lambda: next(asked) == 7)
+    real, calls = steps._accumulate_gradients, iter(range(100))
+
+    def poisoned(state: TrialState, *rest: object) -> tuple[float, float]:
+        poison = next(calls) == 7
+        handle = None
+        if poison and where == "loss":
+            head = state.model.head
+            handle = head.register_forward_hook(lambda module, inputs, output: output * bad)
+        elif poison:
+            parameter = next(state.model.parameters())
+            handle = parameter.register_hook(lambda gradient: torch.full_like(gradient, bad))
+        try:
+            return real(state, *rest)
+        finally:
+            if handle is not None:
+                handle.remove()
+
+    monkeypatch.setattr(steps, "_accumulate_gradients", poisoned)
+    ended = made.run(4)
+    assert ended.outcome is Outcome.DIVERGED
+    assert ended.epoch == 1 == len(made.reported)
+    assert ended.message.startswith(f"epoch 2, step 8: the {where} is ")
+    for one, other in zip(states[0].model.parameters(), states[1].model.parameters(), strict=True):
+        assert torch.equal(one, other)
+    assert states[1].step == 7
+
+
+@pytest.mark.parametrize("name", ["probe", "evaluation"])
+def test_a_measurement_that_is_not_finite_is_a_divergence(
+    training: Callable, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    real = loop.evaluate
+    size = {"probe": 19, "evaluation": 12}[name]
+
+    def evaluate(model: object, data: object, **rest: object) -> tuple[float, float]:
+        loss, accuracy = real(model, data, **rest)
+        return (math.nan if len(data) == size else loss), accuracy
+
+    monkeypatch.setattr(loop, "evaluate", evaluate)
+    made = training()
+    ended = made.run(4)
+    assert ended.outcome is Outcome.DIVERGED
+    assert ended.message == f"epoch 1: the {name} loss is nan"
+    assert not made.reported
+    assert checkpoint.newest(made.folder) is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate"),
+        MemoryError(),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_lack_of_memory_is_one_line(
+    training: Callable, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def full(*args: object) -> None:
+        raise error
+
+    made = training()
+    made.run(1)
+    monkeypatch.setattr(steps, "_accumulate_gradients", full)
+    ended = made.run(4)
+    assert (ended.outcome, ended.epoch) == (Outcome.FAILED, 1)
+    assert ended.message == "out of memory on cpu: lower batch_size or raise accumulate"
+
+
+def test_other_errors_propagate(training: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(steps, "_accumulate_gradients", broken)
+    with pytest.raises(RuntimeError, match="a defect"):
+        training().run(4)
+
+
+def test_nothing_leaks_from_a_segment(training: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = torch.get_num_threads()
+    inside: list[int] = []
+    real = steps._accumulate_gradients
+
+    def look(*args: object) -> tuple[float, float]:
+        inside.append(torch.get_num_threads())
+        assert torch.is_grad_enabled()
+        return real(*args)
+
+    monkeypatch.setattr(steps, "_accumulate_gradients", look)
+    torch.set_num_threads(2)
+    try:
+        torch.manual_seed(4)
+        state = torch.random.get_rng_state()
+        with torch.no_grad():
+            training(**NOISY).run(1)
+        assert torch.equal(torch.random.get_rng_state(), state)
+        assert torch.get_num_threads() == 2
+        assert set(inside) == {1}
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_checkpoints_of_another_training_are_refused(training: Callable) -> None:
+    training("one").run(1)
+    other = training("one", learning_rate=0.01)
+    with pytest.raises(CheckpointError, match="another network, seed, recipe or data"):
+        other.run(2)
+
+
+def test_images_must_fit_the_network(training: Callable, make_trial: Callable) -> None:
+    made = training(trial=make_trial(classes=4))
+    with pytest.raises(DataError, match=r"takes .* \(8, 1, 4\), the images are \(8, 1, 3\)"):
+        made.run(1)
+
+
+def test_bf16_trains_too(training: Callable) -> None:
+    low, full = training("low", precision="bf16"), training("full")
+    low.run(2)
+    full.run(2)
+    assert low.reported[0].train_loss != full.reported[0].train_loss
+    assert low.reported[1].train_loss == pytest.approx(full.reported[1].train_loss, rel=0.1)
+
+
+@pytest.mark.slow
+def test_it_learns(tmp_path: object, make_trial: Callable, make_config: Callable) -> None:
+    data = load(DataSpec(image_size=8))
+    trial = replace(make_trial("C-T", epochs=5), config=make_config("C-T", classes=10))
+    reported: list[EpochMeasured] = []
+    train_segment(
+        Segment(trial=trial, attempt=1, acknowledged=0, until_epoch=5),
+        recipe=TrainingSpec(epochs=5, batch_size=32, learning_rate=5e-3),
+        data=data,
+        folder=tmp_path,
+        device=torch.device("cpu"),
+        threads=1,
+        report=reported.append,
+    )
+    assert reported[-1].evaluation_accuracy > 0.6
+    assert reported[-1].probe_loss < reported[0].probe_loss
+    assert reported[-1].train_loss < reported[0].train_loss

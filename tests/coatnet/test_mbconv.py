@@ -75,7 +75,15 @@ def equation_5(block: MBConv, x_bchw: torch.Tensor, stride: int) -> torch.Tensor
 
 @pytest.mark.parametrize(
     ("in_width", "width", "stride", "size"),
-    [(8, 8, 1, 5), (4, 8, 1, 4), (4, 8, 2, 6), (4, 8, 2, 7), (8, 8, 2, 5), (8, 4, 2, 1)],
+    [
+        (8, 8, 1, 5),
+        (4, 8, 1, 4),
+        (4, 8, 2, 6),
+        (4, 8, 2, 7),
+        (8, 8, 2, 5),
+        (4, 4, 1, 2),
+        (8, 4, 2, 1),
+    ],
 )
 def test_block_is_equation_5(in_width, width, stride, size):
     block = build(in_width, width, stride)

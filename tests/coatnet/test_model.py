@@ -70,6 +70,12 @@ def test_a_seed_fixes_the_parameters_and_leaves_the_global_state(tiny):
     assert differing == {name for name, tensor in first.items() if tensor.ndim > 1}
 
 
+def test_equal_blocks_start_differently():
+    _, first, second = create("coatnet-0", image_size=32, seed=0).stages[1]
+    kernels = zip(first.parameters(), second.parameters(), strict=True)
+    assert not any(torch.equal(*pair) for pair in kernels if pair[0].ndim > 1)
+
+
 def test_no_seed_draws_from_the_global_state(tiny):
     torch.manual_seed(3)
     first = create(tiny())

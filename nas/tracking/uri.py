@@ -23,7 +23,10 @@ def resolve_uri(uri: str | None, *, folder: Path) -> str | None:
         return f"sqlite:///{folder.absolute() / 'mlflow.db'}"
     if uri == OFF:
         return None
-    scheme = urlsplit(uri).scheme.partition("+")[0].lower()
+    try:
+        scheme, host = _scheme(uri), urlsplit(uri).hostname
+    except ValueError as error:
+        raise SpecError(f"{error}: this is not a URI", key="tracking.uri") from None
     if scheme not in _SCHEMES:
         raise SpecError(
             f"{redacted(uri)!r} cannot be used: MLflow's file store is closed and this program "
@@ -33,7 +36,7 @@ def resolve_uri(uri: str | None, *, folder: Path) -> str | None:
         )
     if scheme == "sqlite":
         return _absolute_sqlite(uri)
-    if not urlsplit(uri).hostname:
+    if not host:
         raise SpecError(f"{redacted(uri)!r} names no host", key="tracking.uri")
     return uri
 
@@ -75,7 +78,8 @@ def ui_command(uri: str, *, port: int = 5000) -> str:
     # 10.attacker.example could then read the study through the user's browser.
     hosts = f"localhost:{port},127.0.0.1:{port}"
     words = ["mlflow", "ui", "--backend-store-uri", redacted(uri), "--host", "127.0.0.1"]
-    return shlex.join([*words, "--port", str(port), "--allowed-hosts", hosts])
+    # One worker: MLflow's four take 250 MB each and serve a single person no faster.
+    return shlex.join([*words, "--port", str(port), "--allowed-hosts", hosts, "--workers", "1"])
 
 
 def charts_link(uri: str, *, experiment_id: str, study_id: str, port: int = 5000) -> str:
@@ -84,10 +88,14 @@ def charts_link(uri: str, *, experiment_id: str, study_id: str, port: int = 5000
     only = quote(f"tags.`nas.study_id` = '{study_id}' AND tags.`nas.kind` = 'trial'", safe="")
     order = quote("metrics.`eval/accuracy`", safe="")
     return (
-        f"{base}/#/experiments/{experiment_id}/runs?compareRunsMode=CHART&searchFilter={only}"
-        f"&orderByKey={order}&orderByAsc=false"
+        f"{base}/#/experiments/{experiment_id}/runs?workflowType=machine_learning"
+        f"&compareRunsMode=CHART&searchFilter={only}&orderByKey={order}&orderByAsc=false"
     )
 
 
 def _is_sql(uri: str) -> bool:
-    return urlsplit(uri).scheme.partition("+")[0].lower() in SQL_SCHEMES
+    return _scheme(uri) in SQL_SCHEMES
+
+
+def _scheme(uri: str) -> str:
+    return urlsplit(uri).scheme.partition("+")[0].lower()

@@ -6,6 +6,8 @@ import json
 import logging
 import os
 import pickle
+import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -229,6 +231,29 @@ def test_killed_at_any_step_of_a_save(
     fill(tmp_path, 3, attempt=2)
     assert epoch_of(tmp_path) == 3
     assert not list(tmp_path.glob("*.partial"))
+
+
+@pytest.mark.slow
+def test_killed_at_random_while_saving(tmp_path: Path, quiet: Callable[[], bool]) -> None:
+    """The process really dies; what it leaves must be whole, and never older than before."""
+    rng = np.random.default_rng(0)
+    fill(tmp_path, 1)
+    last = 1
+    for attempt in range(2, 42):
+        child = os.fork()
+        if child == 0:
+            try:
+                for epoch in range(last + 1, last + 1000):
+                    fill(tmp_path, epoch, attempt=attempt)
+            finally:
+                os._exit(1)
+        time.sleep(rng.uniform(0.0, 0.02))
+        os.kill(child, signal.SIGKILL)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+        assert epoch_of(tmp_path) >= last
+        last = epoch_of(tmp_path)
+    assert last > 10
+    assert quiet()
 
 
 @pytest.mark.parametrize("failing", [1, 2, 3])

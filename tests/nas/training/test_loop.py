@@ -71,6 +71,17 @@ def test_a_whole_segment(training: Callable) -> None:
     assert all(epoch.ema_evaluation_accuracy is not None for epoch in made.reported)
 
 
+def test_the_average_lags_behind_the_weights(training: Callable) -> None:
+    made = training(ema_decay=0.9)
+    made.run(4)
+    saved = checkpoint.newest(made.folder)
+    assert saved is not None
+    assert saved.tensors["average.n_averaged"] == 20
+    name = "head.inner.weight"
+    weights, average = saved.tensors[f"model.{name}"], saved.tensors[f"average.module.{name}"]
+    assert 0 < (weights - average).abs().max() < 0.1
+
+
 def test_resumed_equals_straight_bit_by_bit(training: Callable) -> None:
     straight, resumed = training("straight", **NOISY), training("resumed", **NOISY)
     straight.run(4)

@@ -49,8 +49,8 @@ class Setup:
 
 @pytest.fixture
 def setup(make_trial: Callable, make_data: Callable) -> Callable[..., Setup]:
-    def make(layout: str = "C-T", seed: int = 0, **fields: object) -> Setup:
-        return Setup(make_trial(layout, seed=seed), make_data(), **fields)
+    def make(layout: str = "C-T", seed: int = 0, count: int = 38, **fields: object) -> Setup:
+        return Setup(make_trial(layout, seed=seed), make_data(count), **fields)
 
     return make
 
@@ -97,6 +97,22 @@ def test_all_layouts_of_a_seed_see_the_same_images(setup: Callable[..., Setup]) 
     assert not torch.equal(one.shown[0], reseeded.shown[0])
 
 
+def test_every_step_augments_with_a_seed_of_its_own(setup: Callable[..., Setup]) -> None:
+    made = setup(mixup=0.5)
+    seeds: list[int] = []
+    real = made.run.augment
+
+    def augment(*batch: torch.Tensor, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+        seeds.append(seed)
+        return real(*batch, seed=seed)
+
+    object.__setattr__(made.run, "augment", augment)
+    for epoch in (1, 2):
+        take_steps(made.state, made.run, epoch)
+    assert len(set(seeds)) == 10
+    assert seeds[7] == derive_seed(0, "augment", 2, 2)
+
+
 def test_sums(setup: Callable[..., Setup]) -> None:
     made = setup()
     sums = take_steps(made.state, made.run, 1)
@@ -106,24 +122,29 @@ def test_sums(setup: Callable[..., Setup]) -> None:
     assert 0.5 < sums.loss / 38 < 2.5
 
 
-@pytest.mark.parametrize("accumulate", [2, 4])
-def test_accumulated_steps_equal_whole_ones(setup: Callable[..., Setup], accumulate: int) -> None:
-    """Without batch normalization: its statistics are of a micro-batch by nature."""
-    whole, parts = setup("T-T"), setup("T-T", accumulate=accumulate)
+@pytest.mark.parametrize(("accumulate", "count"), [(2, 38), (4, 38), (2, 5)])
+def test_accumulated_steps_equal_whole_ones(
+    setup: Callable[..., Setup], accumulate: int, count: int
+) -> None:
+    """Without batch normalization: its statistics are of a micro-batch by nature.
+
+    Five images are split into three and two, which weigh differently.
+    """
+    whole, parts = setup("T-T", count=count), setup("T-T", count=count, accumulate=accumulate)
     for made in (whole, parts):
         for module in made.state.model.modules():
             if isinstance(module, torch.nn.BatchNorm2d):
                 module.eval()
                 module.train = lambda mode=True, module=module: module  # stays in evaluation
     sums = [take_steps(made.state, made.run, 1) for made in (whole, parts)]
-    assert max(len(batch) for batch in parts.shown) == 8 // accumulate
+    assert max(len(batch) for batch in parts.shown) <= 8 // accumulate
     assert sums[1].loss == pytest.approx(sums[0].loss, rel=1e-4)
     first, second = whole.gradients[0], parts.gradients[0]
     for one, other in zip(first, second, strict=True):  # Adam would blow up what is mere rounding
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
 
 
-def test_the_last_batch_is_weighted_right_when_split(setup: Callable[..., Setup]) -> None:
+def test_no_part_exceeds_its_share_and_none_is_of_one_image(setup: Callable[..., Setup]) -> None:
     """Its 6 images are split into 3 parts, the others' 8 into 4."""
     made = setup("T-T", accumulate=4)
     take_steps(made.state, made.run, 1)

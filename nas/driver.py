@@ -9,6 +9,7 @@ from pathlib import Path
 from nas.conclusion import Conclusion, conclude
 from nas.errors import DataError
 from nas.execution.choose import ExecutorFactory
+from nas.execution.inline import InlineExecutor
 from nas.execution.training_job import TrainingJob
 from nas.journal import Journal
 from nas.records import (
@@ -32,6 +33,7 @@ from nas.tracking.uri import resolve_uri
 from nas.training.data import ImageData, load
 
 Observer = Callable[[Record, StudyState], None]
+Watch = Callable[[Study, Search], AbstractContextManager[Sequence[Observer]]]
 TRACKING_DEADLINE = 60.0  # seconds for MLflow to take the rest when all else is done
 INTERRUPTED_DEADLINE = 5.0  # the same when someone waits for the prompt
 
@@ -88,11 +90,9 @@ def begin_study(
     *,
     folder: Path,
     executors: Callable[[ResourcesSpec], AbstractContextManager[ExecutorFactory]],
-    observers: Callable[[Study, int], AbstractContextManager[Sequence[Observer]]],
+    observers: Watch,
 ) -> Conclusion:
     """Create the study and run it; whatever can be refused is refused before anything is created.
-
-    `observers` gets the study and the number of trials that its search expects.
 
     Raises:
         SpecError: the spec asks for what cannot be, or there is a study at `folder`.
@@ -112,9 +112,11 @@ def resume_study(
     study: Study,
     *,
     executors: Callable[[ResourcesSpec], AbstractContextManager[ExecutorFactory]],
-    observers: Callable[[Study, int], AbstractContextManager[Sequence[Observer]]],
+    observers: Watch,
 ) -> Conclusion:
-    """Run the study to its end from wherever its journal stands; a finished one is concluded anew.
+    """Run the study to its end from wherever its journal stands.
+
+    A study with nothing left to run needs no cluster: its views are made anew.
 
     Raises:
         DataError: the images are not those the study began with.
@@ -126,6 +128,9 @@ def resume_study(
         raise DataError(
             f"the images of {study.folder} have changed since it began; resume needs the same ones"
         )
+    search = build_search(study.spec, data.shape)
+    if search.next_segment(study.state()) is Pause.DONE and not study.running:
+        return _run(study, data, factory=lambda job, _: InlineExecutor(job), observers=observers)
     with executors(study.spec.resources) as factory:
         return _run(study, data, factory=factory, observers=observers)
 
@@ -135,7 +140,7 @@ def _run(
     data: ImageData,
     *,
     factory: ExecutorFactory,
-    observers: Callable[[Study, int], AbstractContextManager[Sequence[Observer]]],
+    observers: Watch,
 ) -> Conclusion:
     job = TrainingJob(
         folder=study.trials.resolve(),
@@ -144,7 +149,7 @@ def _run(
         data=data,
     )
     search = build_search(study.spec, data.shape)
-    with Journal(study.journal) as journal, observers(study, search.expected) as watching:
+    with Journal(study.journal) as journal, observers(study, search) as watching:
         state = StudyState(journal.records, attempts_allowed=study.spec.resources.attempts)
         state.release_running()
         tracker = open_tracker(

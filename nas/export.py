@@ -46,7 +46,7 @@ def export_winner(
         CheckpointError: its checkpoint is gone or damaged.
     """
     import coatnet  # noqa: PLC0415 - imports torch at `save`
-    from nas.training.checkpoint import load_weights  # noqa: PLC0415 - imports torch
+    from nas.training.trial_state import load_weights  # noqa: PLC0415 - imports torch
 
     history = winner(ranking, histories)
     model = load_weights(
@@ -94,7 +94,9 @@ def _metadata(study: Study, ranking: Ranking, history: TrialHistory) -> dict[str
 
 def _card(study: Study, ranking: Ranking, score: LayoutScore, history: TrialHistory) -> str:
     last = history.epochs[-1]
-    interval = "" if score.low is None else f" [{100 * score.low:.2f}, {100 * score.high:.2f}]"
+    interval = ""
+    if score.low is not None and score.high is not None:
+        interval = f" [{100 * score.low:.2f}, {100 * score.high:.2f}]"
     scored = f"{ranking.metric.value}, {score.seeds} seeds"
     gap = last.evaluation_loss - last.probe_loss
     recipe = json.dumps(study.spec.training.model_dump(mode="json"), indent=2)

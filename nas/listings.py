@@ -72,7 +72,7 @@ def _study_row(folder: Path) -> dict[str, object]:
 
 def candidates_frame(items: Iterable[Candidate | Rejection]) -> pd.DataFrame:
     """One row a point of the space: its size, or why it is rejected."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for item in items:
         if isinstance(item, Rejection):
             rows.append({"candidate": item.layout, "point": item.point, "rejected": item.reason})

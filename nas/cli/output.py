@@ -80,7 +80,8 @@ def _layout_cells(layout: LayoutScore) -> list[str]:
 
 
 def _relation_line(relation: Relation) -> str:
-    more = f", {relation.more_seeds} more seeds expected" if relation.more_seeds else ""
+    count = relation.more_seeds
+    more = f", about {count} more seed{'s'[: count > 1]} needed" if count else ""
     return (
         f"{relation.a} {relation.symbol.value} {relation.b}: {100 * relation.difference:+.2f} "
         f"{_interval(relation.low, relation.high)} over {relation.pairs} paired seeds{more}"

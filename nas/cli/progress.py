@@ -19,6 +19,7 @@ from nas.records import (
     TrialHistory,
     TrialStatus,
 )
+from nas.search.search import Search
 from nas.state import StudyState
 from nas.study import Study
 
@@ -26,16 +27,21 @@ Observer = Callable[[Record, StudyState], None]
 
 
 @contextmanager
-def watching(study: Study, expected: int, *, quiet: bool) -> Iterator[Sequence[Observer]]:
-    """Yield the observers that show a study on stderr; `expected` is how many trials it has."""
+def watching(study: Study, search: Search, *, quiet: bool) -> Iterator[Sequence[Observer]]:
+    """Yield the observers that show a study on stderr."""
     console = Console(stderr=True)
+    for sentence in search.left_out:
+        console.print(f"note: {sentence}", highlight=False, markup=False, soft_wrap=True)
     if quiet:
         yield ()
         return
+    expected = search.expected
     console.print(
         f"study {study.folder}: {expected} trials of {study.spec.training.epochs} epochs; "
         "Ctrl-C stops, `nas resume` goes on",
         highlight=False,
+        markup=False,
+        soft_wrap=True,
     )
     progress = Progress(expected * study.spec.training.epochs, clock=time.monotonic)
     if not console.is_terminal:

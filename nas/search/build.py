@@ -1,5 +1,7 @@
 """From the spec to the search it asks for."""
 
+from collections.abc import Sequence
+
 from nas.candidate import Candidate, Rejection, candidates, make_candidate, study_space
 from nas.errors import SpecError
 from nas.records import DataShape
@@ -17,8 +19,15 @@ def build_search(spec: StudySpec, shape: DataShape) -> Search:
     """
     settings = spec.search
     if settings.sampler == "grid":
-        accepted = [c for c in candidates(spec, shape) if isinstance(c, Candidate)]
-        return Search(spec, sampler=GridSampler(accepted), adaptive=False, points=len(accepted))
+        found = list(candidates(spec, shape))
+        accepted = [c for c in found if isinstance(c, Candidate)]
+        return Search(
+            spec,
+            sampler=GridSampler(accepted),
+            adaptive=False,
+            points=len(accepted),
+            left_out=_left_out(found),
+        )
     space = study_space(spec)
 
     def make(point: Point) -> Candidate | Rejection:
@@ -32,3 +41,15 @@ def build_search(spec: StudySpec, shape: DataShape) -> Search:
     from nas.search.optuna_sampler import TpeSampler  # noqa: PLC0415 - imports optuna
 
     return Search(spec, sampler=TpeSampler(space, make, seed=settings.seed), adaptive=True)
+
+
+def _left_out(found: Sequence[Candidate | Rejection]) -> tuple[str, ...]:
+    """Say which layouts have no point that is accepted, and why; they would vanish unnoticed."""
+    accepted = {made.layout for made in found if isinstance(made, Candidate)}
+    reasons: dict[str, Rejection] = {}
+    for made in found:
+        if isinstance(made, Rejection) and made.layout not in accepted:
+            best = reasons.setdefault(made.layout, made)
+            if (made.mismatch or 0.0) < (best.mismatch or 0.0):
+                reasons[made.layout] = made
+    return tuple(f"{name} is left out: {r.point}: {r.reason}" for name, r in reasons.items())

@@ -16,12 +16,20 @@ class Search:
     """
 
     def __init__(
-        self, spec: StudySpec, *, sampler: Sampler, adaptive: bool, points: int | None = None
+        self,
+        spec: StudySpec,
+        *,
+        sampler: Sampler,
+        adaptive: bool,
+        points: int | None = None,
+        left_out: tuple[str, ...] = (),
     ) -> None:
         """Search with `sampler`; `adaptive` says that it learns from results.
 
-        `points` is how many candidates the sampler has at most, where that is known.
+        `points` is how many candidates the sampler has at most, where that is known; `left_out`
+        says, a sentence each, which layouts have none.
         """
+        self.left_out = left_out
         self._spec, self._sampler, self._adaptive = spec, sampler, adaptive
         limits = [limit for limit in (points, spec.search.candidates) if limit is not None]
         self.expected = min(limits, default=0) * spec.search.seeds  # trials, if none is added

@@ -104,3 +104,20 @@ def test_a_space_with_nothing_to_train_is_refused():
     )
     with pytest.raises(SpecError, match="space"):
         build_search(impossible, SHAPE)
+
+
+def test_a_layout_that_has_no_point_is_said():
+    narrow = StudySpec(
+        name="s",
+        space={
+            "stem": SPACE["stem"],
+            "head_size": 4,
+            "stages": [{"depth": 1, "width": 4}, {"depth": 1, "width": 8}],
+            "layouts": {"C-C": {}, "C-T": {"depths": [1, [5, 6]]}},
+            "match": {"parameters": 2000, "within": 0.3},
+        },
+    )
+    search = build_search(narrow, SHAPE)
+    (sentence,) = search.left_out
+    assert sentence.startswith("C-T is left out: C-T depths 1-5 ")
+    assert search.expected == 3

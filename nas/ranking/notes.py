@@ -85,18 +85,16 @@ def _lost(histories: Sequence[TrialHistory]) -> list[str]:
         ended = [status for status in ended if status in FINAL]
         diverged = ended.count(TrialStatus.DIVERGED)
         failed = ended.count(TrialStatus.FAILED)
+        others = "; its score is that of the others" if TrialStatus.FINISHED in ended else ""
         if diverged:
             rate = binomtest(diverged, len(ended)).proportion_ci(method="exact")
             notes.append(
                 f"{label}: {diverged} of {_count(len(ended), 'trial')} diverged "
-                f"({diverged / len(ended):.0%}, 95 % interval {rate.low:.0%} to {rate.high:.0%}); "
-                "its score is that of the others"
+                f"({diverged / len(ended):.0%}, 95% interval {rate.low:.0%} to {rate.high:.0%})"
+                + others
             )
         if failed:
-            notes.append(
-                f"{label}: {failed} of {_count(len(ended), 'trial')} failed; its score is that of "
-                "the others"
-            )
+            notes.append(f"{label}: {failed} of {_count(len(ended), 'trial')} failed{others}")
     return notes
 
 

@@ -132,8 +132,9 @@ def _relation(
         b=b,
         symbol=symbol,
         difference=mean,
-        low=low if known else None,
-        high=mean + half if known else None,
+        # No two fractions differ by more than 1.
+        low=max(low, -1.0) if known else None,
+        high=min(mean + half, 1.0) if known else None,
         pairs=int(pairs.n[i]),
         more_seeds=_more_seeds(pairs, i, spec) if known and symbol is Symbol.UNDECIDED else None,
     )

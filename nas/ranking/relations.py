@@ -60,9 +60,9 @@ def rank(
         layouts=tuple(layouts),
         relations=tuple(relations),
         notes=(
-            *notes.trials(histories, scores),
             *notes.assumptions(relations, spec, evaluation_images=evaluation_images),
             *disputes,
+            *notes.trials(histories, scores),
             *notes.sizes(layouts),
         ),
     )

@@ -60,7 +60,13 @@ def test_divergence_is_a_rate_with_its_exact_interval():
     lost = {0: TrialStatus.DIVERGED}
     note = said(notes({"A": OK, "B": replace(OK, lost=lost)}), "B: 1 of 6 trials diverged")
     # Clopper and Pearson 1934: 1 of 6 is .42 % to 64.1 %
-    assert "(17%, 95 % interval 0% to 64%)" in note
+    assert note.endswith("(17%, 95% interval 0% to 64%); its score is that of the others")
+
+
+def test_a_layout_without_a_finished_trial_has_no_score_to_speak_of():
+    lost = dict.fromkeys(range(6), TrialStatus.DIVERGED)
+    note = said(notes({"A": OK, "B": replace(OK, lost=lost)}), "B: 6 of 6 trials diverged")
+    assert note.endswith("(100%, 95% interval 54% to 100%)")
 
 
 def test_failed_trials_are_not_called_diverged():

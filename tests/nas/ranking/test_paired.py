@@ -142,6 +142,11 @@ def test_more_seeds_is_the_least_that_lifts_the_interval_above_minus_the_margin(
     assert half(n) < 0.005 <= half(n - 1)
 
 
+def test_an_interval_stays_within_what_a_difference_can_be():
+    wide = pair([0.1, -0.3])
+    assert (wide.low, wide.high) == (-1.0, 1.0)
+
+
 def test_hopeless_pairs_promise_no_seeds():
     assert pair([0.5, -0.5, 0.5, -0.5]).more_seeds is None
 

@@ -1,0 +1,202 @@
+"""How figures look: one colour and marker a layout in all of them, and axes that can be read.
+
+Colours are Okabe and Ito's (jfly.uni-koeln.de/color), told apart with any colour vision and, from
+blue to vermillion, ordered from convolution to attention. Markers differ too, for print.
+"""
+
+import html
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from plotly import graph_objects as go
+from plotly.colors import sample_colorscale
+
+from coatnet.config import VIT_REL
+from nas.ranking.curves import SMALLEST_LOSS
+
+INK, GRID, MUTED = "#1f2933", "#e4e7eb", "#616e7c"
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
+_FIXED = {
+    "C-C-C-C": "#0072B2",
+    "C-C-C-T": "#56B4E9",
+    "C-C-T-T": "#009E73",
+    "C-T-T-T": "#E69F00",
+    VIT_REL: "#D55E00",
+}
+_MARKERS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "star", "hexagon", "x")
+# Error rates at which an axis of accuracies may be ticked.
+_TICKS = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+_TICKS_SHOWN = 9
+_DECADES_IN_STEPS = 4  # of a log axis; more have a tick a decade
+# From this accuracy on, what matters is the errors: 98 % makes twice as many as 99 %.
+_ERRORS_MATTER = 0.9
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayoutStyle:
+    """What tells a layout from the others in every figure."""
+
+    color: str
+    marker: str
+
+    @property
+    def band(self) -> str:
+        """The colour of a band behind the lines."""
+        red, green, blue = (int(self.color[i : i + 2], 16) for i in (1, 3, 5))
+        return f"rgba({red},{green},{blue},0.14)"
+
+    def dot(self, *, size: int) -> dict[str, Any]:
+        """Return the marker of a score; size in pixels."""
+        return {
+            "symbol": self.marker,
+            "size": size,
+            "color": self.color,
+            "line": {"color": INK, "width": 1},
+        }
+
+    def whiskers(self, row: Any) -> dict[str, Any]:
+        """Return the error bar of a row of the ranking's table."""
+        if pd.isna(row.low):
+            return {"visible": False}
+        return {
+            "type": "data",
+            "symmetric": False,
+            "array": [row.high - row.score],
+            "arrayminus": [row.score - row.low],
+            "color": self.color,
+            "thickness": 2.5,
+            "width": 5,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccuracyAxis:
+    """An axis of accuracies: linear, or logarithmic in the errors where accuracies come near 1."""
+
+    errors: bool
+    floor: float  # error drawn for an accuracy of 1, whose logarithm there is not
+    axis: dict[str, Any]
+
+    def place(self, accuracies: Iterable[float]) -> list[float]:
+        """Return where on the axis these accuracies (fractions) are drawn."""
+        if self.errors:
+            return [max(1 - accuracy, self.floor) for accuracy in accuracies]
+        return list(accuracies)
+
+
+def by_convolution(labels: Iterable[str]) -> list[str]:
+    """Return the labels once each, from convolution to attention; ViT_REL is all attention."""
+
+    def key(label: str) -> tuple[int, int, str, int, str]:
+        layout, _, number = label.partition("#")
+        attention = 99 if layout == VIT_REL else layout.count("T")
+        return attention, len(layout), layout, int(number) if number.isdecimal() else 0, label
+
+    return sorted(set(labels), key=key)
+
+
+def styles(labels: Iterable[str]) -> dict[str, LayoutStyle]:
+    """Return each label's style; the paper's five layouts look the same in every study."""
+    ordered = by_convolution(labels)
+    if set(ordered) <= _FIXED.keys():
+        names = list(_FIXED)
+        return {
+            label: LayoutStyle(color=_FIXED[label], marker=_MARKERS[names.index(label)])
+            for label in ordered
+        }
+    # Viridis without its yellow end, which is too light on white.
+    places = [0.85 * i / max(len(ordered) - 1, 1) for i in range(len(ordered))]
+    colors = sample_colorscale("Viridis", places, colortype="tuple")
+    return {
+        label: LayoutStyle(
+            color="#" + "".join(f"{round(255 * part):02x}" for part in color),
+            marker=_MARKERS[i % len(_MARKERS)],
+        )
+        for i, (label, color) in enumerate(zip(ordered, colors, strict=True))
+    }
+
+
+def accuracy_axis(accuracies: Sequence[float], *, title: str) -> AccuracyAxis:
+    """Return the axis on which these accuracies (fractions) are best told apart."""
+    if max(accuracies, default=0.0) < _ERRORS_MATTER:
+        return AccuracyAxis(
+            errors=False, floor=0.0, axis={"title": {"text": title}, "tickformat": ".0%"}
+        )
+    positive = [1 - accuracy for accuracy in accuracies if accuracy < 1]
+    floor = min(positive, default=2 * _TICKS[0]) / 2
+    low = min(max(1 - accuracy, floor) for accuracy in accuracies)
+    high = max(1 - accuracy for accuracy in accuracies)
+    ticks = _spread_ticks(low, max(high, low * 1.5))
+    return AccuracyAxis(
+        errors=True,
+        floor=floor,
+        axis={
+            "title": {"text": f"{title} (log error)"},
+            "type": "log",
+            "autorange": "reversed",
+            "tickvals": ticks,
+            "ticktext": [f"{100 * (1 - tick):.6g}%" for tick in ticks],
+        },
+    )
+
+
+def score_axis(ranking: pd.DataFrame) -> dict[str, Any]:
+    """Return the linear axis of scores, whose range takes in all intervals; one point has one too."""
+    ends = pd.concat([ranking["score"], ranking["low"], ranking["high"]]).dropna()
+    low, high = float(ends.min()), float(ends.max())
+    room = max(0.06 * (high - low), 0.01)
+    return {"tickformat": ".3~%", "range": [low - room, high + room]}
+
+
+def loss_axis(losses: Sequence[float], *, title: str) -> dict[str, Any]:
+    """Return a log axis of losses (nats) whose ticks say 0.5 where plotly's say 5."""
+    low, high = (max(end, SMALLEST_LOSS) for end in (min(losses), max(losses)))
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    steps = (1, 2, 5) if last - first <= _DECADES_IN_STEPS else (1,)
+    ticks = [step * 10.0**decade for decade in range(first, last + 1) for step in steps]
+    return {
+        "title": {"text": title},
+        "type": "log",
+        "tickvals": ticks,
+        "ticktext": [f"{tick:.6g}" for tick in ticks],
+    }
+
+
+def _spread_ticks(low: float, high: float) -> list[float]:
+    """Return the round error rates of [low, high] that leave room for their texts."""
+    apart = math.log(high / low) / _TICKS_SHOWN
+    ticks: list[float] = []
+    for tick in _TICKS:
+        if 0.7 * low <= tick <= 1.2 * high and (
+            not ticks or math.log(tick / ticks[-1]) >= 0.9 * apart
+        ):
+            ticks.append(tick)
+    return ticks
+
+
+def plain(text: str) -> str:
+    """Return text that plotly draws as it is: it would read tags and links in it."""
+    return html.escape(text, quote=False)
+
+
+def dress(figure: go.Figure, *, height: int, legend: bool = True) -> go.Figure:
+    """Give a figure the report's fonts, grid and margins; height in pixels."""
+    figure.update_layout(
+        template="none",
+        height=height,
+        autosize=True,
+        font={"family": FONT, "size": 14, "color": INK},
+        paper_bgcolor="#ffffff",
+        plot_bgcolor="#ffffff",
+        margin={"l": 72, "r": 24, "t": 48, "b": 60},
+        showlegend=legend,
+        legend={"orientation": "h", "y": 1.03, "yanchor": "bottom", "x": 0},
+        hoverlabel={"namelength": -1, "font": {"family": FONT}},
+    )
+    lines = {"gridcolor": GRID, "linecolor": MUTED, "showline": True, "zeroline": False}
+    figure.update_xaxes(**lines, ticks="outside", title_standoff=10)
+    figure.update_yaxes(**lines, ticks="outside", title_standoff=8, automargin=True)
+    return figure

@@ -1,0 +1,127 @@
+"""What the report says, as text: numbers formatted and claims in words, no markup."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from nas.ranking.result import LayoutScore, Ranking, Relation, Symbol
+from nas.records import TrialHistory, TrialStatus
+from nas.spec import Metric
+
+_NONE = "–"
+
+
+def lead(ranking: Ranking) -> str:
+    """Return how the layouts were compared, in one or two sentences."""
+    if ranking.metric is Metric.ACCURACY:
+        return "Ranked by evaluation accuracy after the last epoch."
+    if ranking.equal_loss is None:
+        return "To be ranked by evaluation accuracy at equal training loss."
+    return (
+        "Ranked by generalization: evaluation accuracy at equal training loss, "
+        f"l* = {ranking.equal_loss:.4g} nats, the deepest that all layouts reach."
+    )
+
+
+def symbols(ranking: Ranking) -> dict[str, str]:
+    """Return what each symbol claims."""
+    margin, large = points(ranking.spec.margin), points(ranking.spec.large_margin)
+    return {
+        Symbol.MUCH_BETTER.value: f"better by more than {large}",
+        Symbol.BETTER.value: f"better, by an estimate of at least {margin}",
+        Symbol.EQUIVALENT.value: f"equivalent: they differ by less than {margin}",
+        Symbol.NOT_WORSE.value: f"not worse by more than {margin}",
+        Symbol.UNDECIDED.value: "not decided",
+    }
+
+
+def reading(ranking: Ranking) -> str:
+    """Return how claims and intervals are to be read together."""
+    level = f"{1 - ranking.spec.alpha:.4g}"
+    return (
+        f"Differences are over paired seeds; the intervals hold for all pairs together at {level} "
+        "(Bonferroni). Claims of > and of ≈ are each held to a family-wise error of "
+        f"{ranking.spec.alpha:.4g} (Holm), which decides a little more, so that > can stand beside "
+        "an interval that touches 0. The order above names neighbours only."
+    )
+
+
+def claim(relation: Relation, ranking: Ranking) -> str:
+    """Return a relation in words: what is claimed, by how much, over how many seeds."""
+    margin = points(ranking.spec.margin)
+    said = {
+        Symbol.MUCH_BETTER: "much better by",
+        Symbol.BETTER: "better by",
+        Symbol.EQUIVALENT: "equivalent: the difference is",
+        Symbol.NOT_WORSE: f"not worse by more than {margin}: the difference is",
+        Symbol.UNDECIDED: "not decided:",
+    }[relation.symbol]
+    low, high = relation.low, relation.high
+    interval = "" if low is None or high is None else f" [{100 * low:.2f}, {100 * high:.2f}]"
+    seeds = f"{relation.pairs} paired seed{'' if relation.pairs == 1 else 's'}"
+    text = f"{said} {points(relation.difference, digits=2)}{interval}, {seeds}"
+    if relation.more_seeds is not None:
+        text += f"; about {relation.more_seeds} more may decide"
+    return text
+
+
+def layout_cells(layout: LayoutScore) -> dict[str, str | int]:
+    """Return a layout's numbers as the table shows them."""
+    low, high = layout.low, layout.high
+    return {
+        "name": layout.layout,
+        "score": f"{layout.score:.2%}",
+        "interval": _NONE if low is None or high is None else f"{low:.2%} to {high:.2%}",
+        "accuracy": f"{layout.accuracy:.2%}",
+        "accuracy_gap": f"{100 * layout.accuracy_gap:+.2f}",
+        "evaluation_gap": f"{layout.evaluation_gap:+.3f}",
+        "seeds": layout.seeds,
+        "lost": layout.diverged,
+        "parameters": f"{layout.parameters:,}",
+        "macs": count(layout.macs),
+    }
+
+
+def trial_cells(histories: Iterable[TrialHistory]) -> list[dict[str, Any]]:
+    """Return every trial's row as the table shows it."""
+    rows = []
+    for history in histories:
+        last = history.epochs[-1] if history.epochs else None
+        rows.append(
+            {
+                "name": history.trial.id,
+                "status": history.status.value,
+                "lost": history.status in (TrialStatus.DIVERGED, TrialStatus.FAILED),
+                "seed": history.trial.seed,
+                "epochs": f"{len(history.epochs)} of {history.trial.epochs}",
+                "loss": f"{last.probe_loss:.4g}" if last else _NONE,
+                "accuracy": f"{last.evaluation_accuracy:.2%}" if last else _NONE,
+                "seconds": duration(last.seconds) if last else _NONE,
+                "message": history.message,
+            }
+        )
+    return rows
+
+
+def points(fraction: float, *, digits: int | None = None) -> str:
+    """Return a difference of accuracies in percentage points."""
+    number = f"{100 * fraction:.{digits}f}" if digits is not None else f"{100 * fraction:.3g}"
+    return f"{number} point{'' if number == '1' else 's'}"
+
+
+def count(number: int) -> str:
+    """Return a large count with its unit: 2.09 M."""
+    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if number >= size:
+            return f"{number / size:.2f} {unit}"
+    return str(number)
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as 12 s, 3:05 or 1:02:03."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s"
+    hours, minutes = whole // 3600, whole // 60 % 60
+    if hours:
+        return f"{hours}:{minutes:02d}:{whole % 60:02d}"
+    return f"{minutes}:{whole % 60:02d}"

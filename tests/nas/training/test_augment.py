@@ -54,6 +54,7 @@ def test_crop_cuts_windows_of_the_padded_image() -> None:
         assert len(found) == 1
         places.add(found[0])
     assert len(places) > 1  # each image at a place of its own
+    assert any(y != x for y, x in places)
 
 
 def test_flip_mirrors_some_images() -> None:

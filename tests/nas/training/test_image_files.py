@@ -98,6 +98,7 @@ def test_hostile_files_are_listed_and_the_rest_is_read(tmp_path: Path) -> None:
         "large.png": png_of_size(7_000, 7_000),
         "script.png": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
         "float.tif": _float_tiff(),
+        "not-allowed.png": b"P6 1 1 255\n\1\2\3",  # a format Pillow knows and we do not want
     }
     paths = [tmp_path / name for name in hostile] + [tmp_path / "missing.png", tmp_path / "ok.png"]
     for path, content in zip(paths, hostile.values(), strict=False):
@@ -107,6 +108,7 @@ def test_hostile_files_are_listed_and_the_rest_is_read(tmp_path: Path) -> None:
     assert sorted(reasons) == list(range(len(paths) - 1))
     assert all(reason and "\n" not in reason for reason in reasons.values())
     assert "exceed" in reasons[list(hostile).index("large.png")]
+    assert "bomb" in reasons[list(hostile).index("warned.png")]  # Pillow itself would only warn
     np.testing.assert_array_equal(images[-1], noise.transpose(2, 0, 1))
     assert not images[:-1].any()
 

@@ -19,6 +19,7 @@ from nas.errors import NasError
 from nas.ranking.result import Ranking
 from nas.tracking import rows
 from nas.tracking.ledger import StudyFacts, StudySnapshot, TrialSnapshot
+from nas.tracking.pages import saved_views
 from nas.tracking.uri import SQL_SCHEMES
 
 _ROWS_PER_BATCH = 1000  # MLflow's limit; a batch holds whole epochs
@@ -49,6 +50,7 @@ class MlflowView:
         self._experiment_id: str | None = None
         self._runs: dict[str, _Known] = {}  # by trial id; "" is the study's own
         self._stale = True  # what MLflow has is not known: read it back before writing
+        self._views_offered = False
 
     @property
     def experiment_id(self) -> str | None:
@@ -69,6 +71,7 @@ class MlflowView:
         """
         try:
             runs = self._reach()
+            self._offer_views(snapshot)
             parent = self._parent(runs, snapshot)
             self._set_status(parent, status="RUNNING", ended=None)
             for trial in snapshot.trials:
@@ -160,6 +163,18 @@ class MlflowView:
                 return
 
     # Writing what is missing
+
+    def _offer_views(self, snapshot: StudySnapshot) -> None:
+        if self._views_offered:
+            return
+        assert self._experiment_id is not None
+        there = self._client.get_experiment(self._experiment_id).tags
+        at = rows.milliseconds(snapshot.started or 0.0)
+        views = saved_views(study_id=self._facts.study_id, name=self._facts.name, at=at)
+        for key, value in views.items():
+            if key not in there:
+                self._client.set_experiment_tag(self._experiment_id, key, value)
+        self._views_offered = True
 
     def _parent(self, runs: dict[str, _Known], snapshot: StudySnapshot) -> _Known:
         if "" not in runs:

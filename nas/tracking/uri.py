@@ -3,9 +3,10 @@
 import re
 import shlex
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from nas.errors import SpecError
+from nas.tracking.pages import layouts_key
 
 OFF = "off"
 SQL_SCHEMES = frozenset({"sqlite", "postgresql", "mysql"})
@@ -83,13 +84,12 @@ def ui_command(uri: str, *, port: int = 5000) -> str:
 
 
 def charts_link(uri: str, *, experiment_id: str, study_id: str, port: int = 5000) -> str:
-    """Return the address of the study's trials with their curves in MLflow's pages."""
+    """Return the address of the study's layouts, as mean curves, in MLflow's pages."""
     base = f"http://127.0.0.1:{port}" if _is_sql(uri) else redacted(uri).rstrip("/")
-    only = quote(f"tags.`nas.study_id` = '{study_id}' AND tags.`nas.kind` = 'trial'", safe="")
-    order = quote("metrics.`eval/accuracy`", safe="")
+    # No filter of its own: MLflow ignores the saved view of a link that has one.
     return (
         f"{base}/#/experiments/{experiment_id}/runs?workflowType=machine_learning"
-        f"&compareRunsMode=CHART&searchFilter={only}&orderByKey={order}&orderByAsc=false"
+        f"&compareRunsMode=CHART&viewStateShareKey={layouts_key(study_id)}"
     )
 
 

@@ -1,5 +1,6 @@
 """The view against a real MLflow database."""
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -308,6 +309,17 @@ def test_a_deleted_experiment_is_named(view: Any, uri: str, tmp_path: Path) -> N
     view._client.delete_experiment(view.experiment_id)
     with pytest.raises(NasError, match=r"'digits' was deleted: restore it, or set tracking\.exp"):
         open_view(uri, tmp_path).sync(at([]))
+
+
+def test_the_study_is_in_the_menu_of_views_once(view: Any, uri: str, tmp_path: Path) -> None:
+    view.sync(at(story.study(trials=1, epochs=1)))
+    key = f"mlflow.sharedViewState.nas-layouts-{story.STUDY_ID}"
+    tags = view._client.get_experiment(view.experiment_id).tags
+    assert json.loads(tags[key])["name"] == "digits: layouts"
+    assert tags["mlflow.experimentKind"] == "custom_model_development"
+    view._client.set_experiment_tag(view.experiment_id, key, "edited by the user")
+    open_view(uri, tmp_path).sync(at(story.study(trials=1, epochs=1)))
+    assert view._client.get_experiment(view.experiment_id).tags[key] == "edited by the user"
 
 
 def test_long_trials_are_sent_in_batches_of_whole_epochs(view: Any, uri: str) -> None:

@@ -1,0 +1,54 @@
+"""What a trial looks like in MLflow, as plain values."""
+
+from dataclasses import replace
+
+import pytest
+
+from nas.ranking.curves import area_log_loss
+from nas.records import TrialStatus
+from nas.tracking import rows
+from tests.nas.tracking import story
+
+HISTORY = story.HISTORIES[0]
+
+
+def values(epoch: int) -> dict[str, float]:
+    return {row.key: row.value for row in [*rows.epoch_rows(HISTORY, after=0)][epoch - 1]}
+
+
+def test_gaps_are_positive_when_the_trial_overfits() -> None:
+    measured = HISTORY.epochs[4]
+    assert values(5)["gap/loss"] == measured.evaluation_loss - measured.probe_loss > 0
+    assert values(5)["gap/accuracy"] == measured.probe_accuracy - measured.evaluation_accuracy >= 0
+
+
+def test_convergence_is_that_of_the_epochs_so_far() -> None:
+    so_far = replace(HISTORY, epochs=HISTORY.epochs[:5])
+    assert values(5)["convergence/area_log_loss"] == area_log_loss(so_far)
+    assert values(5)["convergence/seconds"] == HISTORY.epochs[4].seconds
+    assert values(5)["convergence/flops"] == 6 * HISTORY.trial.macs * HISTORY.epochs[4].samples
+
+
+def test_only_later_epochs_are_sent() -> None:
+    sent = [*rows.epoch_rows(HISTORY, after=12)]
+    assert [{row.step for row in epoch} for epoch in sent] == [{13}, {14}, {15}]
+    assert not [*rows.epoch_rows(HISTORY, after=15)]
+
+
+def test_averaged_weights_are_shown_where_the_recipe_keeps_them() -> None:
+    assert "eval/ema_accuracy" not in values(1)
+    first = replace(HISTORY.epochs[0], ema_evaluation_accuracy=0.25)
+    (sent,) = rows.epoch_rows(replace(HISTORY, epochs=(first,)), after=0)
+    assert {row.key: row.value for row in sent}["eval/ema_accuracy"] == 0.25
+
+
+def test_a_long_message_is_cut_before_mlflow_refuses_it() -> None:
+    failed = replace(HISTORY, status=TrialStatus.FAILED, message="x" * 9000)
+    tags = rows.outcome_tags(failed)
+    assert tags["nas.outcome"] == "failed"
+    assert len(tags["mlflow.note.content"]) == 2000
+
+
+@pytest.mark.parametrize("status", TrialStatus)
+def test_every_status_has_one_in_mlflow(status: TrialStatus) -> None:
+    assert rows.RUN_STATUS[status] in {"RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"}

@@ -63,7 +63,7 @@ class MBConv(nn.Module):
         norm = partial(nn.BatchNorm2d, eps=BATCH_NORM_EPSILON, momentum=batch_norm_momentum)
         self.shortcut = nn.Conv2d(in_width, width, 1) if in_width != width else None
         self.pre_norm = norm(in_width)
-        self.expand = nn.Conv2d(in_width, hidden, 1, stride=stride, bias=False)
+        self.expand = nn.Conv2d(in_width, hidden, 1, bias=False)  # its stride: see forward
         self.expand_norm = norm(hidden)
         self.depthwise = nn.Conv2d(hidden, hidden, 3, padding=1, groups=hidden, bias=False)
         self.depthwise_norm = norm(hidden)
@@ -72,7 +72,13 @@ class MBConv(nn.Module):
 
     def forward(self, x_bchw: torch.Tensor) -> torch.Tensor:
         """Return the map (b, width, h / stride, w / stride), rounded up."""
-        y_bchw = self.expand(self.pre_norm(x_bchw))
+        y_bchw = self.pre_norm(x_bchw)
+        if self.stride != 1:
+            # A strided 1x1 convolution sees only these pixels. It is not left to the convolution:
+            # torch 2.13's backward on CPUs writes past its memory with 6 or fewer input channels
+            # in channels_last. Same numbers, same time.
+            y_bchw = y_bchw[:, :, :: self.stride, :: self.stride]
+        y_bchw = self.expand(y_bchw)
         # GELU with erf: the official code's approximation by tanh takes 1.7 times as long on CPUs.
         y_bchw = functional.gelu(self.expand_norm(y_bchw))
         y_bchw = functional.gelu(self.depthwise_norm(self._convolve_depthwise(y_bchw)))

@@ -1,5 +1,8 @@
 """MBConv against Eq. 5 written out, and its details that the paper's sizes depend on."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch.nn import functional
@@ -117,3 +120,22 @@ def test_gradients():
     block = build(2, 2, 2).eval()
     x_bchw = torch.randn(1, 2, 3, 3, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(block, x_bchw)
+
+
+NARROW = """
+import torch
+from coatnet.mbconv import MBConv
+
+torch.set_num_threads(1)
+block = MBConv(in_width=4, width=8, stride=2, batch_norm_momentum=0.1)
+block.to(memory_format=torch.channels_last)
+for _ in range(100):
+    x_bchw = torch.randn(16, 4, 8, 8).to(memory_format=torch.channels_last)
+    block(x_bchw.requires_grad_()).sum().backward()
+"""
+
+
+@pytest.mark.slow
+def test_narrow_blocks_stay_within_their_memory():
+    """In a process of its own: a strided 1x1 convolution of torch 2.13 ends this one by abort."""
+    subprocess.run([sys.executable, "-c", NARROW], check=True, timeout=60)

@@ -1,4 +1,4 @@
-"""The comparable measurement: loss and accuracy in evaluation mode (DESIGN section 4)."""
+"""The comparable measurement: loss and accuracy in evaluation mode, of the raw weights."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -95,7 +95,8 @@ class StudyState:
     def expects(self, record: EpochMeasured) -> bool:
         """Tell whether this epoch is the next of its trial, of the attempt now running."""
         trial = self._trials[record.trial_id]
-        return record.epoch == len(trial.epochs) + 1 and record.attempt == trial.attempts
+        running = trial.status is TrialStatus.RUNNING and record.attempt == trial.attempts
+        return running and record.epoch == len(trial.epochs) + 1
 
     def release_running(self) -> None:
         """Treat running trials as interrupted: their driver is gone."""

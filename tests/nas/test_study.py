@@ -22,7 +22,7 @@ FACTS = DataFacts(
 )
 
 
-@pytest.fixture()
+@pytest.fixture
 def spec() -> StudySpec:
     from nas.spec_file import load_spec
 

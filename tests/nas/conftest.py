@@ -1,0 +1,34 @@
+"""A small finished study, trained once a session for all who only read it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+SMALL = Path(__file__).with_name("small.yaml")
+
+
+@contextmanager
+def nobody(*_: object) -> Iterator[tuple[()]]:
+    """Watch nothing."""
+    yield ()
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """Return the folder of a finished study; do not change it."""
+    from functools import partial
+
+    from nas.driver import begin_study
+    from nas.execution.choose import open_executors
+    from nas.spec_file import load_spec
+
+    folder = tmp_path_factory.mktemp("finished") / "small"
+    begin_study(
+        load_spec(str(SMALL)),
+        folder=folder,
+        executors=partial(open_executors, inline=True),
+        observers=nobody,
+    )
+    return folder

@@ -1,0 +1,183 @@
+"""The driver journals before it tells, drops what dead attempts send, and can go on after any stop."""
+
+import shutil
+from functools import partial
+
+import pytest
+
+from nas.conclusion import rank_study
+from nas.driver import Driver, begin_study, resume_study
+from nas.errors import DataError, JournalError
+from nas.execution.choose import open_executors
+from nas.journal import FILE, Journal, read_journal
+from nas.records import (
+    EpochMeasured,
+    Outcome,
+    Pause,
+    Segment,
+    SegmentEnded,
+    StudyEnded,
+    TrialStatus,
+)
+from nas.search.search import Search
+from nas.spec_file import load_spec
+from nas.state import StudyState
+from nas.study import open_study
+from tests.nas.builders import measured
+from tests.nas.conftest import SMALL, nobody
+from tests.nas.search.test_search import grid
+
+INLINE = partial(open_executors, inline=True)
+
+
+@pytest.fixture
+def journal(tmp_path):
+    with Journal(tmp_path) as journal:
+        yield journal
+
+
+def make_driver(journal: Journal, search: Search, heard: list | None = None) -> Driver:
+    watch = [] if heard is None else [lambda record, _: heard.append(record)]
+    state = StudyState(journal.records, attempts_allowed=2)
+    return Driver(journal, state, search, observers=watch)
+
+
+def next_of(driver: Driver) -> Segment:
+    segment = driver.next_segment()
+    assert isinstance(segment, Segment)
+    return segment
+
+
+def ended(segment: Segment, outcome: Outcome = Outcome.FINISHED) -> SegmentEnded:
+    return SegmentEnded(
+        at=1.0, trial_id=segment.trial.id, attempt=segment.attempt, outcome=outcome, epoch=0
+    )
+
+
+def kinds(records) -> list[str]:
+    return [record.kind for record in records]
+
+
+def test_every_record_is_journaled_and_told_once(journal, tmp_path):
+    heard = []
+    driver = make_driver(journal, grid("A", seeds=1), heard)
+    segment = next_of(driver)
+    driver.observe(measured(segment.trial.id, 1))
+    driver.observe(ended(segment))
+    assert driver.next_segment() is Pause.DONE
+    assert driver.next_segment() is Pause.DONE
+    assert kinds(heard) == ["planned", "started", "epoch", "ended", "study-ended"]
+    assert read_journal(tmp_path) == heard
+
+
+def test_what_a_dead_attempt_still_sends_is_dropped(journal, tmp_path):
+    driver = make_driver(journal, grid("A", seeds=1))
+    first = next_of(driver)
+    driver.observe(measured(first.trial.id, 1))
+    driver.observe(ended(first, Outcome.LOST))
+    driver.observe(measured(first.trial.id, 2))
+    driver.observe(ended(first, Outcome.LOST))
+    second = next_of(driver)
+    assert (second.attempt, second.acknowledged) == (2, 1)
+    driver.observe(measured(first.trial.id, 2))
+    driver.observe(ended(first))
+    driver.observe(measured(first.trial.id, 2, attempt=2))
+    driver.observe(measured(first.trial.id, 2, attempt=2))
+    epochs = [r for r in read_journal(tmp_path) if isinstance(r, EpochMeasured)]
+    assert [(e.epoch, e.attempt) for e in epochs] == [(1, 1), (2, 2)]
+
+
+def test_a_lost_segment_ends_at_the_epoch_the_journal_has(journal, tmp_path):
+    driver = make_driver(journal, grid("A", seeds=1))
+    segment = next_of(driver)
+    driver.observe(measured(segment.trial.id, 1))
+    driver.observe(ended(segment, Outcome.LOST))
+    assert read_journal(tmp_path)[-1].epoch == 1
+
+
+@pytest.mark.slow
+def test_a_whole_study_leaves_what_it_promises(finished):
+    study = open_study(finished)
+    histories = study.histories()
+    assert [(h.trial.id, h.status) for h in histories] == [
+        (f"000{n}-{layout}-s{seed}", TrialStatus.FINISHED)
+        for n, (seed, layout) in enumerate(
+            [(0, "C-C"), (0, "C-T"), (1, "C-C"), (1, "C-T")], start=1
+        )
+    ]
+    assert isinstance(read_journal(study.journal)[-1], StudyEnded)
+    left = {str(path.relative_to(finished)) for path in finished.rglob("*") if path.is_file()}
+    assert {
+        "report.html",
+        "tables/trials.parquet",
+        "tables/epochs.parquet",
+        "tables/ranking.parquet",
+        "export/winner/model.safetensors",
+        "export/winner/config.json",
+        "export/winner/README.md",
+    } <= left
+    assert not any(path.endswith((".pkl", ".pt", ".pickle")) for path in left)
+    assert not (finished / "scratch").exists()
+
+
+class Stop(BaseException):
+    """What a test pulls the plug with."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [1, 4, 9])
+def test_resume_after_any_epoch_gives_the_same_records(finished, tmp_path, after):
+    def pull(record, state):
+        if sum(len(h.epochs) for h in state.histories()) >= after:
+            raise Stop
+
+    from contextlib import contextmanager
+
+    @contextmanager
+    def pulling(*_):
+        yield (pull,)
+
+    folder = tmp_path / "s"
+    with pytest.raises(Stop):
+        begin_study(load_spec(str(SMALL)), folder=folder, executors=INLINE, observers=pulling)
+    study = open_study(folder)
+    assert any(h.status is not TrialStatus.FINISHED for h in study.histories())
+    conclusion = resume_study(study, executors=INLINE, observers=nobody)
+    calm = open_study(finished)
+    assert conclusion.ranking == rank_study(calm, calm.histories())
+    for ours, theirs in zip(study.histories(), calm.histories(), strict=True):
+        assert [comparable(e) for e in ours.epochs] == [comparable(e) for e in theirs.epochs]
+
+
+def comparable(epoch: EpochMeasured) -> tuple[float, ...]:
+    return (epoch.epoch, epoch.train_loss, epoch.probe_loss, epoch.evaluation_accuracy)
+
+
+@pytest.mark.slow
+def test_resuming_a_finished_study_adds_no_record(finished, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder)
+    before = (folder / "journal" / FILE).read_bytes()
+    (folder / "report.html").unlink()
+    conclusion = resume_study(open_study(folder), executors=INLINE, observers=nobody)
+    assert (folder / "journal" / FILE).read_bytes() == before
+    assert conclusion.report.is_file()
+
+
+@pytest.mark.slow
+def test_two_drivers_never_write_one_journal(finished, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder)
+    study = open_study(folder)
+    with Journal(study.journal), pytest.raises(JournalError, match="another driver"):
+        resume_study(study, executors=INLINE, observers=nobody)
+
+
+@pytest.mark.slow
+def test_changed_images_are_noticed(finished, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder)
+    text = (folder / "study.json").read_text()
+    (folder / "study.json").write_text(text.replace('"split_seed": 0', '"split_seed": 1'))
+    with pytest.raises(DataError, match="have changed"):
+        resume_study(open_study(folder), executors=INLINE, observers=nobody)

@@ -144,7 +144,7 @@ def accuracy_axis(accuracies: Sequence[float], *, title: str) -> AccuracyAxis:
 
 
 def score_axis(ranking: pd.DataFrame) -> dict[str, Any]:
-    """Return the linear axis of scores, whose range takes in all intervals; one point has one too."""
+    """Return the linear axis of scores: it takes in all intervals, and gives a lone point room."""
     ends = pd.concat([ranking["score"], ranking["low"], ranking["high"]]).dropna()
     low, high = float(ends.min()), float(ends.max())
     room = max(0.06 * (high - low), 0.01)
@@ -178,8 +178,8 @@ def _spread_ticks(low: float, high: float) -> list[float]:
 
 
 def plain(text: str) -> str:
-    """Return text that plotly draws as it is: it would read tags and links in it."""
-    return html.escape(text, quote=False)
+    """Return text that plotly draws as it is: it would read tags, links and $formulas$ in it."""
+    return html.escape(text, quote=False).replace("$", "&#36;")
 
 
 def dress(figure: go.Figure, *, height: int, legend: bool = True) -> go.Figure:

@@ -1,0 +1,254 @@
+"""The page in a real browser: whole, offline, drawn, and deaf to scripts in names."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from nas.ranking.relations import rank
+from nas.ranking.synthetic import DIGITS, SyntheticLayout, study
+from nas.records import TrialStatus
+from nas.report import page as report
+from nas.report.page import write_report
+from nas.spec import Metric, RankingSpec
+
+CHROMIUM = Path("/usr/bin/chromium")
+FACTS = {"data": "digits", "again": "nas search spec.yaml"}
+
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    "<!--<script>alert(1)//",
+    '"><img src=x onerror=alert(1)>',
+    "<svg/onload=alert(1)>",
+    '<iframe srcdoc="<script>parent.alert(1)</script>">',
+    '<a href="javascript:alert(1)">click</a>',
+    "<base href=//evil.example/><script src=x.js></script>",
+    '<link rel=stylesheet href="https://evil.example/x.css">',
+    "</style><script>alert(1)</script>",
+    "</textarea></title></noscript><script>alert(1)</script>",
+    "{{ 7*7 }}{% raw %}<script>alert(1)</script>",
+    "%{x}<extra><script>alert(1)</script></extra>",
+    "$\\href{javascript:alert(1)}{x}$",
+    "'\";alert(1);//\u2028alert(1)",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
+]
+
+
+def write(path, histories, *, spec=None, **changes):
+    """Write a report; return its text."""
+    ranking = rank(histories, spec or RankingSpec(), evaluation_images=599)
+    arguments = {"title": "digits", "histories": histories, "ranking": ranking, "facts": FACTS}
+    write_report(path, **{**arguments, **changes})
+    return path.read_text(encoding="utf-8")
+
+
+STUDIES = {
+    "five layouts": study(epochs=5),
+    "nothing planned": (),
+    "nothing finished": study(
+        {"A": replace(DIGITS["C-C-T-T"], lost=dict.fromkeys(range(3), TrialStatus.PLANNED))}
+    ),
+    "all diverged": study(
+        {"A": replace(DIGITS["C-C-T-T"], lost=dict.fromkeys(range(3), TrialStatus.DIVERGED))}
+    ),
+    "running": study(
+        {"A": replace(DIGITS["C-C-T-T"], lost=dict.fromkeys(range(3), TrialStatus.RUNNING))}
+    ),
+    "one layout, one seed, one epoch": study({"C-T": DIGITS["C-C-T-T"]}, seeds=[0], epochs=1),
+    "perfect": study({"C-C": SyntheticLayout(accuracy=1.0, spread=0.0, loss=1e-9)}, epochs=3),
+    "twelve": study(
+        {f"C-T#{k}": SyntheticLayout(accuracy=0.5, spread=0.1) for k in range(12)}, epochs=3
+    ),
+}
+FIGURES = {"nothing planned": 0, "nothing finished": 0, "all diverged": 0, "running": 2}
+
+
+@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("metric", list(Metric))
+def test_every_study_has_a_page(tmp_path, name, metric):
+    histories = STUDIES[name]
+    text = write(tmp_path / "r.html", histories, spec=RankingSpec(metric=metric))
+    single = len({history.trial.label for history in histories}) == 1
+    assert text.count("data-figure=") == FIGURES.get(name, 4 if single else 5)
+    assert all(history.trial.id in text for history in histories)
+    assert "nas search spec.yaml" in text
+
+
+def test_the_page_says_the_order_and_every_claim(tmp_path):
+    histories = STUDIES["five layouts"]
+    ranking = rank(histories, RankingSpec(), evaluation_images=599)
+    text = write(tmp_path / "r.html", histories)
+    headline = re.search(r'<p class="order">(.*?)</p>', text)
+    assert headline is not None
+    said = re.sub(r"<[^>]+>", "", headline[1]).replace("&gt;", ">")
+    assert " ".join(said.split()) == ranking.order
+    assert text.count('<th scope="row">') == 5 + 10 + 15
+    assert all(note in text for note in ranking.notes)
+
+
+def test_the_same_study_gives_the_same_bytes(tmp_path):
+    histories = STUDIES["five layouts"]
+    assert write(tmp_path / "a.html", histories) == write(tmp_path / "b.html", histories)
+
+
+def test_plotly_is_inlined_once_and_nothing_is_linked(tmp_path):
+    text = write(tmp_path / "r.html", STUDIES["five layouts"])
+    assert text.count("* plotly.js v") == 1
+    ours = text.replace(report.get_plotlyjs(), "")
+    assert not re.search(r"""(?:src|href|url|import)\s*[=(]\s*["']?\s*(?:https?:)?//""", ours)
+
+
+def test_figures_are_valid_json_that_cannot_end_its_element(tmp_path):
+    text = write(tmp_path / "r.html", study({PAYLOADS[1]: DIGITS["C-C-T-T"]}, epochs=3))
+    blocks = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text, re.DOTALL)
+    assert len(blocks) == 4
+    assert all("<" not in block for block in blocks)
+    names = {trace["name"] for trace in json.loads(blocks[0])["data"]}
+    assert names == {report.figures.plain(PAYLOADS[1])}
+
+
+def test_the_policy_allows_two_scripts_by_hash_and_no_other(tmp_path):
+    text = write(tmp_path / "r.html", STUDIES["five layouts"])
+    found = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
+    assert found is not None
+    policy = found[1].replace("&#39;", "'")
+    directives = dict(part.split(" ", 1) for part in policy.split("; "))
+    assert directives["default-src"] == "'none'"
+    assert len(directives["script-src"].split()) == 2
+    assert all(part.startswith("'sha256-") for part in directives["script-src"].split())
+    assert text.index("Content-Security-Policy") < text.index("<script")
+
+
+def test_a_page_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
+    path = tmp_path / "r.html"
+    before = write(path, STUDIES["five layouts"])
+
+    def full(self, data):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="disk full"):
+        write(path, ())
+    assert path.read_text(encoding="utf-8") == before
+    assert [each.name for each in tmp_path.iterdir()] == ["r.html"]
+
+
+def test_a_message_that_is_not_unicode_is_written_escaped(tmp_path):
+    histories = [replace(STUDIES["all diverged"][0], message="caf\udce9.png")]
+    assert "caf\\udce9.png" in write(tmp_path / "deep" / "r.html", histories)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+        yield launched
+        launched.close()
+
+
+class Visit:
+    """A page opened, with all that it did."""
+
+    def __init__(self, browser, path, **options):
+        self.page = browser.new_page(viewport={"width": 1280, "height": 900}, **options)
+        self.dialogs, self.errors, self.messages, self.requests = [], [], [], []
+        self.page.on("dialog", self._dialog)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda message: self.messages.append(message.text))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(path.as_uri())
+        expected = self.page.locator("script[data-figure]").count()
+        self.page.wait_for_function(
+            f"document.querySelectorAll('.plot-container.plotly').length == {expected}"
+        )
+
+    def _dialog(self, dialog):
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def foreign(self):
+        """What was fetched beside the page itself."""
+        return [url for url in self.requests[1:] if not url.startswith(("data:", "blob:"))]
+
+    def drawn(self):
+        """Figures with something in them."""
+        return self.page.evaluate(
+            "[...document.querySelectorAll('.plot-container.plotly')].filter("
+            "e => e.querySelector('.main-svg') && "
+            "e.querySelector('.trace path, .trace .point, .hm image')).length"
+        )
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    ["five layouts", "nothing planned", "running", "one layout, one seed, one epoch", "twelve"],
+)
+def test_every_figure_is_drawn_offline_without_a_sideways_scroll(tmp_path, browser, name):
+    path = tmp_path / "r.html"
+    text = write(path, STUDIES[name])
+    visit = Visit(browser, path)
+    assert visit.drawn() == text.count("data-figure=")
+    assert (visit.dialogs, visit.errors, visit.messages, visit.foreign()) == ([], [], [], [])
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 1280
+    visit.page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_scripts_in_names_and_messages_stay_text(tmp_path, browser):
+    layouts = {payload: replace(DIGITS["C-C-T-T"], spread=0.01) for payload in PAYLOADS}
+    histories = [
+        replace(history, message=PAYLOADS[i % len(PAYLOADS)])
+        for i, history in enumerate(study(layouts, seeds=[0, 1], epochs=3))
+    ]
+    path = tmp_path / "r.html"
+    title = " ".join(PAYLOADS)
+    write(path, histories, title=title, facts={payload: payload for payload in PAYLOADS})
+    visit = Visit(browser, path)
+    for figure in visit.page.locator(".plot-container.plotly").all():
+        figure.hover()
+    assert (visit.dialogs, visit.errors, visit.foreign()) == ([], [], [])
+    # a violation would mean that markup got through and only the policy stopped it
+    assert visit.messages == []
+    assert visit.drawn() == 5
+    assert visit.page.locator("h1").text_content() == title
+    assert visit.page.locator("dd").all_text_contents() == PAYLOADS
+    drawn = " ".join(visit.page.locator("#figure-scores .ytick text").all_text_contents())
+    assert all(payload.split()[0] in drawn for payload in PAYLOADS)
+    assert visit.page.locator("img, iframe, base, link, math, a[href]").count() == 0
+    visit.page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_policy_stops_a_script_that_got_in(tmp_path, browser):
+    path = tmp_path / "r.html"
+    text = write(path, STUDIES["running"])
+    evil = "<script>alert(1)</script><img src=https://evil.example/x onerror=alert(1)>"
+    path.write_text(text.replace("<h1>", f"{evil}<h1>"), encoding="utf-8")
+    visit = Visit(browser, path)
+    assert visit.dialogs == []
+    assert sum("Content Security Policy" in message for message in visit.messages) >= 2
+    visit.page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_page_follows_the_dark_and_prints_light(tmp_path, browser):
+    path = tmp_path / "r.html"
+    write(path, STUDIES["five layouts"])
+    visit = Visit(browser, path, color_scheme="dark")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert visit.page.evaluate(ground) == "rgb(20, 24, 29)"
+    visit.page.emulate_media(media="print")
+    assert visit.page.evaluate(ground) == "rgb(255, 255, 255)"
+    visit.page.close()

@@ -1,0 +1,97 @@
+"""Claims and numbers in words."""
+
+from dataclasses import replace
+
+import pytest
+
+from nas.ranking.relations import rank
+from nas.ranking.result import Relation, Symbol
+from nas.ranking.synthetic import DIGITS, study
+from nas.records import TrialStatus
+from nas.report import words
+from nas.spec import Metric, RankingSpec
+
+RANKING = rank(study(seeds=range(6)), RankingSpec(), evaluation_images=599)
+RELATION = Relation(
+    a="A",
+    b="B",
+    symbol=Symbol.BETTER,
+    difference=0.012,
+    low=0.004,
+    high=0.02,
+    pairs=6,
+    more_seeds=None,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "better by 1.20 points [0.40, 2.00], 6 paired seeds"),
+        ({"symbol": Symbol.MUCH_BETTER}, "much better by 1.20 points [0.40, 2.00], 6 paired seeds"),
+        (
+            {"symbol": Symbol.EQUIVALENT},
+            "equivalent: the difference is 1.20 points [0.40, 2.00], 6 paired seeds",
+        ),
+        (
+            {"symbol": Symbol.NOT_WORSE, "low": None, "pairs": 1},
+            "not worse by more than 0.5 points: the difference is 1.20 points, 1 paired seed",
+        ),
+        (
+            {"symbol": Symbol.UNDECIDED, "more_seeds": 3},
+            "not decided: 1.20 points [0.40, 2.00], 6 paired seeds; about 3 more may decide",
+        ),
+        (
+            {"symbol": Symbol.UNDECIDED, "low": None, "high": None, "pairs": 1},
+            "not decided: 1.20 points, 1 paired seed",
+        ),
+    ],
+)
+def test_a_claim_is_said_with_its_size_and_evidence(changes, expected):
+    assert words.claim(replace(RELATION, **changes), RANKING) == expected
+
+
+def test_every_symbol_is_explained():
+    assert set(words.symbols(RANKING)) == {symbol.value for symbol in Symbol}
+
+
+def test_the_lead_says_what_was_compared():
+    assert f"l* = {RANKING.equal_loss:.4g} nats" in words.lead(RANKING)
+    accuracy = replace(RANKING, spec=RankingSpec(metric=Metric.ACCURACY), equal_loss=None)
+    assert words.lead(accuracy) == "Ranked by evaluation accuracy after the last epoch."
+    assert words.lead(replace(RANKING, equal_loss=None)).startswith("To be ranked")
+
+
+def test_the_error_level_is_that_of_the_spec():
+    strict = replace(RANKING, spec=RankingSpec(alpha=0.01))
+    assert "together at 0.99" in words.reading(strict)
+    assert "error of 0.01" in words.reading(strict)
+
+
+def test_a_layout_with_one_seed_has_a_dash_for_its_interval():
+    cells = words.layout_cells(replace(RANKING.layouts[0], low=None, high=None))
+    assert cells["interval"] == "–"
+    assert cells["macs"] == "2.00 M"
+
+
+def test_a_planned_trial_has_dashes():
+    layout = replace(DIGITS["C-C-T-T"], lost={0: TrialStatus.PLANNED})
+    (row,) = words.trial_cells(study({"C-C-T-T": layout}, seeds=[0]))
+    assert (row["epochs"], row["loss"], row["accuracy"], row["seconds"]) == ("0 of 15", *"–––")
+    assert not row["lost"]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(999, "999"), (1000, "1.00 k"), (2_090_000, "2.09 M"), (4_140_000_000, "4.14 G"), (0, "0")],
+)
+def test_counts_have_units(number, text):
+    assert words.count(number) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (37.5, "37.5 s"), (59.7, "1:00"), (185.0, "3:05"), (3723.0, "1:02:03")],
+)
+def test_durations_read_like_clocks(seconds, text):
+    assert words.duration(seconds) == text

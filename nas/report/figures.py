@@ -200,7 +200,9 @@ def pairwise(relations: pd.DataFrame, layouts: list[str]) -> go.Figure:
     figure.update_xaxes(tickangle=0 if numbers else -90)
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
     dress(figure, height=110 + (56 if numbers else 30) * len(layouts), legend=False)
-    return figure.update_layout(margin={"b": 16}).update_xaxes(ticks="", showline=False)
+    figure.update_xaxes(ticks="", showline=False)
+    figure.update_yaxes(ticks="", showline=False)
+    return figure.update_layout(margin={"b": 16})
 
 
 def cost(ranking: pd.DataFrame, *, looks: Mapping[str, LayoutStyle]) -> go.Figure:

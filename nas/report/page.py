@@ -182,7 +182,8 @@ _COST = "Cost against accuracy", "Layouts compare fairly only where they cost ab
 def _json(figure: go.Figure) -> Markup:
     """Return the figure as JSON that may stand within a script element, whatever the names in it.
 
-    Within JSON `<` occurs in strings only, where the escape means the same.
+    Within JSON `<` occurs in strings only, where the escape means the same. plotly 7 writes it so
+    too, but does not promise to.
     """
     text = figure.to_json(validate=False, engine="json")
     return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))

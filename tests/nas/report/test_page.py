@@ -111,6 +111,7 @@ def test_figures_are_valid_json_that_cannot_end_its_element(tmp_path):
     assert all("<" not in block for block in blocks)
     names = {trace["name"] for trace in json.loads(blocks[0])["data"]}
     assert names == {report.figures.plain(PAYLOADS[1])}
+    assert "<script>alert" not in text
 
 
 def test_the_policy_allows_two_scripts_by_hash_and_no_other(tmp_path):

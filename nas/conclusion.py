@@ -10,6 +10,7 @@ from nas.ranking.relations import rank
 from nas.ranking.result import Ranking
 from nas.records import TrialHistory
 from nas.report.page import write_report
+from nas.spec import Metric
 from nas.study import Study
 from nas.views import write_tables
 
@@ -27,9 +28,14 @@ class Conclusion:
     warning: str = ""  # what MLflow did not take
 
 
-def rank_study(study: Study, histories: Sequence[TrialHistory]) -> Ranking:
-    """Rank a study's trials by its own spec."""
-    return rank(histories, study.spec.ranking, evaluation_images=study.data.evaluation_images)
+def rank_study(
+    study: Study, histories: Sequence[TrialHistory], *, metric: str | None = None
+) -> Ranking:
+    """Rank a study's trials by its own spec, or by another metric."""
+    spec = study.spec.ranking
+    if metric is not None:
+        spec = spec.model_copy(update={"metric": Metric(metric)})
+    return rank(histories, spec, evaluation_images=study.data.evaluation_images)
 
 
 def conclude(study: Study, histories: tuple[TrialHistory, ...]) -> Conclusion:

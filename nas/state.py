@@ -57,11 +57,12 @@ class StudyState:
             case TrialPlanned():
                 self._plan(record.trial)
             case SegmentStarted():
-                trial = self._trials[record.trial_id]
+                trial = self._of(record.trial_id)
                 trial.status, trial.attempts = TrialStatus.RUNNING, record.attempt
+                trial.message = ""
                 trial.epochs_at_start = len(trial.epochs)
             case EpochMeasured():
-                epochs = self._trials[record.trial_id].epochs
+                epochs = self._of(record.trial_id).epochs
                 if record.epoch != len(epochs) + 1:
                     raise ValueError(
                         f"{record.trial_id}: epoch {record.epoch} after epoch {len(epochs)}"
@@ -78,8 +79,17 @@ class StudyState:
         self._trials[trial.id] = _TrialState(trial=trial)
         self.ended = False
 
+    def _of(self, trial_id: str) -> _TrialState:
+        if trial_id not in self._trials:
+            raise ValueError(f"{trial_id} was never planned")
+        return self._trials[trial_id]
+
     def _end(self, record: SegmentEnded) -> None:
-        trial = self._trials[record.trial_id]
+        trial = self._of(record.trial_id)
+        if record.attempt != trial.attempts:
+            raise ValueError(
+                f"{trial.trial.id}: attempt {record.attempt} ended after another began"
+            )
         trial.status, trial.message = _STATUS_OF[record.outcome], record.message
         if record.outcome in (Outcome.FAILED, Outcome.LOST):
             # Progress proves that trying again helps: on a cluster of preemptible machines a long

@@ -36,15 +36,20 @@ def ls(root: Path, output: str) -> None:
 
 @click.command()
 @click.argument("study")
+@click.option(
+    "--metric",
+    type=click.Choice(["generalization", "accuracy"]),
+    help="What trials are scored by; else as the spec says.",
+)
 @format_option
-def rank(study: str, output: str) -> None:
+def rank(study: str, metric: str | None, output: str) -> None:
     """Rank the layouts of STUDY by its finished trials."""
     from nas.cli.output import print_ranking
     from nas.conclusion import rank_study
     from nas.study import find_study, open_study
 
     opened = open_study(find_study(study))
-    print_ranking(rank_study(opened, opened.histories()), output)
+    print_ranking(rank_study(opened, opened.histories(), metric=metric), output)
 
 
 @click.command()

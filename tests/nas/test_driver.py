@@ -1,4 +1,4 @@
-"""The driver journals before it tells, drops what dead attempts send, and can go on after any stop."""
+"""The driver journals, then tells, drops what dead attempts send, and goes on after any stop."""
 
 import shutil
 from functools import partial

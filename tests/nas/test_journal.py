@@ -125,7 +125,7 @@ def test_a_refused_write_leaves_the_journal_as_it_was(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "write", torn)
-    with pytest.raises(JournalError, match="No space left on device .*bytes free"):
+    with pytest.raises(JournalError, match=r"No space left on device .*bytes free"):
         journal.append(ended(1))
     monkeypatch.setattr(os, "write", real)
     journal.append(ended(2))

@@ -1,4 +1,4 @@
-"""The search decides from the spec and the journal alone: seeds in rounds, the interrupted first."""
+"""The search decides from spec and journal alone: seeds in rounds, the interrupted first."""
 
 from coatnet.cost import cost
 from nas.candidate import Candidate

@@ -224,6 +224,28 @@ def test_rows_sent_twice_are_one_row(view: Any, uri: str, monkeypatch: pytest.Mo
     assert dump(uri) == once
 
 
+def test_a_resumed_study_sends_only_what_mlflow_lacks(
+    view: Any, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = one_trial(range(1, 6), Outcome.INTERRUPTED)
+    view.sync(at(records))
+    records += [*story.segment(range(6, 8), None, attempt=2)]
+    resumed = open_view(uri, tmp_path)
+    steps: list[int] = []
+    log_batch = resumed._client.log_batch
+    monkeypatch.setattr(
+        resumed._client,
+        "log_batch",
+        lambda run_id, **what: (
+            steps.extend(metric.step for metric in what["metrics"]),
+            log_batch(run_id, **what),
+        ),
+    )
+    resumed.sync(at(records))
+    assert sorted(steps) == [6] * len(PER_EPOCH) + [7] * len(PER_EPOCH)
+    assert resumed.epochs_taken == 7
+
+
 class Killed(BaseException):
     """Stands for the end of the process."""
 
@@ -322,7 +344,18 @@ def test_the_study_is_in_the_menu_of_views_once(view: Any, uri: str, tmp_path: P
     assert view._client.get_experiment(view.experiment_id).tags[key] == "edited by the user"
 
 
-def test_long_trials_are_sent_in_batches_of_whole_epochs(view: Any, uri: str) -> None:
+def test_a_trial_longer_than_a_batch_arrives_whole(
+    view: Any, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nas.tracking import mlflow_view
+
+    monkeypatch.setattr(mlflow_view, "_ROWS_PER_BATCH", 200 + 3 * len(PER_EPOCH))
+    view.sync(at(one_trial(range(1, 15), Outcome.FINISHED)))
+    history = view._client.get_metric_history(child(uri).info.run_id, "eval/loss")
+    assert [row.step for row in history] == list(range(1, 15))
+
+
+def test_long_trials_are_sent_in_batches_of_whole_epochs(mlflow_quiet: None) -> None:
     from nas.tracking import mlflow_view, rows
 
     epochs = [[rows.Row(key=str(k), value=0, timestamp=0, step=1)] * 15 for k in range(150)]

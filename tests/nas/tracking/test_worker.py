@@ -154,6 +154,17 @@ def test_if_it_never_comes_back_the_user_is_told_what_is_missing() -> None:
     assert sentence == ("MLflow did not take 5 of 8 epochs (no answer from http://***@ml.example)")
 
 
+def test_what_arrived_before_a_failure_is_not_called_missing() -> None:
+    view = Recorder()
+    view.down = True
+    view.epochs_taken = 3  # as a view that lost its connection halfway would say
+    tracked = tracker(view)
+    tracked.observe(story.planned())
+    for record in story.segment(range(1, 5), None):
+        tracked.observe(record)
+    assert tracked.close(deadline_s=0.2).startswith("MLflow did not take 1 of 4 epochs (")
+
+
 def test_close_keeps_its_deadline_when_the_view_hangs() -> None:
     view = Recorder()
     view.block.clear()

@@ -146,7 +146,7 @@ def test_if_it_never_comes_back_the_user_is_told_what_is_missing() -> None:
         tracked.observe(record)
     wait_until(lambda: view.synced[-1].epochs == 3)
     view.down = True
-    for record in [*story.segment(range(4, 9), Outcome.FINISHED, attempt=2)][1:]:
+    for record in [*story.segment(range(4, 9), Outcome.FINISHED)][1:]:
         tracked.observe(record)
     before = time.monotonic()
     sentence = tracked.close(deadline_s=0.3)

@@ -25,6 +25,7 @@ class Conclusion:
     ranking: Ranking
     report: Path
     exported: Exported | None  # None when no trial finished
+    experiment_id: str | None = None  # of MLflow; None where it was never reached
     warning: str = ""  # what MLflow did not take
 
 

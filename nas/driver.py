@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nas.conclusion import Conclusion, conclude
-from nas.errors import DataError
+from nas.errors import DataError, SpecError
 from nas.execution.choose import ExecutorFactory
 from nas.execution.inline import InlineExecutor
 from nas.execution.training_job import TrainingJob
@@ -30,6 +30,7 @@ from nas.state import StudyState
 from nas.study import DataFacts, Study, create_study, refuse_existing
 from nas.tracking.opening import open_tracker
 from nas.tracking.uri import resolve_uri
+from nas.tracking.worker import Tracker
 from nas.training.data import ImageData, load
 
 Observer = Callable[[Record, StudyState], None]
@@ -163,12 +164,32 @@ def _run(
         except BaseException:
             tracker.close(deadline_s=INTERRUPTED_DEADLINE)
             raise
-        warning = tracker.close(
-            deadline_s=TRACKING_DEADLINE,
-            ranking=conclusion.ranking,
-            artifacts=[conclusion.report],
+        return _close(tracker, conclusion)
+
+
+def sync_study(study: Study) -> Conclusion:
+    """Send MLflow whatever it lacks of a study that nobody runs; the views are made anew.
+
+    Raises:
+        JournalError: a driver runs the study, and sends all itself.
+        SpecError: the study's tracking is off.
+    """
+    if resolve_uri(study.spec.tracking.uri, folder=study.folder) is None:
+        raise SpecError("is off for this study: there is nothing to send to", key="tracking.uri")
+    with Journal(study.journal) as journal:
+        tracker = open_tracker(
+            study.spec, study_id=study.id, folder=study.folder, records=journal.records
         )
-    return replace(conclusion, warning=warning)
+        return _close(tracker, conclude(study, study.state(journal.records).histories()))
+
+
+def _close(tracker: Tracker, conclusion: Conclusion) -> Conclusion:
+    warning = tracker.close(
+        deadline_s=TRACKING_DEADLINE,
+        ranking=conclusion.ranking,
+        artifacts=[conclusion.report],
+    )
+    return replace(conclusion, warning=warning, experiment_id=tracker.experiment_id)
 
 
 def facts_of(data: ImageData) -> DataFacts:

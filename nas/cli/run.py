@@ -1,12 +1,16 @@
 """`nas search` and `nas resume`: run a study and show what came out."""
 
+import shutil
 import signal
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from nas.errors import NasError
 
 if TYPE_CHECKING:
     from nas.conclusion import Conclusion
@@ -83,19 +87,52 @@ def _run(
     _show(folder, conclusion)
 
 
+@click.command()
+@click.argument("study")
+def sync(study: str) -> None:
+    """Send MLflow what it lacks of STUDY, after an outage or into a new server."""
+    from nas.study import find_study, open_study
+
+    folder = find_study(study)
+    from nas.driver import sync_study
+
+    conclusion = sync_study(open_study(folder))
+    if conclusion.warning:
+        raise NasError(f"{conclusion.warning}; `nas sync {folder}` tries again")
+    _show_mlflow(open_study(folder), conclusion)
+
+
 def _show(folder: Path, conclusion: "Conclusion") -> None:
     from nas.cli.output import print_ranking
     from nas.study import open_study
-    from nas.tracking.uri import redacted, resolve_uri, ui_command
 
-    study: Study = open_study(folder)
     print_ranking(conclusion.ranking, "table")
     click.echo(f"\nreport    {conclusion.report}")
     if conclusion.exported is not None:
         click.echo(f"model     {conclusion.exported.folder}  ({conclusion.exported.trial_id})")
-    uri = resolve_uri(study.spec.tracking.uri, folder=folder)
-    if uri is not None:
-        click.echo(f"mlflow    {redacted(uri)}")
-        click.echo(f"          {ui_command(uri)}")
+    _show_mlflow(open_study(folder), conclusion)
     if conclusion.warning:
-        click.echo(f"nas: {conclusion.warning}", err=True)
+        click.echo(f"nas: {conclusion.warning}; `nas sync {folder}` sends it later", err=True)
+
+
+def _show_mlflow(study: "Study", conclusion: "Conclusion") -> None:
+    from nas.tracking.uri import charts_link, redacted, resolve_uri, ui_command
+
+    uri = resolve_uri(study.spec.tracking.uri, folder=study.folder)
+    if uri is None:
+        return
+    click.echo(f"mlflow    {redacted(uri)}")
+    click.echo(f"open with {_reachable(ui_command(uri))}")
+    if conclusion.experiment_id is not None:
+        link = charts_link(uri, experiment_id=conclusion.experiment_id, study_id=study.id)
+        click.echo(f"then see  {link}")
+
+
+def _reachable(command: str) -> str:
+    """Name the `mlflow` of this environment where the shell would find none, or another one."""
+    program, _, rest = command.partition(" ")
+    ours = Path(sys.executable).parent / program
+    if program != "mlflow" or not ours.exists() or shutil.which(program) == str(ours):
+        return command
+    near = ours.relative_to(Path.cwd()) if ours.is_relative_to(Path.cwd()) else ours
+    return f"{near} {rest}"

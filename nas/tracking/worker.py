@@ -47,6 +47,11 @@ class View(Protocol):
 class Tracker(Protocol):
     """What the driver needs of tracking."""
 
+    @property
+    def experiment_id(self) -> str | None:
+        """MLflow's number of the experiment; None before it was reached."""
+        ...
+
     def observe(self, record: Record) -> None:
         """Take a record that the journal holds; returns at once and never raises."""
         ...
@@ -60,6 +65,8 @@ class Tracker(Protocol):
 
 class NullTracker:
     """Tracking turned off."""
+
+    experiment_id: str | None = None
 
     def observe(self, record: Record) -> None:
         """Forget the record."""

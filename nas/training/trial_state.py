@@ -102,7 +102,7 @@ def start(
     )
 
 
-def load_weights(folder: Path, config: CoAtNetConfig, *, ema: bool) -> nn.Module:
+def load_weights(folder: Path, config: CoAtNetConfig, *, ema: bool) -> CoAtNet:
     """Return the network of the newest checkpoint in `folder`, on the CPU, in evaluation mode.
 
     Args:

@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 
 from nas.conclusion import rank_study
-from nas.driver import Driver, begin_study, resume_study
-from nas.errors import DataError, JournalError
+from nas.driver import Driver, begin_study, resume_study, sync_study
+from nas.errors import DataError, JournalError, SpecError
 from nas.execution.choose import open_executors
 from nas.journal import FILE, Journal, read_journal
 from nas.records import (
@@ -181,3 +181,32 @@ def test_changed_images_are_noticed(finished, tmp_path):
     (folder / "study.json").write_text(text.replace('"split_seed": 0', '"split_seed": 1'))
     with pytest.raises(DataError, match="have changed"):
         resume_study(open_study(folder), executors=INLINE, observers=nobody)
+
+
+@pytest.mark.mlflow
+@pytest.mark.slow
+def test_sync_sends_a_finished_study_to_a_new_database_once(finished, tmp_path):
+    from mlflow import MlflowClient
+
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder)
+    for name in ("study.json", "spec.json"):
+        text = (folder / name).read_text()
+        (folder / name).write_text(text.replace('"uri": "off"', '"uri": null'))
+    study = open_study(folder)
+    for _ in range(2):
+        conclusion = sync_study(study)
+        assert conclusion.warning == ""
+        assert conclusion.experiment_id is not None
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    runs = client.search_runs([conclusion.experiment_id])
+    assert len(runs) == 1 + 4
+    for run in runs:
+        if "nas.trial_id" in run.data.tags:
+            steps = [m.step for m in client.get_metric_history(run.info.run_id, "eval/accuracy")]
+            assert steps == [1, 2, 3]
+
+
+def test_sync_of_an_untracked_study_is_refused(finished):
+    with pytest.raises(SpecError, match="tracking.uri"):
+        sync_study(open_study(finished))

@@ -36,6 +36,7 @@ WRONG = [
     (["search", "quickstart", "--address", "127.0.0.1:1"], NO_CLUSTER, "127.0.0.1:1"),
     (["search", "quickstart", "--address", "nonsense"], NO_CLUSTER, "nonsense"),
     (["resume", "nope"], NOT_FOUND, "nope"),
+    (["sync", "nope"], NOT_FOUND, "nope"),
     (["status", "nope"], NOT_FOUND, "nope"),
     (["rank", "nope"], NOT_FOUND, "nope"),
     (["rank", "nope", "-o", "xml"], USAGE, "xml"),

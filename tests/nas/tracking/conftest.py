@@ -8,16 +8,6 @@ import pytest
 
 from nas.tracking.opening import prepare_environment
 
-# MLflow 3.17 makes SQLAlchemy warn about MLflow's own models.
-_NOLOAD = "ignore:The ``noload`` loader strategy is deprecated"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Allow that one warning, in the tests that import MLflow only."""
-    for item in items:
-        if item.get_closest_marker("mlflow"):
-            item.add_marker(pytest.mark.filterwarnings(_NOLOAD))
-
 
 @pytest.fixture(scope="session")
 def mlflow_quiet() -> Iterator[None]:

@@ -84,7 +84,8 @@ def _relation_line(relation: Relation) -> str:
     more = f", about {count} more seed{'s'[: count > 1]} needed" if count else ""
     return (
         f"{relation.a} {relation.symbol.value} {relation.b}: {100 * relation.difference:+.2f} "
-        f"{_interval(relation.low, relation.high)} over {relation.pairs} paired seeds{more}"
+        f"{_interval(relation.low, relation.high)} over {relation.pairs} paired "
+        f"seed{'s'[: relation.pairs != 1]}{more}"
     )
 
 

@@ -41,7 +41,11 @@ def cluster(address: str | None, resources: ResourcesSpec) -> Iterator[None]:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, RuntimeError, ValueError) as error:
             first = str(error).strip().splitlines()[0]
-            raise NoClusterError(f"no Ray cluster at {address}: {first}") from error
+            raise NoClusterError(
+                f"no Ray cluster at {address} takes us: {first}; a cluster with token "
+                "authentication needs RAY_AUTH_MODE=token, and its token in RAY_AUTH_TOKEN or "
+                "~/.ray/auth_token"
+            ) from error
     try:
         _check_fits(ray.nodes(), resources)
         yield

@@ -29,12 +29,15 @@ def assumptions(
             f"the margin of {_points(spec.margin)} is less than one of the {evaluation_images:,} "
             "evaluation images: claims about it rest on the mean over seeds alone"
         )
-    notes += [
-        f"{relation.a} and {relation.b} share {_count(relation.pairs, 'seed')}: they cannot be "
-        "compared"
-        for relation in relations
-        if relation.pairs < 2
-    ]
+    alone = [relation for relation in relations if relation.pairs < 2]
+    if len(alone) == len(relations) > 1:
+        notes.append("no two layouts share two seeds: none can be compared with another")
+    else:
+        notes += [
+            f"{relation.a} and {relation.b} share {_count(relation.pairs, 'seed')}: they cannot "
+            "be compared"
+            for relation in alone
+        ]
     return notes
 
 

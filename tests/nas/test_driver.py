@@ -208,5 +208,5 @@ def test_sync_sends_a_finished_study_to_a_new_database_once(finished, tmp_path):
 
 
 def test_sync_of_an_untracked_study_is_refused(finished):
-    with pytest.raises(SpecError, match="tracking.uri"):
+    with pytest.raises(SpecError, match=r"tracking\.uri"):
         sync_study(open_study(finished))

@@ -46,6 +46,12 @@ def test_layouts_without_shared_seeds_are_named():
     said(found, "share 0 seeds: they cannot be compared")
 
 
+def test_one_seed_for_all_is_one_note():
+    found = notes({"A": OK, "B": OK, "C": OK}, seeds=[0])
+    said(found, "no two layouts share two seeds")
+    assert sum("share" in note for note in found) == 1
+
+
 def test_sizes_beyond_ten_percent_are_a_warning():
     found = notes({"A": OK, "B": replace(OK, macs=2_200_001)})
     assert said(found, "sizes differ by more than 10%").endswith("2,200,001 (spread 10.0%)")

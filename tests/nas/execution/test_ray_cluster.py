@@ -1,0 +1,82 @@
+"""Reaching Ray: a dead address is said in seconds, what cannot fit at once; all on loopback."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from nas.errors import NoClusterError
+from nas.execution.ray_cluster import _check_fits, cluster
+from nas.spec import ResourcesSpec
+
+
+@pytest.mark.parametrize("address", ["nonsense", "host:port", "ray://", "127.0.0.1", ":6379"])
+def test_an_address_that_is_none_is_refused(address):
+    with (
+        pytest.raises(NoClusterError, match="must be HOST:PORT"),
+        cluster(address, ResourcesSpec()),
+    ):
+        pytest.fail("connected")
+
+
+def test_a_dead_address_is_said_in_seconds():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    begun = time.monotonic()
+    with (
+        pytest.raises(NoClusterError, match="Connection refused"),
+        cluster(f"127.0.0.1:{port}", ResourcesSpec()),
+    ):
+        pytest.fail("connected")
+    assert time.monotonic() - begun < 10  # Ray itself would try for minutes
+
+
+def node(alive: bool = True, **resources: float) -> dict:
+    return {"Alive": alive, "Resources": resources}
+
+
+def test_a_trial_must_fit_one_living_node():
+    _check_fits([node(CPU=1), node(CPU=4, GPU=1)], ResourcesSpec(cpus=3, gpus=0.5))
+    with pytest.raises(NoClusterError, match="asks for 1 CPU and 1 GPU, the largest node has 2"):
+        _check_fits([node(CPU=2)], ResourcesSpec(gpus=1))
+    with pytest.raises(NoClusterError, match="0 CPU and 0 GPU"):
+        _check_fits([node(alive=False, CPU=8)], ResourcesSpec())
+
+
+LISTENING = """
+import psutil
+from nas.execution.ray_cluster import cluster
+from nas.spec import ResourcesSpec
+
+with cluster(None, ResourcesSpec()):
+    family = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    print(len(family), *{
+        connection.laddr.ip
+        for process in family
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    })
+"""
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_a_local_ray_listens_on_loopback_only():
+    """In a process of its own, as `nas` is: Ray reads the setting when it is imported."""
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    done = subprocess.run(
+        [sys.executable, "-c", LISTENING],
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+    processes, *addresses = done.stdout.split()
+    assert int(processes) > 3
+    assert addresses
+    assert {address.removeprefix("::ffff:") for address in addresses} <= {"127.0.0.1", "::1"}

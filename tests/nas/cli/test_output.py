@@ -1,0 +1,103 @@
+"""What the commands print of a real finished study: tables for people, JSON and CSV for scripts."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from nas.cli.main import run
+from nas.study import open_study
+
+pytestmark = pytest.mark.slow
+
+
+def out(capsys, *arguments: str) -> str:
+    assert run(arguments) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return captured.out
+
+
+def test_rank_json_has_the_keys_scripts_rely_on(finished, capsys):
+    ranking = json.loads(out(capsys, "rank", str(finished), "-o", "json"))
+    assert list(ranking)[:4] == ["metric", "order", "layouts", "relations"]
+    assert ranking["metric"] == "generalization"
+    layout = ranking["layouts"][0]
+    assert list(layout)[:7] == ["layout", "score", "low", "high", "seeds", "parameters", "macs"]
+    assert layout["seeds"] == 2
+    assert 0 <= layout["low"] <= layout["score"] <= layout["high"] <= 1
+    relation = ranking["relations"][0]
+    assert list(relation)[:6] == ["a", "b", "symbol", "difference", "low", "high"]
+    assert ranking["order"] == f"{relation['a']} {relation['symbol']} {relation['b']}"
+
+
+def test_rank_table_ends_with_the_order(finished, capsys):
+    order = json.loads(out(capsys, "rank", str(finished), "-o", "json"))["order"]
+    assert out(capsys, "rank", str(finished)).splitlines()[-1] == order
+
+
+def test_rank_by_another_metric(finished, capsys):
+    by_accuracy = json.loads(
+        out(capsys, "rank", str(finished), "--metric", "accuracy", "-o", "json")
+    )
+    assert by_accuracy["metric"] == "accuracy"
+    final = {}
+    for history in open_study(finished).histories():
+        final.setdefault(history.trial.label, []).append(history.epochs[-1].evaluation_accuracy)
+    means = {label: sum(values) / len(values) for label, values in final.items()}
+    assert {x["layout"]: x["score"] for x in by_accuracy["layouts"]} == pytest.approx(means)
+
+
+def test_rank_csv_is_one_row_a_layout(finished, capsys):
+    rows = list(csv.DictReader(io.StringIO(out(capsys, "rank", str(finished), "-o", "csv"))))
+    assert {row["layout"] for row in rows} == {"C-C", "C-T"}
+
+
+def test_status_shows_every_trial(finished, capsys):
+    rows = json.loads(out(capsys, "status", str(finished), "-o", "json"))
+    assert [(row["status"], row["epoch"]) for row in rows] == [("finished", 3)] * 4
+    table = out(capsys, "status", str(finished))
+    assert table.startswith("small: finished")
+    assert all(row["trial"] in table for row in rows)
+
+
+def test_ls_lists_studies_and_says_which_cannot_be_read(finished, capsys, tmp_path):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "study.json").write_text("{")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "small").symlink_to(finished)
+    rows = {row["study"]: row for row in json.loads(out(capsys, "ls", str(tmp_path), "-o", "json"))}
+    assert set(rows) == {"broken", "small"}
+    assert rows["small"]["finished"] == 4
+    assert rows["broken"]["status"] == "unreadable"
+    assert "study.json" in rows["broken"]["note"]
+
+
+def test_an_empty_place_has_no_studies(capsys, tmp_path):
+    assert json.loads(out(capsys, "ls", str(tmp_path / "none"), "-o", "json")) == []
+
+
+def test_report_and_export_print_where(finished, capsys, tmp_path):
+    page = tmp_path / "page.html"
+    assert out(capsys, "report", str(finished), "--to", str(page)).strip() == str(page)
+    assert page.read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html>")
+    assert out(capsys, "export", str(finished), "--to", str(tmp_path / "m")).startswith(
+        str(tmp_path)
+    )
+    assert (tmp_path / "m" / "model.safetensors").is_file()
+
+
+def test_space_commands(capsys):
+    assert out(capsys, "space", "count", "quickstart") == "5\n"
+    rows = json.loads(out(capsys, "space", "list", "quickstart", "-o", "json"))
+    assert [row["candidate"] for row in rows] == [
+        "C-C-C-C",
+        "C-C-C-T",
+        "C-C-T-T",
+        "C-T-T-T",
+        "ViT_REL",
+    ]
+    sizes = [row["parameters"] for row in rows]
+    assert max(sizes) / min(sizes) < 1.1
+    assert "15 trials of 8 epochs" in out(capsys, "validate", "quickstart")

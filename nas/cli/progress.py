@@ -62,7 +62,8 @@ class Progress:
 
     def __init__(self, epochs: int, *, clock: Callable[[], float]) -> None:
         """Expect so many epochs in all."""
-        self._epochs, self._clock = epochs, clock
+        self.epochs = epochs
+        self._clock = clock
         self._begun: float | None = None
         self._measured = 0
 
@@ -77,7 +78,7 @@ class Progress:
         if self._begun is None or not self._measured:
             return None
         pace = (self._clock() - self._begun) / self._measured
-        return pace * max(0, self._epochs - self.done(state))
+        return pace * max(0, self.epochs - self.done(state))
 
     def done(self, state: StudyState) -> int:
         """Return the epochs that need no more work."""
@@ -85,11 +86,6 @@ class Progress:
             history.trial.epochs if history.status in FINAL else len(history.epochs)
             for history in state.histories()
         )
-
-    @property
-    def share_of(self) -> int:
-        """How many epochs there are in all."""
-        return self._epochs
 
 
 def _table(progress: Progress, state: StudyState, expected: int) -> Group:
@@ -101,7 +97,8 @@ def _table(progress: Progress, state: StudyState, expected: int) -> Group:
     for history in histories:
         if history.status is TrialStatus.RUNNING:
             table.add_row(*_cells(history))
-    bar = ProgressBar(total=progress.share_of or 1, completed=progress.done(state), width=40)
+    bar = Table.grid()  # a row of its own: the bar itself ends no line
+    bar.add_row(ProgressBar(total=progress.epochs or 1, completed=progress.done(state), width=60))
     return Group(Text(_summary(progress, state, expected)), bar, table)
 
 
@@ -110,7 +107,8 @@ def _summary(progress: Progress, state: StudyState, expected: int) -> str:
     ended = sum(history.status in FINAL for history in histories)
     running = sum(history.status is TrialStatus.RUNNING for history in histories)
     total = max(expected, len(histories))
-    return f"{ended} of {total} trials, {running} running, {_left(progress, state)}"
+    # Tune takes the next segment before a slot is free: one more is under way than runs.
+    return f"{ended} of {total} trials, {running} under way, {_left(progress, state)}"
 
 
 def _left(progress: Progress, state: StudyState) -> str:

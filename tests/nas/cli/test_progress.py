@@ -75,10 +75,11 @@ def text_of(renderable) -> str:
 def test_the_table_shows_running_trials_with_epoch_and_losses():
     state = StudyState([planned(1), planned(2), started("0001-C-s0"), measured("0001-C-s0", 1)])
     shown = text_of(_table(Progress(6, clock=Clock()), state, 2))
-    assert "0 of 2 trials, 1 running" in shown
+    assert "0 of 2 trials, 1 under way" in shown
     assert "0001-C-s0" in shown
     assert "0002-C-s0" not in shown
     assert "1/3" in shown
+    assert len(shown.splitlines()) == 4, "summary, bar, heading, one trial"
     assert "1.900" in shown
     assert "40.0" in shown
 

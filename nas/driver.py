@@ -9,6 +9,7 @@ from pathlib import Path
 from nas.conclusion import Conclusion, conclude
 from nas.errors import DataError, SpecError
 from nas.execution.choose import ExecutorFactory
+from nas.execution.executor import Executor, Job
 from nas.execution.inline import InlineExecutor
 from nas.execution.training_job import TrainingJob
 from nas.journal import Journal
@@ -103,10 +104,10 @@ def begin_study(
     refuse_existing(folder)
     resolve_uri(spec.tracking.uri, folder=folder)
     data = load(spec.data)
-    build_search(spec, data.shape)
+    search = build_search(spec, data.shape)
     with executors(spec.resources) as factory:
         study = create_study(spec, facts_of(data), folder=folder)
-        return _run(study, data, factory=factory, observers=observers)
+        return _run(study, data, search, factory=factory, observers=observers)
 
 
 def resume_study(
@@ -131,14 +132,19 @@ def resume_study(
         )
     search = build_search(study.spec, data.shape)
     if search.next_segment(study.state()) is Pause.DONE and not study.running:
-        return _run(study, data, factory=lambda job, _: InlineExecutor(job), observers=observers)
+        return _run(study, data, search, factory=_without_cluster, observers=observers)
     with executors(study.spec.resources) as factory:
-        return _run(study, data, factory=factory, observers=observers)
+        return _run(study, data, search, factory=factory, observers=observers)
+
+
+def _without_cluster(job: Job, _: Path) -> Executor:
+    return InlineExecutor(job)
 
 
 def _run(
     study: Study,
     data: ImageData,
+    search: Search,
     *,
     factory: ExecutorFactory,
     observers: Watch,
@@ -149,7 +155,6 @@ def _run(
         resources=study.spec.resources,
         data=data,
     )
-    search = build_search(study.spec, data.shape)
     with Journal(study.journal) as journal, observers(study, search) as watching:
         state = StudyState(journal.records, attempts_allowed=study.spec.resources.attempts)
         state.release_running()

@@ -8,6 +8,7 @@ torn write, never acknowledged, and is cut off; anything else that does not fit 
 import fcntl
 import os
 import shutil
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,13 +76,11 @@ class Journal:
             self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise JournalError(f"{folder}: cannot be written: {error.strerror}") from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _lock_for_writing(self._lock):
             os.close(self._lock)
             raise JournalError(
                 f"{folder.parent}: another driver is running this study; wait for it or stop it"
-            ) from None
+            )
         try:
             self.records = self._open()
         except BaseException:
@@ -137,6 +136,18 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
+
+
+def _lock_for_writing(descriptor: int) -> bool:
+    """Take the lock; tried for a second, since `is_held` holds it for an instant to ask."""
+    for _ in range(20):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False
 
 
 def _scan(path: Path) -> Iterator[tuple[Record, int, int]]:

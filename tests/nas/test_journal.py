@@ -1,10 +1,12 @@
 """The journal keeps what it acknowledged, repairs what it did not, and notices every alteration."""
 
+import fcntl
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -113,6 +115,14 @@ def test_one_writer_at_a_time(tmp_path):
             Journal(tmp_path)
     assert not is_held(tmp_path)
     Journal(tmp_path).close()
+
+
+def test_someone_who_only_asks_does_not_turn_a_driver_away(tmp_path):
+    Journal(tmp_path).close()
+    with (tmp_path / "lock").open("rb") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        threading.Timer(0.3, fcntl.flock, (asking, fcntl.LOCK_UN)).start()
+        Journal(tmp_path).close()
 
 
 def test_a_refused_write_leaves_the_journal_as_it_was(tmp_path, monkeypatch):

@@ -208,4 +208,5 @@ def facts_of(data: ImageData) -> DataFacts:
         train_images=len(data.train_labels),
         probe_images=len(data.probe_indices),
         evaluation_images=len(data.evaluation_labels),
+        bad_files=data.bad_files,
     )

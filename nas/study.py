@@ -38,6 +38,7 @@ class DataFacts:
     train_images: int
     probe_images: int
     evaluation_images: int
+    bad_files: tuple[str, ...] = ()  # "file: reason" of what could not be read
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -214,7 +215,7 @@ def _to_json(study: Study) -> dict[str, Any]:
 def _from_json(values: dict[str, Any], folder: Path) -> Study:
     data = dict(values["data"])
     data["shape"] = DataShape(**data["shape"])
-    for name in ("class_names", "mean", "std"):
+    for name in ("class_names", "mean", "std", "bad_files"):
         data[name] = tuple(data[name])
     return Study(
         folder=folder,

@@ -30,7 +30,7 @@ Observer = Callable[[Record, StudyState], None]
 def watching(study: Study, search: Search, *, quiet: bool) -> Iterator[Sequence[Observer]]:
     """Yield the observers that show a study on stderr."""
     console = Console(stderr=True)
-    for sentence in search.left_out:
+    for sentence in (*search.left_out, *_unread(study)):
         console.print(f"note: {sentence}", highlight=False, markup=False, soft_wrap=True)
     if quiet:
         yield ()
@@ -55,6 +55,13 @@ def watching(study: Study, search: Search, *, quiet: bool) -> Iterator[Sequence[
             live.update(_table(progress, state, expected))
 
         yield (show,)
+
+
+def _unread(study: Study) -> Iterator[str]:
+    """Say how many images are missing; `study.json` has the whole list."""
+    bad = study.data.bad_files
+    if bad:
+        yield f"images left out because they cannot be read: {len(bad)}, the first {bad[0]}"
 
 
 class Progress:

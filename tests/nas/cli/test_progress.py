@@ -1,13 +1,16 @@
 """Progress: the time left follows the pace of this run, and the table shows what runs now."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from nas.cli.progress import Progress, _print_line, _table
+from nas.cli.progress import Progress, _print_line, _table, watching
 from nas.records import Outcome, SegmentEnded, SegmentStarted
+from nas.search.build import build_search
 from nas.state import StudyState
+from nas.study import open_study
 from tests.nas.builders import measured, planned
 
 
@@ -82,6 +85,18 @@ def test_the_table_shows_running_trials_with_epoch_and_losses():
     assert len(shown.splitlines()) == 4, "summary, bar, heading, one trial"
     assert "1.900" in shown
     assert "40.0" in shown
+
+
+@pytest.mark.slow
+def test_images_that_cannot_be_read_are_said_before_training(finished, capsys):
+    study = open_study(finished)
+    damaged = replace(study, data=replace(study.data, bad_files=("c0/x.png: truncated",)))
+    search = build_search(study.spec, study.data.shape)
+    with watching(damaged, search, quiet=True):
+        pass
+    assert capsys.readouterr().err == (
+        "note: images left out because they cannot be read: 1, the first c0/x.png: truncated\n"
+    )
 
 
 def test_a_line_says_how_a_segment_ended_and_why():

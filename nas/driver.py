@@ -156,8 +156,7 @@ def _run(
         data=data,
     )
     with Journal(study.journal) as journal, observers(study, search) as watching:
-        state = StudyState(journal.records, attempts_allowed=study.spec.resources.attempts)
-        state.release_running()
+        state = _fold(study, journal)
         tracker = open_tracker(
             study.spec, study_id=study.id, folder=study.folder, records=journal.records
         )
@@ -185,7 +184,14 @@ def sync_study(study: Study) -> Conclusion:
         tracker = open_tracker(
             study.spec, study_id=study.id, folder=study.folder, records=journal.records
         )
-        return _close(tracker, conclude(study, study.state(journal.records).histories()))
+        return _close(tracker, conclude(study, _fold(study, journal).histories()))
+
+
+def _fold(study: Study, journal: Journal) -> StudyState:
+    """Return where the study stands; we hold the lock, so whatever ran has lost its driver."""
+    state = StudyState(journal.records, attempts_allowed=study.spec.resources.attempts)
+    state.release_running()
+    return state
 
 
 def _close(tracker: Tracker, conclusion: Conclusion) -> Conclusion:

@@ -35,6 +35,7 @@ class _TrialState:
     faults: int = 0  # of those, failed or lost without a new epoch measured
     epochs_at_start: int = 0
     message: str = ""
+    history: TrialHistory | None = None  # as last handed out; None once something changed
 
 
 class StudyState:
@@ -80,9 +81,12 @@ class StudyState:
         self.ended = False
 
     def _of(self, trial_id: str) -> _TrialState:
+        """Return a trial that is about to change."""
         if trial_id not in self._trials:
             raise ValueError(f"{trial_id} was never planned")
-        return self._trials[trial_id]
+        trial = self._trials[trial_id]
+        trial.history = None
+        return trial
 
     def _end(self, record: SegmentEnded) -> None:
         trial = self._of(record.trial_id)
@@ -112,7 +116,7 @@ class StudyState:
         """Treat running trials as interrupted: their driver is gone."""
         for trial in self._trials.values():
             if trial.status is TrialStatus.RUNNING:
-                trial.status = TrialStatus.INTERRUPTED
+                trial.status, trial.history = TrialStatus.INTERRUPTED, None
 
     def histories(self) -> tuple[TrialHistory, ...]:
         """Return every trial's history, by number."""
@@ -125,13 +129,15 @@ class StudyState:
             KeyError: no such trial.
         """
         trial = self._trials[trial_id]
-        return TrialHistory(
-            trial=trial.trial,
-            status=trial.status,
-            epochs=tuple(trial.epochs),
-            attempts=trial.attempts,
-            message=trial.message,
-        )
+        if trial.history is None:
+            trial.history = TrialHistory(
+                trial=trial.trial,
+                status=trial.status,
+                epochs=tuple(trial.epochs),
+                attempts=trial.attempts,
+                message=trial.message,
+            )
+        return trial.history
 
     @property
     def unfinished(self) -> tuple[str, ...]:

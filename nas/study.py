@@ -14,7 +14,7 @@ from typing import Any
 
 from nas.errors import NotFoundError, SpecError, StudyExistsError
 from nas.journal import is_held, read_journal
-from nas.records import DataShape, Record, TrialHistory
+from nas.records import DataShape, TrialHistory
 from nas.spec import StudySpec, check_name
 from nas.spec_file import fingerprint, resolved, spec_from_json
 from nas.state import StudyState
@@ -68,14 +68,15 @@ class Study:
         """Whether a living driver holds the study."""
         return is_held(self.journal)
 
-    def state(self, records: list[Record] | None = None) -> StudyState:
+    def state(self) -> StudyState:
         """Fold the journal; trials of a driver that is gone count as interrupted.
 
         Raises:
             JournalCorruptError: a record was altered.
         """
-        records = read_journal(self.journal) if records is None else records
-        state = StudyState(records, attempts_allowed=self.spec.resources.attempts)
+        state = StudyState(
+            read_journal(self.journal), attempts_allowed=self.spec.resources.attempts
+        )
         if not self.running:
             state.release_running()
         return state

@@ -59,8 +59,8 @@ def _prepare_environment(*, local: bool) -> None:
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
-    # Tune's snapshots are never read: the journal is the truth.
     os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # see ray_tune._stop_signals
+    # Tune's snapshots are never read: the journal is the truth.
     os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "86400")
     if local:
         # Without it Ray listens on all interfaces of a Linux machine.

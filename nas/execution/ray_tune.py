@@ -83,7 +83,7 @@ def run_segment(config: dict[str, Any], job: ray.ObjectRef) -> None:
     """Run one segment in a Tune worker; every record goes to the driver as one report."""
     segment = _SEGMENT.validate_json(config["segment"])
     # `ray.get` of the same object is free in a reused worker: arrays stay in shared memory.
-    work = ray.get(job) if isinstance(job, ray.ObjectRef) else job
+    work = ray.get(job)
 
     def report(record: Record) -> None:
         tune.report({"record": encode(record).decode()})

@@ -63,6 +63,9 @@ class TpeSampler:
                 seed=seed, n_startup_trials=STARTUP, constant_liar=True
             ),
         )
+        distributions = {
+            name: CategoricalDistribution(values) for name, values in self._space.variables.items()
+        }
         for label, history in first.items():
             value = _value(label, histories)
             params = self._assignment(history)
@@ -71,10 +74,7 @@ class TpeSampler:
                     state=TrialState.RUNNING if value is None else TrialState.COMPLETE,
                     value=value,
                     params=params,
-                    distributions={
-                        name: CategoricalDistribution(self._space.variables[name])
-                        for name in params
-                    },
+                    distributions={name: distributions[name] for name in params},
                 )
             )
         return study

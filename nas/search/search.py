@@ -50,11 +50,12 @@ class Search:
         limit = self._spec.search.candidates
         labels = list(proposed(histories))
         seeds = self._spec.search.seeds
+        planned = {(h.trial.seed, h.trial.label) for h in histories}
         missing = [
             (seed, label)
             for label in labels
             for seed in range(seeds)
-            if not any(h.trial.label == label and h.trial.seed == seed for h in histories)
+            if (seed, label) not in planned
         ]
         if missing and self._adaptive:
             return self._replicate(*missing[0], histories)

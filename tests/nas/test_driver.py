@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from nas.conclusion import rank_study
-from nas.driver import Driver, begin_study, resume_study, sync_study
+from nas.driver import Driver, _fold, begin_study, resume_study, sync_study
 from nas.errors import DataError, JournalError, SpecError
 from nas.execution.choose import open_executors
 from nas.journal import FILE, Journal, read_journal
@@ -205,6 +205,20 @@ def test_sync_sends_a_finished_study_to_a_new_database_once(finished, tmp_path):
         if "nas.trial_id" in run.data.tags:
             steps = [m.step for m in client.get_metric_history(run.info.run_id, "eval/accuracy")]
             assert steps == [1, 2, 3]
+
+
+@pytest.mark.slow
+def test_what_a_lost_driver_ran_is_interrupted_in_the_views_too(finished, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder)
+    study = open_study(folder)
+    with Journal(study.journal) as journal:
+        driver = make_driver(journal, grid("X", seeds=1))
+        started = next_of(driver)
+    with Journal(study.journal) as journal:
+        history = _fold(study, journal).history(started.trial.id)
+        assert history.status is TrialStatus.INTERRUPTED
+    assert open_study(folder).state().history(started.trial.id) == history
 
 
 def test_sync_of_an_untracked_study_is_refused(finished):

@@ -42,3 +42,16 @@ class TestRayTune(ExecutorContract):
     def test_scratch_is_removed(self, tmp_path):
         self.run(tmp_path, ToyConductor(1))
         assert not (tmp_path / "scratch").exists()
+
+    def test_a_long_study_takes_several_tuners(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("nas.execution.ray_tune.SEGMENTS_PER_FIT", 2)
+        fits = []
+        real = RayTuneExecutor._fit
+        monkeypatch.setattr(
+            RayTuneExecutor, "_fit", lambda self, *a: (fits.append(1), real(self, *a))
+        )
+        conductor = self.run(tmp_path, ToyConductor(5))
+        assert len(fits) >= 3
+        for history in conductor.state.histories():
+            assert history.status is TrialStatus.FINISHED
+            assert history.attempts == 1

@@ -79,16 +79,17 @@ class RayTuneExecutor:
         tuner.fit()
 
 
-def run_segment(config: dict[str, Any], job: ray.ObjectRef) -> None:
-    """Run one segment in a Tune worker; every record goes to the driver as one report."""
+def run_segment(config: dict[str, Any], job: Job) -> None:
+    """Run one segment in a Tune worker; every record goes to the driver as one report.
+
+    Tune gets `job` from the object store: arrays stay in memory that a node's workers share.
+    """
     segment = _SEGMENT.validate_json(config["segment"])
-    # `ray.get` of the same object is free in a reused worker: arrays stay in shared memory.
-    work = ray.get(job)
 
     def report(record: Record) -> None:
         tune.report({"record": encode(record).decode()})
 
-    report(guarded(work, segment, report=report, clock=time.time))
+    report(guarded(job, segment, report=report, clock=time.time))
 
 
 class _Bridge:

@@ -8,9 +8,21 @@ when first used. `coatnet.cost` is the function; its module's other names come f
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from coatnet.config import VIT_REL, BlockType, CoAtNetConfig, StageConfig, StemConfig, StemType
+from coatnet.config import (
+    VIT_REL,
+    AttentionType,
+    BlockType,
+    CoAtNetConfig,
+    NormType,
+    PoolType,
+    RelativeBias,
+    StageConfig,
+    StemConfig,
+    StemType,
+    StridePlace,
+)
 from coatnet.cost import Cost, cost
-from coatnet.family import FAMILY, PUBLISHED, PublishedSize, named
+from coatnet.family import FAMILY, PUBLISHED, PublishedSize, in_layout, named
 
 if TYPE_CHECKING:
     from coatnet.model import CoAtNet, create
@@ -20,16 +32,22 @@ __all__ = [
     "FAMILY",
     "PUBLISHED",
     "VIT_REL",
+    "AttentionType",
     "BlockType",
     "CoAtNet",
     "CoAtNetConfig",
     "Cost",
+    "NormType",
+    "PoolType",
     "PublishedSize",
+    "RelativeBias",
     "StageConfig",
     "StemConfig",
     "StemType",
+    "StridePlace",
     "cost",
     "create",
+    "in_layout",
     "load",
     "load_metadata",
     "named",

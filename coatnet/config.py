@@ -1,13 +1,13 @@
 """The frozen, validated description of a network of the CoAtNet family; needs no torch."""
 
-import re
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 VIT_REL = "ViT_REL"
-LAYOUT_PATTERN = re.compile(r"[CT](-[CT])*")
+ImageSize: TypeAlias = int | tuple[int, int]  # a square's side, or height and width; pixels
+Part = TypeVar("Part")
 
 
 class BlockType(StrEnum):
@@ -15,6 +15,44 @@ class BlockType(StrEnum):
 
     CONVOLUTION = "C"  # MBConv with squeeze-and-excitation
     TRANSFORMER = "T"  # relative self-attention and a feed-forward network
+
+
+class AttentionType(StrEnum):
+    """Which cells a cell attends to (paper, Section 2.2, options A to C)."""
+
+    GLOBAL = "global"  # all of the map
+    WINDOW = "window"  # those of its own window: the map is cut into windows that do not overlap
+    LINEAR = "linear"  # all, by kernel features whose products cost no more than the map has cells
+
+
+class RelativeBias(StrEnum):
+    """Where the learnt bias of relative positions enters attention (paper, Eq. 2 and 3)."""
+
+    PRE = "pre"  # y_pre: added to the logits, before the softmax
+    POST = "post"  # y_post: added to the weights, after it
+    NONE = "none"
+
+
+class StridePlace(StrEnum):
+    """Where an MBConv block of stride 2 leaves out cells."""
+
+    EXPAND = "expand"  # the first 1x1 convolution (Eq. 5)
+    DEPTHWISE = "depthwise"  # the depthwise convolution (Table 9)
+    POOL = "pool"  # pooling before the first convolution
+
+
+class PoolType(StrEnum):
+    """How identity branches, and transformer blocks before attention, are down-sampled."""
+
+    MAX = "max"
+    AVERAGE = "average"
+
+
+class NormType(StrEnum):
+    """What normalises inside MBConv (Table 8)."""
+
+    BATCH = "batch"
+    LAYER = "layer"
 
 
 class StemType(StrEnum):
@@ -61,8 +99,18 @@ class StageConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CoAtNetConfig:
-    """One network: widths in channels, `image_size` in pixels (square).
+    """One network; every field beside stem and stages is a choice for all of its blocks.
 
+    `image_size` is the side of square images in pixels, or (height, width) of others. Networks of
+    a mixed stage (Section A.2) have it as two stages, of which the second has stride 1.
+
+    `bias_image_size` is the image size for whose maps the tables of relative positions are
+    stored, `image_size` by default; where the two differ, the tables are resized bilinearly as
+    they are used (Section 3), so a network fine-tuned at 384 pixels keeps the parameters it had
+    at 224.
+
+    `window` is the side of the windows of window attention, in cells. `squeeze_ratio` is the
+    width of the bottleneck of squeeze-and-excitation over the block's width; 0 leaves it out.
     `drop_path` is the last block's rate of stochastic depth. `batch_norm_momentum` is the weight
     of the newest batch (torch's sense); the default is the official relatives' and needs
     thousands of steps to settle, a study of a few hundred steps wants 0.1.
@@ -70,8 +118,17 @@ class CoAtNetConfig:
 
     stem: StemConfig
     stages: tuple[StageConfig, ...]
+    attention: AttentionType = AttentionType.GLOBAL
+    window: int = 7
+    relative_bias: RelativeBias = RelativeBias.PRE
+    bias_image_size: ImageSize | None = None
     head_size: int = 32
-    image_size: int = 224
+    mbconv_stride: StridePlace = StridePlace.EXPAND
+    mbconv_norm: NormType = NormType.BATCH
+    squeeze_ratio: float = 0.25
+    pool: PoolType = PoolType.MAX
+    pool_size: int = 2
+    image_size: ImageSize = 224
     in_channels: int = 3
     classes: int = 1000
     drop_path: float = 0.0
@@ -80,12 +137,28 @@ class CoAtNetConfig:
     def __post_init__(self) -> None:
         """Refuse a network that cannot be built, in the words of the rule it breaks."""
         _require(len(self.stages) >= 1, "a network needs at least one stage")
-        for name in ("head_size", "image_size", "in_channels", "classes"):
+        for name in ("head_size", "window", "in_channels", "classes"):
             _require_count(name, getattr(self, name))
+        for name in NETWORK_OPTIONS:
+            value = getattr(self, name)
+            _require(
+                isinstance(value, _OPTIONS[name]),
+                f"{name} must be a {_OPTIONS[name].__name__}, not {value!r}",
+            )
         _require(0.0 <= self.drop_path < 1.0, f"drop_path must be in [0, 1), not {self.drop_path}")
         _require(
             0.0 < self.batch_norm_momentum <= 1.0,
             f"batch_norm_momentum must be in (0, 1], not {self.batch_norm_momentum}",
+        )
+        _require(
+            0.0 <= self.squeeze_ratio <= 4.0,
+            f"squeeze_ratio must be in [0, 4], not {self.squeeze_ratio}",
+        )
+        _require(self.pool_size in (2, 3), f"pool_size must be 2 or 3, not {self.pool_size}")
+        _require(
+            self.attention is not AttentionType.LINEAR or self.relative_bias is RelativeBias.NONE,
+            "linear attention forms no pair of cells that a bias could belong to: "
+            "relative_bias must be 'none'",
         )
         for stage in self.stages:
             _require(
@@ -93,10 +166,22 @@ class CoAtNetConfig:
                 f"width {stage.width} of a transformer stage must be a multiple of head_size "
                 f"{self.head_size}",
             )
-        _require(
-            self.stem.type is not StemType.PATCH or self.image_size % self.stem.stride == 0,
-            f"image_size {self.image_size} must be a multiple of the patch {self.stem.stride}",
-        )
+        self._check_image_size("image_size", self.image_size)
+        if self.bias_image_size is not None:
+            self._check_image_size("bias_image_size", self.bias_image_size)
+
+    def _check_image_size(self, name: str, size: ImageSize) -> None:
+        if isinstance(size, tuple):
+            _require(
+                len(size) == 2 and size[0] != size[1],
+                f"{name} must be one number, or two for images that are not square, not {size}",
+            )
+        for side in sides(size):
+            _require_count(name, side)
+            _require(
+                self.stem.type is not StemType.PATCH or side % self.stem.stride == 0,
+                f"{name} {side} must be a multiple of the patch {self.stem.stride}",
+            )
 
     @property
     def layout(self) -> str:
@@ -106,22 +191,29 @@ class CoAtNetConfig:
         return "-".join(stage.block.value for stage in self.stages)
 
     @property
-    def map_sizes(self) -> tuple[int, ...]:
-        """Side, in cells, of the square map that the stem and then each stage puts out.
+    def map_sizes(self) -> tuple[tuple[int, int], ...]:
+        """Height and width, in cells, of the map that the stem and then each stage puts out.
 
         A stride divides and rounds up: 28 pixels become 14, 7 and then 4.
         """
-        sizes = [-(-self.image_size // self.stem.stride)]
-        for stage in self.stages:
-            sizes.append(-(-sizes[-1] // stage.stride))
-        return tuple(sizes)
+        return self._map_sizes(self.image_size)
+
+    @property
+    def bias_map_sizes(self) -> tuple[tuple[int, int], ...]:
+        """`map_sizes` at `bias_image_size`: what the stored tables are for."""
+        return self._map_sizes(self.bias_image_size or self.image_size)
+
+    def _map_sizes(self, image_size: ImageSize) -> tuple[tuple[int, int], ...]:
+        height, width = sides(image_size)
+        found: list[tuple[int, int]] = []
+        for stride in (self.stem.stride, *(stage.stride for stage in self.stages)):
+            height, width = -(-height // stride), -(-width // stride)
+            found.append((height, width))
+        return tuple(found)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; `from_dict` inverts it."""
-        values = asdict(self)
-        values["stem"]["type"] = self.stem.type.value
-        values["stages"] = [{**asdict(stage), "block": stage.block.value} for stage in self.stages]
-        return values
+        return _plain(asdict(self))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "CoAtNetConfig":
@@ -131,23 +223,85 @@ class CoAtNetConfig:
             ValueError: a key is unknown or missing, or a value breaks a rule.
         """
         _check_keys(cls, values, "architecture")
-        _check_keys(StemConfig, values["stem"], "stem")
         _require(
             isinstance(values["stages"], list | tuple),
             f"stages must be a list, not {values['stages']!r}",
         )
-        for stage in values["stages"]:
-            _check_keys(StageConfig, stage, "stage")
-        stem: dict[str, Any] = dict(values["stem"])
-        if "type" in stem:
-            stem["type"] = StemType(stem["type"])
-        stages: list[dict[str, Any]] = [dict(stage) for stage in values["stages"]]
-        for stage in stages:
-            stage["block"] = BlockType(stage["block"])
         built: dict[str, Any] = dict(values)
-        built["stem"] = StemConfig(**stem)
-        built["stages"] = tuple(StageConfig(**stage) for stage in stages)
+        built["stem"] = _part(StemConfig, values["stem"], "stem")
+        built["stages"] = tuple(_part(StageConfig, stage, "stage") for stage in values["stages"])
+        for name, options in _OPTIONS.items():
+            if name in built:
+                built[name] = _option(options, name, built[name])
+        for name in ("image_size", "bias_image_size"):
+            if isinstance(built.get(name), list):
+                built[name] = tuple(built[name])
         return cls(**built)
+
+
+_OPTIONS: Mapping[str, type[StrEnum]] = {
+    "block": BlockType,
+    "type": StemType,
+    "attention": AttentionType,
+    "relative_bias": RelativeBias,
+    "mbconv_stride": StridePlace,
+    "mbconv_norm": NormType,
+    "pool": PoolType,
+}
+NETWORK_OPTIONS = ("attention", "relative_bias", "mbconv_stride", "mbconv_norm", "pool")
+
+
+def changed(config: CoAtNetConfig, **changes: Any) -> CoAtNetConfig:
+    """Return `config` with those fields changed that are not None; options may be plain words.
+
+    Raises:
+        ValueError: a field is unknown, or a value breaks a rule.
+    """
+    given = {name: value for name, value in changes.items() if value is not None}
+    _check_keys(CoAtNetConfig, {"stem": None, "stages": None, **given}, "architecture")
+    for name in NETWORK_OPTIONS:
+        if name in given:
+            given[name] = _option(_OPTIONS[name], name, given[name])
+    for name in ("image_size", "bias_image_size"):
+        if name in given:
+            given[name] = _square(given[name])
+    return replace(config, **given)
+
+
+def sides(size: ImageSize) -> tuple[int, int]:
+    """Return height and width."""
+    return size if isinstance(size, tuple) else (size, size)
+
+
+def _square(size: Any) -> Any:
+    """Return one number for equal sides."""
+    if isinstance(size, list | tuple):
+        return size[0] if len(size) == 2 and size[0] == size[1] else tuple(size)
+    return size
+
+
+def _part(owner: type[Part], values: object, name: str) -> Part:
+    _check_keys(owner, values, name)
+    assert isinstance(values, Mapping)
+    built: dict[str, Any] = {
+        key: _option(_OPTIONS[key], key, value) if key in _OPTIONS else value
+        for key, value in values.items()
+    }
+    return owner(**built)
+
+
+def _option(options: type[StrEnum], name: str, value: object) -> StrEnum:
+    known = [option.value for option in options]
+    _require(value in known, f"{name} must be one of {known}, not {value!r}")
+    return options(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return value.value if isinstance(value, StrEnum) else value
 
 
 def _require(condition: bool, rule: str) -> None:

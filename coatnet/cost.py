@@ -6,12 +6,23 @@ is half of what `torch.utils.flop_counter` counts. The paper's "#FLOPs" are mult
 out 1 to 3.5 % higher, which some operations per attention logit would explain.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from coatnet.config import BlockType, CoAtNetConfig, StemConfig, StemType
+from coatnet.config import (
+    AttentionType,
+    BlockType,
+    CoAtNetConfig,
+    ImageSize,
+    RelativeBias,
+    StemConfig,
+    StemType,
+    StridePlace,
+    changed,
+)
+
+Size = tuple[int, int]  # height and width of a map, in cells
 
 EXPANSION = 4  # "always", MBConv and feed-forward network (paper, caption of Table 3)
-SQUEEZE_RATIO = 0.25  # "always" (paper, caption of Table 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +41,7 @@ class Cost:
         return Cost(self.parameters * times, self.macs * times)
 
 
-def cost(config: CoAtNetConfig, image_size: int | None = None) -> Cost:
+def cost(config: CoAtNetConfig, image_size: ImageSize | None = None) -> Cost:
     """Return the cost of `config`, built for images of `image_size` pixels instead if given.
 
     Another image size changes the parameters too: the relative-position tables grow with the map.
@@ -41,27 +52,32 @@ def cost(config: CoAtNetConfig, image_size: int | None = None) -> Cost:
         ValueError: the network cannot be built for `image_size`.
     """
     if image_size is not None:
-        config = replace(config, image_size=image_size)
-    size = -(-config.image_size // config.stem.stride)
-    total = _stem(config.stem, config.in_channels, size * size)
+        config = changed(config, image_size=image_size)
+    sizes, bias_sizes = config.map_sizes, config.bias_map_sizes
+    total = _stem(config.stem, config.in_channels, _cells(sizes[0]))
     width = config.stem.width
-    for stage in config.stages:
-        size = -(-size // stage.stride)
+    for stage, in_size, size, bias_size in zip(
+        config.stages, sizes, sizes[1:], bias_sizes[1:], strict=False
+    ):
         if stage.block is BlockType.CONVOLUTION:
-            first = _mbconv(width, stage.width, size)
-            other = _mbconv(stage.width, stage.width, size)
+            first = _mbconv(config, width, stage.width, in_size, size)
+            other = _mbconv(config, stage.width, stage.width, size, size)
         else:
-            first = _transformer(width, stage.width, size, config.head_size)
-            other = _transformer(stage.width, stage.width, size, config.head_size)
+            first = _transformer(config, width, stage.width, size, bias_size)
+            other = _transformer(config, stage.width, stage.width, size, bias_size)
         width = stage.width
         total = total + first + other * (stage.depth - 1)
     head = _dense(width, width, 1) + _dense(width, config.classes, 1)
     return total + head + Cost(2 * width, 0)
 
 
-def squeezed_width(width: int) -> int:
-    """Return the bottleneck of squeeze-and-excitation in a block that puts out `width` channels."""
-    return max(1, int(SQUEEZE_RATIO * width))
+def squeezed_width(config: CoAtNetConfig, width: int) -> int:
+    """Return the bottleneck of squeeze-and-excitation in a block that puts out `width` channels.
+
+    Counted from the block's width as in the official relatives, not from the expanded one: only
+    so do the published sizes come out. 0: the block has none.
+    """
+    return max(1, int(config.squeeze_ratio * width)) if config.squeeze_ratio else 0
 
 
 def _dense(in_width: int, width: int, positions: int) -> Cost:
@@ -77,24 +93,55 @@ def _stem(stem: StemConfig, in_channels: int, cells: int) -> Cost:
     return first + (batch_norm + _dense(9 * stem.width, stem.width, cells)) * (stem.depth - 1)
 
 
-def _mbconv(in_width: int, width: int, size: int) -> Cost:
-    hidden, squeezed, cells = EXPANSION * width, squeezed_width(width), size * size
+def _mbconv(config: CoAtNetConfig, in_width: int, width: int, in_size: Size, size: Size) -> Cost:
+    hidden, squeezed, cells = EXPANSION * width, squeezed_width(config, width), _cells(size)
+    expanded = cells if config.mbconv_stride is not StridePlace.DEPTHWISE else _cells(in_size)
     norms = Cost(2 * in_width + 4 * hidden, 0)
-    expand = Cost(in_width * hidden, in_width * hidden * cells)
+    expand = Cost(in_width * hidden, in_width * hidden * expanded)
     depthwise = Cost(9 * hidden, 9 * hidden * cells)
-    gate = _dense(hidden, squeezed, 1) + _dense(squeezed, hidden, 1)
     project = _dense(hidden, width, cells)
-    return norms + expand + depthwise + gate + project + _shortcut(in_width, width, cells)
+    total = norms + expand + depthwise + project + _shortcut(in_width, width, cells)
+    if squeezed:
+        total = total + _dense(hidden, squeezed, 1) + _dense(squeezed, hidden, 1)
+    return total
 
 
-def _transformer(in_width: int, width: int, size: int, head_size: int) -> Cost:
-    cells = size * size
+def _transformer(
+    config: CoAtNetConfig, in_width: int, width: int, size: Size, bias_size: Size
+) -> Cost:
+    cells = _cells(size)
     norms = Cost(2 * in_width + 2 * width, 0)
     projections = _dense(in_width, 3 * width, cells) + _dense(width, width, cells)
-    products = Cost((width // head_size) * (2 * size - 1) ** 2, 2 * cells * cells * width)
     hidden = EXPANSION * width
     feed_forward = _dense(width, hidden, cells) + _dense(hidden, width, cells)
-    return norms + projections + products + feed_forward + _shortcut(in_width, width, cells)
+    attention = _attention(config, width, size, bias_size)
+    return norms + projections + attention + feed_forward + _shortcut(in_width, width, cells)
+
+
+def _attention(config: CoAtNetConfig, width: int, size: Size, bias_size: Size) -> Cost:
+    """The products within attention, and the table of relative positions."""
+    if config.attention is AttentionType.LINEAR:
+        # keys by values, queries by that, and the normaliser
+        return Cost(0, _cells(size) * width * (2 * config.head_size + 1))
+    rows, columns = attended(config, size)
+    attending = -(-size[0] // rows) * -(-size[1] // columns) * rows * columns
+    parameters = 0
+    if config.relative_bias is not RelativeBias.NONE:
+        bias_rows, bias_columns = attended(config, bias_size)
+        offsets = (2 * bias_rows - 1) * (2 * bias_columns - 1)
+        parameters = width // config.head_size * offsets
+    return Cost(parameters, 2 * attending * rows * columns * width)
+
+
+def attended(config: CoAtNetConfig, size: Size) -> Size:
+    """Return the part of a map of `size` that its cells attend to; never more than the map."""
+    if config.attention is not AttentionType.WINDOW:
+        return size
+    return min(config.window, size[0]), min(config.window, size[1])
+
+
+def _cells(size: Size) -> int:
+    return size[0] * size[1]
 
 
 def _shortcut(in_width: int, width: int, cells: int) -> Cost:

@@ -3,14 +3,14 @@
 Names: b batch, c channels, h and w rows and columns of a map.
 """
 
-from functools import partial
-
 import torch
 from torch import nn
 from torch.nn import functional
 
+from coatnet.config import CoAtNetConfig, StridePlace
 from coatnet.cost import EXPANSION, squeezed_width
-from coatnet.stem import BATCH_NORM_EPSILON
+from coatnet.norms import mbconv_norm
+from coatnet.pooling import pool
 from coatnet.stochastic_depth import drop_path
 
 
@@ -38,63 +38,79 @@ class SqueezeExcitation(nn.Module):
 class MBConv(nn.Module):
     """x + Conv1x1(SE(DepthConv3x3(Conv1x1(Norm(x))))), expanded 4 times in between.
 
-    With stride 2: Proj(Pool(x)) + Conv(DepthConv(Conv(Norm(x), stride=2))), Eq. 5. The stride sits
-    in the first 1x1 convolution and the identity is max-pooled 2x2, both rounding sizes up. The
-    projection is there only where widths differ. Of the convolutions only the last has a bias,
-    because BN follows the others and not this one.
+    With stride 2: Proj(Pool(x)) + Conv(DepthConv(Conv(Norm(x), stride=2))), Eq. 5, the stride in
+    the first 1x1 convolution; `config.mbconv_stride` puts it in the depthwise one (Table 9) or
+    pools before the first. All round sizes up. The projection is there only where widths differ.
+    Of the convolutions only the last has a bias, because a norm follows the others and not this
+    one.
     """
 
     def __init__(
         self,
+        config: CoAtNetConfig,
         *,
         in_width: int,
         width: int,
         stride: int,
-        batch_norm_momentum: float,
         drop_path: float = 0.0,
     ) -> None:
         """Build the block; `drop_path` is its rate of stochastic depth."""
         super().__init__()
+        self.config = config
         self.stride = stride
         self.drop_path = drop_path
         # The expansion counts from the output width also in a stage's first block: it is what
         # reproduces the published parameter counts.
         hidden = EXPANSION * width
-        norm = partial(nn.BatchNorm2d, eps=BATCH_NORM_EPSILON, momentum=batch_norm_momentum)
+        in_depthwise = config.mbconv_stride is StridePlace.DEPTHWISE
         self.shortcut = nn.Conv2d(in_width, width, 1) if in_width != width else None
-        self.pre_norm = norm(in_width)
-        self.expand = nn.Conv2d(in_width, hidden, 1, bias=False)  # its stride: see forward
-        self.expand_norm = norm(hidden)
-        self.depthwise = nn.Conv2d(hidden, hidden, 3, padding=1, groups=hidden, bias=False)
-        self.depthwise_norm = norm(hidden)
-        self.squeeze_excitation = SqueezeExcitation(hidden, squeezed_width(width))
+        self.pre_norm = mbconv_norm(config, in_width)
+        self.expand = nn.Conv2d(in_width, hidden, 1, bias=False)  # its stride: see _downsampled
+        self.expand_norm = mbconv_norm(config, hidden)
+        self.depthwise = nn.Conv2d(
+            hidden, hidden, 3, stride if in_depthwise else 1, padding=1, groups=hidden, bias=False
+        )
+        self.depthwise_norm = mbconv_norm(config, hidden)
+        squeezed = squeezed_width(config, width)
+        self.squeeze_excitation = SqueezeExcitation(hidden, squeezed) if squeezed else nn.Identity()
         self.project = nn.Conv2d(hidden, width, 1)
 
     def forward(self, x_bchw: torch.Tensor) -> torch.Tensor:
         """Return the map (b, width, h / stride, w / stride), rounded up."""
         y_bchw = self.pre_norm(x_bchw)
         if self.stride != 1:
-            # A strided 1x1 convolution sees only these pixels. It is not left to the convolution:
-            # torch 2.13's backward on CPUs writes past its memory with 6 or fewer input channels
-            # in channels_last. Same numbers, same time.
-            y_bchw = y_bchw[:, :, :: self.stride, :: self.stride]
+            y_bchw = self._downsampled(y_bchw)
         y_bchw = self.expand(y_bchw)
         # GELU with erf: the official code's approximation by tanh takes 1.7 times as long on CPUs.
         y_bchw = functional.gelu(self.expand_norm(y_bchw))
         y_bchw = functional.gelu(self.depthwise_norm(self._convolve_depthwise(y_bchw)))
         y_bchw = self.project(self.squeeze_excitation(y_bchw))
         if self.stride != 1:
-            x_bchw = functional.max_pool2d(x_bchw, self.stride, ceil_mode=True)
+            x_bchw = pool(x_bchw, self.stride, self.config)
         if self.shortcut is not None:
             x_bchw = self.shortcut(x_bchw)
         return x_bchw + drop_path(y_bchw, self.drop_path, self.training)
 
+    def _downsampled(self, y_bchw: torch.Tensor) -> torch.Tensor:
+        match self.config.mbconv_stride:
+            case StridePlace.POOL:
+                return pool(y_bchw, self.stride, self.config)
+            case StridePlace.EXPAND:
+                # A strided 1x1 convolution sees only these pixels. It is not left to the
+                # convolution: torch 2.13's backward on CPUs writes past its memory with 6 or fewer
+                # input channels in channels_last. Same numbers, same time.
+                return y_bchw[:, :, :: self.stride, :: self.stride]
+        return y_bchw
+
     def _convolve_depthwise(self, y_bchw: torch.Tensor) -> torch.Tensor:
         layer = self.depthwise
-        if y_bchw.shape[2] >= layer.kernel_size[0]:
+        if min(y_bchw.shape[2:]) >= layer.kernel_size[0]:
             return layer(y_bchw)
         # On CPUs the backward of a map smaller than the kernel takes 10 times as long as that of
         # the same map with its padding written out: a sixth of a tiny C-C-C-C's training.
         return functional.conv2d(
-            functional.pad(y_bchw, (1, 1, 1, 1)), layer.weight, groups=layer.groups
+            functional.pad(y_bchw, (1, 1, 1, 1)),
+            layer.weight,
+            stride=layer.stride,
+            groups=layer.groups,
         )

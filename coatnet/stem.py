@@ -6,8 +6,7 @@ Names: b batch, c channels, h and w rows and columns of a map.
 from torch import nn
 
 from coatnet.config import StemConfig, StemType
-
-BATCH_NORM_EPSILON = 1e-3  # as the official relatives (MaxViT)
+from coatnet.norms import BATCH_NORM_EPSILON
 
 
 class Stem(nn.Sequential):

@@ -3,44 +3,55 @@
 Names: b batch, c channels, h and w rows and columns of a map, n = h w its cells row by row.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import nn
-from torch.nn import functional
 
 from coatnet.attention import RelativeAttention
-from coatnet.cost import EXPANSION
+from coatnet.config import CoAtNetConfig
+from coatnet.cost import EXPANSION, Size
+from coatnet.norms import LAYER_NORM_EPSILON
+from coatnet.pooling import pool
 from coatnet.stochastic_depth import drop_path
 
-LAYER_NORM_EPSILON = 1e-5  # as the official relatives (MaxViT)
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BlockSizes:
+    """The maps of a block: what comes in, what goes out, and what its table is stored for."""
+
+    input: Size
+    out: Size
+    bias: Size
 
 
 class TransformerBlock(nn.Module):
     """x + Attention(Norm(x)), then x + FFN(Norm(x)), on tokens.
 
-    With stride 2 the first becomes Proj(Pool(x)) + Attention(Pool(Norm(x))), Eq. 4: max pooling
-    2x2 on both branches, after the norm. The projection is there only where widths differ.
+    With stride 2 the first becomes Proj(Pool(x)) + Attention(Pool(Norm(x))), Eq. 4: pooling on
+    both branches, after the norm. The projection is there only where widths differ.
     """
 
     def __init__(
         self,
+        config: CoAtNetConfig,
         *,
         in_width: int,
         width: int,
         stride: int,
-        in_size: int,
-        head_size: int,
+        sizes: BlockSizes,
         drop_path: float = 0.0,
     ) -> None:
-        """Build for maps of `in_size` x `in_size`; `drop_path` is the rate of each branch."""
+        """Build the block; `drop_path` is the rate of each of its branches."""
         super().__init__()
+        self.config = config
         self.stride = stride
-        self.in_size = in_size
-        self.size = -(-in_size // stride)
+        self.sizes = sizes
         self.drop_path = drop_path
         self.shortcut = nn.Linear(in_width, width) if in_width != width else None
         self.attention_norm = nn.LayerNorm(in_width, eps=LAYER_NORM_EPSILON)
         self.attention = RelativeAttention(
-            in_width=in_width, width=width, head_size=head_size, size=self.size
+            config, in_width=in_width, width=width, size=sizes.out, bias_size=sizes.bias
         )
         self.feed_forward_norm = nn.LayerNorm(width, eps=LAYER_NORM_EPSILON)
         self.feed_forward = nn.Sequential(
@@ -59,24 +70,7 @@ class TransformerBlock(nn.Module):
         return x_bnc + drop_path(y_bnc, self.drop_path, self.training)
 
     def _pool(self, x_bnc: torch.Tensor) -> torch.Tensor:
-        x_bchw = maps(x_bnc, self.in_size)
-        return tokens(functional.max_pool2d(x_bchw, self.stride, ceil_mode=True))
-
-
-class TransformerStage(nn.ModuleList):
-    """Transformer blocks one after the other, on tokens in between."""
-
-    def __init__(self, *blocks: TransformerBlock) -> None:
-        """Build a stage of the blocks given."""
-        super().__init__(blocks)
-        self.size = blocks[-1].size
-
-    def forward(self, x_bchw: torch.Tensor) -> torch.Tensor:
-        """Return the map (b, width, h / stride, w / stride), rounded up."""
-        x_bnc = tokens(x_bchw)
-        for block in self:
-            x_bnc = block(x_bnc)
-        return maps(x_bnc, self.size)
+        return tokens(pool(maps(x_bnc, self.sizes.input), self.stride, self.config))
 
 
 def tokens(x_bchw: torch.Tensor) -> torch.Tensor:
@@ -84,6 +78,6 @@ def tokens(x_bchw: torch.Tensor) -> torch.Tensor:
     return x_bchw.flatten(2).transpose(1, 2)
 
 
-def maps(x_bnc: torch.Tensor, size: int) -> torch.Tensor:
-    """Return tokens as a square map (b, c, size, size), channels last in memory: a view."""
-    return x_bnc.transpose(1, 2).unflatten(2, (size, size))
+def maps(x_bnc: torch.Tensor, size: Size) -> torch.Tensor:
+    """Return tokens as a map (b, c, h, w) of `size`, channels last in memory: a view."""
+    return x_bnc.transpose(1, 2).unflatten(2, size)

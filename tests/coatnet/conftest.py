@@ -5,7 +5,15 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
-from coatnet.config import VIT_REL, BlockType, CoAtNetConfig, StageConfig, StemConfig, StemType
+from coatnet.config import (
+    VIT_REL,
+    BlockType,
+    CoAtNetConfig,
+    StageConfig,
+    StemConfig,
+    StemType,
+    changed,
+)
 
 
 def _tiny(layout: str = "C-C-T-T", **changes) -> CoAtNetConfig:
@@ -14,14 +22,16 @@ def _tiny(layout: str = "C-C-T-T", **changes) -> CoAtNetConfig:
     if layout == VIT_REL:
         stem = StemConfig(type=StemType.PATCH, width=8, depth=1, stride=5)
         stage = StageConfig(block=BlockType.TRANSFORMER, depth=2, width=8, stride=1)
-        return CoAtNetConfig(stem=stem, stages=(stage,), **fields)
+        return changed(
+            CoAtNetConfig(stem=stem, stages=(stage,), head_size=1, image_size=20), **fields
+        )
     stages = tuple(
         StageConfig(block=BlockType(letter), depth=depth, width=width, stride=stride)
         for letter, depth, width, stride in zip(
             layout.split("-"), (1, 1, 2, 1), (4, 8, 12, 16), (1, 2, 2, 2), strict=True
         )
     )
-    return CoAtNetConfig(stem=StemConfig(width=4), stages=stages, **fields)
+    return changed(CoAtNetConfig(stem=StemConfig(width=4), stages=stages, head_size=1), **fields)
 
 
 @pytest.fixture(scope="session")

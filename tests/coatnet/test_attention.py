@@ -5,14 +5,19 @@ import math
 import pytest
 import torch
 
-from coatnet.attention import RelativeAttention, fused, relative_index, written_out
+from coatnet.attention import RelativeAttention, fused, written_out
+from coatnet.relative_position import relative_index
+from tests.coatnet.options import options
 
 
 def build(in_width: int, width: int, head_size: int, size: int) -> RelativeAttention:
     torch.manual_seed(0)
-    layer = RelativeAttention(in_width=in_width, width=width, head_size=head_size, size=size)
+    square = (size, size)
+    layer = RelativeAttention(
+        options(head_size=head_size), in_width=in_width, width=width, size=square, bias_size=square
+    )
     with torch.no_grad():
-        layer.bias_table.normal_()
+        layer.positions.table.normal_()
     return layer.double()
 
 
@@ -28,7 +33,7 @@ def equation_3(layer: RelativeAttention, x_nc: torch.Tensor, size: int) -> torch
             logits = []
             for j, (other_row, other_column) in enumerate(cells):
                 offset = (row - other_row + size - 1, column - other_column + size - 1)
-                bias = layer.bias_table[(head, *offset)].item()
+                bias = layer.positions.table[(head, *offset)].item()
                 product = sum(a * b for a, b in zip(q[i, part], k[j, part], strict=True)).item()
                 logits.append(product / math.sqrt(d) + bias)
             total = sum(math.exp(logit) for logit in logits)
@@ -48,7 +53,7 @@ def test_attention_is_equation_3(in_width, width, size):
 
 @pytest.mark.parametrize("size", [1, 2, 7, 14])
 def test_every_offset_has_a_place_of_its_own(size):
-    index_nn = relative_index(size)
+    index_nn = relative_index((size, size))
     places: dict[tuple[int, int], set[int]] = {}
     for i in range(size * size):
         for j in range(size * size):
@@ -90,7 +95,7 @@ def test_low_precision_attends_too():
 
 def test_the_index_is_no_part_of_the_state():
     assert set(build(6, 6, head_size=3, size=2).state_dict()) == {
-        "bias_table",
+        "positions.table",
         "qkv.weight",
         "qkv.bias",
         "output.weight",
@@ -101,9 +106,9 @@ def test_the_index_is_no_part_of_the_state():
 def test_gradients():
     layer = build(3, 4, head_size=2, size=2)
     x_bnc = torch.randn(1, 4, 3, dtype=torch.float64, requires_grad=True)
-    table = layer.bias_table.detach().clone().requires_grad_()
+    table = layer.positions.table.detach().clone().requires_grad_()
 
     def attend(x_bnc, table):
-        return torch.func.functional_call(layer, {"bias_table": table}, (x_bnc,))
+        return torch.func.functional_call(layer, {"positions.table": table}, (x_bnc,))
 
     assert torch.autograd.gradcheck(attend, (x_bnc, table))

@@ -8,17 +8,13 @@ import torch
 from torch.nn import functional
 
 from coatnet.mbconv import MBConv
+from tests.coatnet.options import options
 
 
 def build(in_width: int, width: int, stride: int, drop_path: float = 0.0) -> MBConv:
     torch.manual_seed(0)
-    block = MBConv(
-        in_width=in_width,
-        width=width,
-        stride=stride,
-        batch_norm_momentum=0.1,
-        drop_path=drop_path,
-    )
+    config = options(batch_norm_momentum=0.1)
+    block = MBConv(config, in_width=in_width, width=width, stride=stride, drop_path=drop_path)
     with torch.no_grad():
         for parameter in block.parameters():
             parameter.add_(0.3 * torch.randn_like(parameter))
@@ -124,10 +120,11 @@ def test_gradients():
 
 NARROW = """
 import torch
+import coatnet
 from coatnet.mbconv import MBConv
 
 torch.set_num_threads(1)
-block = MBConv(in_width=4, width=8, stride=2, batch_norm_momentum=0.1)
+block = MBConv(coatnet.named("coatnet-0"), in_width=4, width=8, stride=2)
 block.to(memory_format=torch.channels_last)
 for _ in range(100):
     x_bchw = torch.randn(16, 4, 8, 8).to(memory_format=torch.channels_last)

@@ -31,7 +31,8 @@ def test_odd_maps(tiny):
         maps = stage(maps)
         assert maps.shape[2] == maps.shape[3]
         sides.append(maps.shape[2])
-    assert tuple(sides) == model.config.map_sizes == (14, 14, 7, 4, 2)
+    assert sides == [14, 14, 7, 4, 2]
+    assert model.config.map_sizes == tuple((side, side) for side in sides)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -97,7 +98,7 @@ def test_layouts_share_what_they_share(tiny):
         }
         assert {"stem.0.weight", "stages.0.0.expand.weight", "head.inner.weight"} <= shared
         assert all(torch.equal(model[name], layouts[0][name]) for name in shared)
-    tables = [model["stages.3.0.attention.bias_table"] for model in layouts[1:]]
+    tables = [model["stages.3.0.attention.positions.table"] for model in layouts[1:]]
     assert torch.equal(tables[0], tables[1])
     assert torch.equal(tables[1], tables[2])
 
@@ -111,7 +112,7 @@ def test_initialisation_is_as_documented():
 
     assert std("stages.0.0.expand.weight") == pytest.approx((2 / 384) ** 0.5, rel=0.05)
     assert std("stages.1.0.depthwise.weight") == pytest.approx((2 / 9 / 768) ** 0.5, rel=0.05)
-    assert std("stages.2.1.attention.bias_table") == pytest.approx(0.02, rel=0.05)
+    assert std("stages.2.1.attention.positions.table") == pytest.approx(0.02, rel=0.05)
     assert std("stages.2.1.attention.output.weight") == pytest.approx((2 / 768) ** 0.5, rel=0.05)
     # q, k and v are one matrix each, though they lie in one tensor
     assert std("stages.2.1.attention.qkv.weight") == pytest.approx((2 / 768) ** 0.5, rel=0.05)
@@ -124,7 +125,7 @@ def test_no_weight_decay_names_biases_norms_and_tables(tiny):
     model = create(tiny(), seed=0)
     spared = model.no_weight_decay()
     decayed = {name for name, _ in model.named_parameters()} - spared
-    assert {"stem.0.bias", "stem.1.weight", "stages.2.0.attention.bias_table"} <= spared
+    assert {"stem.0.bias", "stem.1.weight", "stages.2.0.attention.positions.table"} <= spared
     assert {"stages.2.0.feed_forward_norm.weight", "head.norm.bias"} <= spared
     assert all(name.endswith("weight") and "norm" not in name for name in decayed)
     assert {"stages.0.0.depthwise.weight", "head.classifier.weight"} <= decayed

@@ -47,6 +47,6 @@ def test_attention_and_feed_forward_are_dropped_separately(tiny):
     torch.manual_seed(0)
     block = CoAtNet(tiny("C-C-T-T", drop_path=0.5), seed=0).stages[2][1]
     block.drop_path = 0.5
-    x_bnc = torch.rand(1, block.in_size**2, 12).expand(400, -1, -1)
+    x_bnc = torch.rand(1, block.sizes.input[0] ** 2, 12).expand(400, -1, -1)
     distinct = torch.unique(block(x_bnc).detach().flatten(1), dim=0)
     assert len(distinct) == 4  # neither, either, both

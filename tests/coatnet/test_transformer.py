@@ -3,17 +3,24 @@
 import pytest
 import torch
 
-from coatnet.transformer import TransformerBlock, TransformerStage, maps, tokens
+from coatnet.config import CoAtNetConfig
+from coatnet.stage import Stage
+from coatnet.transformer import BlockSizes, TransformerBlock, maps, tokens
+from tests.coatnet.options import options
 
 
 def build(in_width: int, width: int, stride: int, in_size: int, drop_path: float = 0.0):
     torch.manual_seed(0)
+    out_size = -(-in_size // stride)
+    sizes = BlockSizes(
+        input=(in_size, in_size), out=(out_size, out_size), bias=(out_size, out_size)
+    )
     block = TransformerBlock(
+        options(head_size=2),
         in_width=in_width,
         width=width,
         stride=stride,
-        in_size=in_size,
-        head_size=2,
+        sizes=sizes,
         drop_path=drop_path,
     )
     with torch.no_grad():
@@ -43,7 +50,7 @@ def equation_4(block: TransformerBlock, x_bnc: torch.Tensor) -> torch.Tensor:
     """Proj(Pool(x)) + Attention(Pool(Norm(x))), then x + FFN(Norm(x))."""
     y_bnc = norm(x_bnc, block.attention_norm)
     if block.stride == 2:
-        x_bnc, y_bnc = pool(x_bnc, block.in_size), pool(y_bnc, block.in_size)
+        x_bnc, y_bnc = (pool(z_bnc, block.sizes.input[0]) for z_bnc in (x_bnc, y_bnc))
     if block.shortcut is not None:
         x_bnc = linear(x_bnc, block.shortcut)
     x_bnc = x_bnc + block.attention(y_bnc)
@@ -61,20 +68,23 @@ def test_block_is_equation_4(in_width, width, stride, size):
     block = build(in_width, width, stride, size)
     x_bnc = torch.randn(2, size * size, in_width, dtype=torch.float64)
     torch.testing.assert_close(block(x_bnc), equation_4(block, x_bnc))
-    assert block(x_bnc).shape == (2, block.size**2, width)
+    assert block(x_bnc).shape == (2, block.sizes.out[0] ** 2, width)
 
 
 def test_widths():
     block = build(3, 4, 2, 4)
     assert block.feed_forward[0].out_features == 16
     assert block.attention.qkv.in_features == 3
-    assert block.attention.bias_table.shape == (2, 3, 3)
+    assert block.attention.positions.table.shape == (2, 3, 3)
     assert build(4, 4, 2, 4).shortcut is None
 
 
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
 def test_stage_maps_to_maps(memory_format):
-    stage = TransformerStage(build(3, 4, 2, 5), build(4, 4, 1, 3))
+    config = options(head_size=2, image_size=10).to_dict()
+    stages = [{"block": "C", "depth": 1, "width": 3, "stride": 1}]
+    stages += [{"block": "T", "depth": 2, "width": 4, "stride": 2}]
+    stage = Stage(CoAtNetConfig.from_dict({**config, "stages": stages}), 1).double()
     x_bchw = torch.randn(2, 3, 5, 5, dtype=torch.float64)
     y_bchw = stage(x_bchw.contiguous(memory_format=memory_format))
     first, second = stage
@@ -89,8 +99,8 @@ def test_tokens_and_maps_copy_nothing():
     x_bchw = torch.randn(2, 3, 4, 4).contiguous(memory_format=torch.channels_last)
     x_bnc = tokens(x_bchw)
     assert x_bnc.is_contiguous()
-    assert x_bnc.data_ptr() == maps(x_bnc, 4).data_ptr() == x_bchw.data_ptr()
-    assert torch.equal(maps(x_bnc, 4), x_bchw)
+    assert x_bnc.data_ptr() == maps(x_bnc, (4, 4)).data_ptr() == x_bchw.data_ptr()
+    assert torch.equal(maps(x_bnc, (4, 4)), x_bchw)
 
 
 def test_a_block_wholly_dropped_is_its_shortcut():

@@ -55,7 +55,7 @@ def test_a_patch_point_has_a_patch_stem_as_wide_as_its_stage() -> None:
     stem = made.config.stem
     assert (stem.type, stem.width, stem.depth, stem.stride) == (StemType.PATCH, 8, 1, 7)
     assert made.config.layout == "ViT_REL"
-    assert made.config.map_sizes == (4, 4)
+    assert made.config.map_sizes == ((4, 4), (4, 4))
 
 
 def test_labels_number_only_layouts_with_several_candidates() -> None:

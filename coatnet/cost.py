@@ -54,21 +54,50 @@ def cost(config: CoAtNetConfig, image_size: ImageSize | None = None) -> Cost:
     if image_size is not None:
         config = changed(config, image_size=image_size)
     sizes, bias_sizes = config.map_sizes, config.bias_map_sizes
-    total = _stem(config.stem, config.in_channels, _cells(sizes[0]))
+    total = stem_cost(config, sizes[0])
     width = config.stem.width
     for stage, in_size, size, bias_size in zip(
         config.stages, sizes, sizes[1:], bias_sizes[1:], strict=False
     ):
-        if stage.block is BlockType.CONVOLUTION:
-            first = _mbconv(config, width, stage.width, in_size, size)
-            other = _mbconv(config, stage.width, stage.width, size, size)
-        else:
-            first = _transformer(config, width, stage.width, size, bias_size)
-            other = _transformer(config, stage.width, stage.width, size, bias_size)
+        first, other = (
+            block_cost(
+                config,
+                stage.block,
+                widths=(before, stage.width),
+                in_size=in_size,
+                size=size,
+                bias_size=bias_size,
+            )
+            for before, in_size in ((width, in_size), (stage.width, size))
+        )
         width = stage.width
         total = total + first + other * (stage.depth - 1)
-    head = _dense(width, width, 1) + _dense(width, config.classes, 1)
-    return total + head + Cost(2 * width, 0)
+    return total + head_cost(config, width)
+
+
+def stem_cost(config: CoAtNetConfig, size: Size) -> Cost:
+    """Return the cost of the stem, which puts out a map of `size`."""
+    return _stem(config.stem, config.in_channels, _cells(size))
+
+
+def block_cost(
+    config: CoAtNetConfig,
+    block: BlockType,
+    *,
+    widths: tuple[int, int],
+    in_size: Size,
+    size: Size,
+    bias_size: Size,
+) -> Cost:
+    """Return the cost of one block; `widths` are the channels it takes in and puts out."""
+    if block is BlockType.CONVOLUTION:
+        return _mbconv(config, *widths, in_size, size)
+    return _transformer(config, *widths, size, bias_size)
+
+
+def head_cost(config: CoAtNetConfig, width: int) -> Cost:
+    """Return the cost of the head on a map of `width` channels."""
+    return _dense(width, width, 1) + _dense(width, config.classes, 1) + Cost(2 * width, 0)
 
 
 def squeezed_width(config: CoAtNetConfig, width: int) -> int:

@@ -8,9 +8,10 @@ from torch import nn
 
 from coatnet.checkpointing import run_checkpointed
 from coatnet.config import BlockType, CoAtNetConfig
+from coatnet.maps import maps, tokens
 from coatnet.mbconv import MBConv
 from coatnet.stochastic_depth import drop_path_rates
-from coatnet.transformer import BlockSizes, TransformerBlock, maps, tokens
+from coatnet.transformer import BlockSizes, TransformerBlock
 
 
 class Stage(nn.ModuleList):

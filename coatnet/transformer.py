@@ -11,6 +11,7 @@ from torch import nn
 from coatnet.attention import RelativeAttention
 from coatnet.config import CoAtNetConfig
 from coatnet.cost import EXPANSION, Size
+from coatnet.maps import maps, tokens
 from coatnet.norms import LAYER_NORM_EPSILON
 from coatnet.pooling import pool
 from coatnet.stochastic_depth import drop_path
@@ -71,13 +72,3 @@ class TransformerBlock(nn.Module):
 
     def _pool(self, x_bnc: torch.Tensor) -> torch.Tensor:
         return tokens(pool(maps(x_bnc, self.sizes.input), self.stride, self.config))
-
-
-def tokens(x_bchw: torch.Tensor) -> torch.Tensor:
-    """Return the map as (b, n, c): a view if it lies channels last in memory."""
-    return x_bchw.flatten(2).transpose(1, 2)
-
-
-def maps(x_bnc: torch.Tensor, size: Size) -> torch.Tensor:
-    """Return tokens as a map (b, c, h, w) of `size`, channels last in memory: a view."""
-    return x_bnc.transpose(1, 2).unflatten(2, size)

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from coatnet.config import CoAtNetConfig
+from coatnet.maps import maps, tokens
 from coatnet.stage import Stage
-from coatnet.transformer import BlockSizes, TransformerBlock, maps, tokens
+from coatnet.transformer import BlockSizes, TransformerBlock
 from tests.coatnet.options import options
 
 

@@ -31,10 +31,14 @@ def run_checkpointed(block: nn.Module, x: torch.Tensor) -> torch.Tensor:
 def _statistics_kept(block: nn.Module) -> Iterator[None]:
     """Normalise by batch statistics without counting the batch a second time."""
     norms = [layer for layer in block.modules() if isinstance(layer, _BatchNorm)]
+    before = [(norm.momentum, norm.num_batches_tracked) for norm in norms]
     for norm in norms:
-        norm.track_running_stats = False
+        # Not track_running_stats = False: autograd would save fewer tensors than the first time,
+        # which checkpoint refuses.
+        norm.momentum = 0.0
+        norm.num_batches_tracked = None
     try:
         yield
     finally:
-        for norm in norms:
-            norm.track_running_stats = True
+        for norm, (momentum, batches) in zip(norms, before, strict=True):
+            norm.momentum, norm.num_batches_tracked = momentum, batches

@@ -14,6 +14,7 @@ from coatnet.family import named
 from coatnet.norms import LAYER_NORM_EPSILON
 from coatnet.stage import Stage
 from coatnet.stem import Stem
+from coatnet.storable import Storable
 
 BIAS_TABLE = "positions.table"  # how the names of relative position tables end
 BIAS_TABLE_STD = 0.02  # as the official relatives (MaxViT)
@@ -37,13 +38,12 @@ def create(
     return CoAtNet(changed(name_or_config, **changes), seed=seed)
 
 
-class CoAtNet(nn.Module):
+class CoAtNet(Storable):
     """Stem S0, stages S1, S2, ... (`stages.0`, `stages.1`, ...), then the head."""
 
     def __init__(self, config: CoAtNetConfig, *, seed: int | None = None) -> None:
         """Build the network of `config` and initialise it (see `initialize`, `create`)."""
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         if seed is None:
             seed = int(torch.randint(2**31, (), device="cpu"))
         with torch.random.fork_rng(devices=[]):  # the layers' constructors draw, to no purpose

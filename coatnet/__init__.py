@@ -25,6 +25,7 @@ from coatnet.cost import Cost, cost
 from coatnet.family import FAMILY, PUBLISHED, PublishedSize, in_layout, named
 
 if TYPE_CHECKING:
+    from coatnet.folding import folded
     from coatnet.model import CoAtNet, create
     from coatnet.pretrained import load, load_metadata, save
 
@@ -47,6 +48,7 @@ __all__ = [
     "StridePlace",
     "cost",
     "create",
+    "folded",
     "in_layout",
     "load",
     "load_metadata",
@@ -57,6 +59,7 @@ __all__ = [
 _LAZY = {
     "CoAtNet": "coatnet.model",
     "create": "coatnet.model",
+    "folded": "coatnet.folding",
     "load": "coatnet.pretrained",
     "load_metadata": "coatnet.pretrained",
     "save": "coatnet.pretrained",

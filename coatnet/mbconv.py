@@ -125,6 +125,7 @@ class MBConv(nn.Module):
         return functional.conv2d(
             functional.pad(y_bchw, (1, 1, 1, 1)),
             layer.weight,
+            layer.bias,
             stride=layer.stride,
             groups=layer.groups,
         )

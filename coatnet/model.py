@@ -57,7 +57,7 @@ class CoAtNet(Storable):
         self.initialize(seed)
 
     def forward(self, images_bchw: torch.Tensor) -> torch.Tensor:
-        """Return the logits (b, k). Fastest on images that lie channels last in memory.
+        """Return the logits (b, k).
 
         Raises:
             ValueError: the images' size or number of channels is not the network's.
@@ -69,6 +69,8 @@ class CoAtNet(Storable):
                 f"images must be (batch, {', '.join(map(str, expected))}), "
                 f"not {tuple(images_bchw.shape)}"
             )
+        # All maps follow the images' layout in memory; channels last, tokens are views of them.
+        images_bchw = images_bchw.contiguous(memory_format=torch.channels_last)
         return self.head(self.stages(self.stem(images_bchw)))
 
     def checkpoint_activations(self, enabled: bool = True) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from coatnet.config import BlockType, CoAtNetConfig, StageConfig, StemConfig, changed
+from coatnet.config import BlockType, CoAtNetConfig, PoolType, StageConfig, StemConfig, changed
 
 # Every kind of attention there is: linear attention has no bias.
 ATTENTIONS = {
@@ -38,3 +38,19 @@ def disturb(module: nn.Module, seed: int = 0) -> None:
     generator = torch.Generator().manual_seed(seed)
     for parameter in module.parameters():
         parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator))
+
+
+def pooled(x_bchw: torch.Tensor, config: CoAtNetConfig) -> torch.Tensor:
+    """Pool with stride 2 by loops: what of each square of cells lies in the map, and no more."""
+    before = config.pool_size - 2  # squares of 3 begin one cell before that of 2
+    height, width = x_bchw.shape[2:]
+    rows: list[torch.Tensor] = []
+    for row in range(0, height, 2):
+        cells: list[torch.Tensor] = []
+        for column in range(0, width, 2):
+            square = x_bchw[
+                :, :, max(row - before, 0) : row + 2, max(column - before, 0) : column + 2
+            ].flatten(2)
+            cells.append(square.amax(2) if config.pool is PoolType.MAX else square.mean(2))
+        rows.append(torch.stack(cells, -1))
+    return torch.stack(rows, -2)

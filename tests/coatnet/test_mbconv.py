@@ -1,121 +1,202 @@
-"""MBConv against Eq. 5 written out, and its details that the paper's sizes depend on."""
+"""MBConv against Eq. 5 written out, with every option, and its details that sizes depend on."""
 
 import subprocess
 import sys
 
 import pytest
 import torch
-from torch.nn import functional
 
+from coatnet.config import CoAtNetConfig, NormType, StridePlace
 from coatnet.mbconv import MBConv
-from tests.coatnet.options import options
+from tests.coatnet.options import POOLS, STRIDES, disturb, options, pooled
+
+SIZES = [(6, 6), (5, 7), (2, 3)]  # the last is smaller than the kernel
 
 
-def build(in_width: int, width: int, stride: int, drop_path: float = 0.0) -> MBConv:
-    torch.manual_seed(0)
-    config = options(batch_norm_momentum=0.1)
+def build(
+    in_width: int, width: int, stride: int, drop_path: float = 0.0, **changes
+) -> tuple[MBConv, CoAtNetConfig]:
+    config = options(batch_norm_momentum=0.1, **changes)
     block = MBConv(config, in_width=in_width, width=width, stride=stride, drop_path=drop_path)
-    with torch.no_grad():
-        for parameter in block.parameters():
-            parameter.add_(0.3 * torch.randn_like(parameter))
-    return block.double()
+    disturb(block)
+    torch.manual_seed(0)
+    for name, buffer in block.named_buffers():
+        if name.endswith("running_mean"):
+            buffer.normal_()
+        elif name.endswith("running_var"):
+            buffer.uniform_(0.5, 2)
+    return block.double(), config
 
 
-def equation_5(block: MBConv, x_bchw: torch.Tensor, stride: int) -> torch.Tensor:
-    """Proj(Pool(x)) + Conv(SE(DepthConv(Conv(Norm(x), stride)))), from parameters alone."""
-    p = dict(block.named_parameters())
+class Equation5:
+    """Proj(Pool(x)) + Conv(SE(DepthConv(Conv(Norm(x), stride)))), from its numbers alone."""
 
-    def norm(y_bchw, name):
-        mean = y_bchw.mean((0, 2, 3), keepdim=True)
-        variance = ((y_bchw - mean) ** 2).mean((0, 2, 3), keepdim=True)
-        scale, bias = (p[f"{name}.{kind}"][:, None, None] for kind in ("weight", "bias"))
-        return (y_bchw - mean) / (variance + 1e-3).sqrt() * scale + bias
+    def __init__(self, block: MBConv, config: CoAtNetConfig, stride: int) -> None:
+        self.p = {**dict(block.named_parameters()), **dict(block.named_buffers())}
+        self.config, self.stride, self.training = config, stride, block.training
 
-    def gelu(y_bchw):
-        return y_bchw * 0.5 * (1 + torch.erf(y_bchw / 2**0.5))
+    def __call__(self, x_bchw: torch.Tensor) -> torch.Tensor:
+        place = self.config.mbconv_stride if self.stride == 2 else None
+        y = self.norm(x_bchw, "pre_norm")
+        if place is StridePlace.POOL:
+            y = pooled(y, self.config)
+        if place is StridePlace.EXPAND:  # a strided 1x1 convolution skips cells
+            y = y[:, :, ::2, ::2]
+        y = gelu(self.norm(self.dense(y, "expand"), "expand_norm"))
+        y = self.depthwise(y, 2 if place is StridePlace.DEPTHWISE else 1)
+        y = gelu(self.norm(y, "depthwise_norm"))
+        y = self.dense(y * self.gate(y), "project")
+        if self.stride == 2:
+            x_bchw = pooled(x_bchw, self.config)
+        return y + (self.dense(x_bchw, "shortcut") if "shortcut.weight" in self.p else x_bchw)
 
-    y = norm(x_bchw, "pre_norm")[:, :, ::stride, ::stride]  # a strided 1x1 convolution skips cells
-    y = gelu(norm(torch.einsum("bchw,dc->bdhw", y, p["expand.weight"][:, :, 0, 0]), "expand_norm"))
-    padded = functional.pad(y, (1, 1, 1, 1))
-    height, width = y.shape[2:]
-    y = sum(
-        padded[:, :, i : i + height, j : j + width]
-        * p["depthwise.weight"][:, 0, i, j][:, None, None]
-        for i in range(3)
-        for j in range(3)
+    def norm(self, y: torch.Tensor, name: str) -> torch.Tensor:
+        axes, epsilon = ((0, 2, 3), 1e-3)
+        if self.config.mbconv_norm is NormType.LAYER:
+            axes, epsilon = (1,), 1e-5
+        mean = y.mean(axes, keepdim=True)
+        variance = ((y - mean) ** 2).mean(axes, keepdim=True)
+        if self.config.mbconv_norm is NormType.BATCH and not self.training:
+            mean = self.p[f"{name}.running_mean"][:, None, None]
+            variance = self.p[f"{name}.running_var"][:, None, None]
+        scale, bias = (self.p[f"{name}.{kind}"][:, None, None] for kind in ("weight", "bias"))
+        return (y - mean) / (variance + epsilon).sqrt() * scale + bias
+
+    def dense(self, y: torch.Tensor, name: str) -> torch.Tensor:
+        y = torch.einsum("bchw,dc->bdhw", y, self.p[f"{name}.weight"][:, :, 0, 0])
+        return y + self.p[f"{name}.bias"][:, None, None] if f"{name}.bias" in self.p else y
+
+    def depthwise(self, y: torch.Tensor, stride: int) -> torch.Tensor:
+        kernel_cij = self.p["depthwise.weight"][:, 0]
+        height, width = y.shape[2:]
+        rows: list[torch.Tensor] = []
+        for row in range(0, height, stride):
+            cells: list[torch.Tensor] = []
+            for column in range(0, width, stride):
+                total = torch.zeros_like(y[:, :, 0, 0])
+                for i in (-1, 0, 1):
+                    for j in (-1, 0, 1):
+                        if 0 <= row + i < height and 0 <= column + j < width:
+                            total = (
+                                total + y[:, :, row + i, column + j] * kernel_cij[:, i + 1, j + 1]
+                            )
+                cells.append(total)
+            rows.append(torch.stack(cells, -1))
+        return torch.stack(rows, -2)
+
+    def gate(self, y: torch.Tensor) -> torch.Tensor | float:
+        if self.config.squeeze_ratio == 0:
+            return 1.0
+        reduce, expand = (f"squeeze_excitation.{name}" for name in ("reduce", "expand"))
+        z = y.mean((2, 3)) @ self.p[f"{reduce}.weight"].T + self.p[f"{reduce}.bias"]
+        z = z * torch.sigmoid(z)  # swish
+        return torch.sigmoid(z @ self.p[f"{expand}.weight"].T + self.p[f"{expand}.bias"])[
+            :, :, None, None
+        ]
+
+
+def gelu(y: torch.Tensor) -> torch.Tensor:
+    return y * 0.5 * (1 + torch.erf(y / 2**0.5))
+
+
+def assert_is_equation_5(block, config, stride, x_bchw):
+    """In outputs and all gradients, and in both orders of memory."""
+    names, parameters = zip(*block.named_parameters(), strict=True)
+    x_bchw = x_bchw.requires_grad_()
+    expected_bchw = Equation5(block, config, stride)(x_bchw)
+    weights = torch.randn_like(expected_bchw)
+    expected = torch.autograd.grad((expected_bchw * weights).sum(), [x_bchw, *parameters])
+    for memory_format in (torch.contiguous_format, torch.channels_last):
+        found_bchw = block(x_bchw.contiguous(memory_format=memory_format))
+        torch.testing.assert_close(found_bchw, expected_bchw, atol=1e-11, rtol=1e-9)
+        found = torch.autograd.grad((found_bchw * weights).sum(), [x_bchw, *parameters])
+        for name, ours, formula in zip(["x", *names], found, expected, strict=True):
+            torch.testing.assert_close(ours, formula, atol=1e-10, rtol=1e-8, msg=name)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("kind", POOLS)
+@pytest.mark.parametrize("place", STRIDES)
+def test_downsampling_is_equation_5(place, kind, size):
+    block, config = build(4, 8, 2, mbconv_stride=place, **POOLS[kind])
+    assert_is_equation_5(block, config, 2, torch.randn(3, 4, *size, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("place", STRIDES)
+@pytest.mark.parametrize("norm", ["batch", "layer"])
+@pytest.mark.parametrize("squeeze_ratio", [0.0, 0.25, 1.5])
+def test_norms_and_gates(norm, place, squeeze_ratio, training):
+    block, config = build(
+        4, 8, 2, mbconv_norm=norm, squeeze_ratio=squeeze_ratio, mbconv_stride=place
     )
-    y = gelu(norm(y, "depthwise_norm"))
-    se = "squeeze_excitation"
-    z = y.mean((2, 3)) @ p[f"{se}.reduce.weight"].T + p[f"{se}.reduce.bias"]
-    z = z * torch.sigmoid(z)  # swish
-    z = torch.sigmoid(z @ p[f"{se}.expand.weight"].T + p[f"{se}.expand.bias"])
-    y = y * z[:, :, None, None]
-    y = torch.einsum("bchw,dc->bdhw", y, p["project.weight"][:, :, 0, 0])
-    y = y + p["project.bias"][:, None, None]
-    if stride == 2:
-        x_bchw = torch.stack(
-            [
-                torch.stack(
-                    [
-                        x_bchw[:, :, i : i + 2, j : j + 2].amax((2, 3))
-                        for j in range(0, x_bchw.shape[3], 2)
-                    ],
-                    -1,
-                )
-                for i in range(0, x_bchw.shape[2], 2)
-            ],
-            -2,
-        )
-    if "shortcut.weight" in p:
-        x_bchw = torch.einsum("bchw,dc->bdhw", x_bchw, p["shortcut.weight"][:, :, 0, 0])
-        x_bchw = x_bchw + p["shortcut.bias"][:, None, None]
-    return x_bchw + y
+    block.train(training)
+    assert_is_equation_5(block, config, 2, torch.randn(2, 4, 5, 6, dtype=torch.float64))
 
 
 @pytest.mark.parametrize(
-    ("in_width", "width", "stride", "size"),
+    ("in_width", "width", "stride", "size", "batch"),
     [
-        (8, 8, 1, 5),
-        (4, 8, 1, 4),
-        (4, 8, 2, 6),
-        (4, 8, 2, 7),
-        (8, 8, 2, 5),
-        (4, 4, 1, 2),
-        (8, 4, 2, 1),
+        (8, 8, 1, (5, 5), 3),
+        (4, 8, 1, (4, 6), 3),
+        (8, 8, 2, (5, 5), 3),
+        (4, 4, 1, (2, 2), 3),
+        (8, 4, 2, (1, 1), 3),
+        (4, 8, 2, (7, 1), 3),
+        (6, 6, 1, (4, 4), 1),  # batches of one
+        (4, 8, 2, (6, 6), 1),
+        (4, 8, 2, (2, 2), 2),  # maps with fewer cells than channels
     ],
 )
-def test_block_is_equation_5(in_width, width, stride, size):
-    block = build(in_width, width, stride)
-    x_bchw = torch.randn(3, in_width, size, size, dtype=torch.float64)
-    expected_bchw = equation_5(block, x_bchw, stride)
-    for memory_format in (torch.contiguous_format, torch.channels_last):
-        found_bchw = block(x_bchw.contiguous(memory_format=memory_format))
-        torch.testing.assert_close(found_bchw, expected_bchw)
+@pytest.mark.parametrize("norm", ["batch", "layer"])
+def test_widths_strides_and_sizes(in_width, width, stride, size, batch, norm):
+    block, config = build(in_width, width, stride, mbconv_norm=norm)
+    x_bchw = torch.randn(batch, in_width, *size, dtype=torch.float64)
+    assert_is_equation_5(block, config, stride, x_bchw)
 
 
 def test_widths_count_from_the_output():
-    block = build(4, 8, 2)
+    block, _ = build(4, 8, 2)
     assert block.expand.out_channels == 32
     assert block.squeeze_excitation.reduce.out_features == 2
 
 
 def test_shortcut_and_biases_are_where_they_belong():
-    assert build(8, 8, 2).shortcut is None
-    names = {name for name, _ in build(4, 8, 2).named_parameters()}
+    assert build(8, 8, 2)[0].shortcut is None
+    names = {name for name, _ in build(4, 8, 2)[0].named_parameters()}
     assert {"shortcut.bias", "project.bias"} <= names
     assert not {"expand.bias", "depthwise.bias"} & names
 
 
+def test_a_ratio_of_zero_leaves_the_gate_out():
+    names = {name for name, _ in build(4, 8, 2, squeeze_ratio=0.0)[0].named_parameters()}
+    assert not any(name.startswith("squeeze_excitation") for name in names)
+
+
 def test_a_block_wholly_dropped_is_its_shortcut():
-    block = build(8, 8, 1, drop_path=1 - 1e-12)
+    block, _ = build(8, 8, 1, drop_path=1 - 1e-12)
     x_bchw = torch.randn(3, 8, 4, 4, dtype=torch.float64)
     assert torch.equal(block(x_bchw), x_bchw)
 
 
-def test_gradients():
-    block = build(2, 2, 2).eval()
-    x_bchw = torch.randn(1, 2, 3, 3, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(block, x_bchw)
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("norm", ["batch", "layer"])
+@pytest.mark.parametrize("place", STRIDES)
+@pytest.mark.parametrize("kind", ["max 2", "average 3"])
+def test_gradients(kind, place, norm, training, memory_format):
+    """Of the input, by differences; of the parameters against the formula above."""
+    changes = {"mbconv_stride": place, "mbconv_norm": norm, **POOLS[kind]}
+    block, _ = build(2, 2, 2, squeeze_ratio=0.5, **changes)
+    block.train(training)
+    x_bchw = torch.randn(2, 2, 3, 4, dtype=torch.float64).contiguous(memory_format=memory_format)
+    assert torch.autograd.gradcheck(block, x_bchw.requires_grad_(), nondet_tol=1e-12)
+
+
+def test_gradients_with_strided_input():
+    block, _ = build(2, 4, 1)
+    wide_bchw = torch.randn(2, 4, 4, 6, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x: block(x[:, ::2, :, ::2]), wide_bchw)
 
 
 NARROW = """

@@ -23,6 +23,8 @@ from coatnet.config import (
 )
 from coatnet.cost import Cost, cost
 from coatnet.family import FAMILY, PUBLISHED, PublishedSize, in_layout, named
+from coatnet.matching import Matched, match
+from coatnet.size_grid import SizeGrid
 
 if TYPE_CHECKING:
     from coatnet.folding import folded
@@ -38,10 +40,12 @@ __all__ = [
     "CoAtNet",
     "CoAtNetConfig",
     "Cost",
+    "Matched",
     "NormType",
     "PoolType",
     "PublishedSize",
     "RelativeBias",
+    "SizeGrid",
     "StageConfig",
     "StemConfig",
     "StemType",
@@ -52,6 +56,7 @@ __all__ = [
     "in_layout",
     "load",
     "load_metadata",
+    "match",
     "named",
     "save",
 ]

@@ -1,0 +1,140 @@
+"""Networks of a wanted size: the depths and widths that meet parameters and MACs most closely.
+
+Parameters and MACs are sums: of the stem, of each stage's first block, which depends on two
+neighbouring widths, of its other blocks, all equal, and of the head. So the networks of a grid are
+cut in two halves where a width joins them, and instead of all networks the pairs of halves are
+searched (`nearest_sum`): the closest network of 10^8 is found among some 10^4 halves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from coatnet.config import (
+    VIT_REL,
+    BlockType,
+    CoAtNetConfig,
+    StageConfig,
+    StemConfig,
+    StemType,
+    changed,
+)
+from coatnet.cost import Cost, cost
+from coatnet.family import named
+from coatnet.half_networks import HalfNetworks
+from coatnet.size_grid import SizeGrid, default_grid
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Matched:
+    """The network found, its cost, and how far it stayed off: relative, above 0 if too large.
+
+    What nobody asked for is off by None.
+    """
+
+    config: CoAtNetConfig
+    cost: Cost
+    parameters_off: float | None
+    macs_off: float | None
+
+    @property
+    def off(self) -> float:
+        """The larger of the relative differences, without sign."""
+        return max(abs(off) for off in (self.parameters_off, self.macs_off) if off is not None)
+
+
+def match(
+    layout: str,
+    *,
+    parameters: int | None = None,
+    macs: int | None = None,
+    base: str | CoAtNetConfig = "coatnet-0",
+    grid: SizeGrid | None = None,
+    **changes: Any,
+) -> Matched:
+    """Return the network of `layout` whose parameters and MACs are closest to those asked for.
+
+    ``match("C-T-T-T", parameters=25_000_000, macs=4_200_000_000)``. Closest is the smallest larger
+    one of the two relative differences; of equals, the smallest sum of both; of equals, the
+    smallest stem, then the smallest depth and width of S1, then of S2, and so on. It is the
+    closest of all networks of the grid, not a guess, and the same on every machine.
+
+    Args:
+        layout: any order of C and T, or ``ViT_REL``.
+        parameters: trained parameters wanted.
+        macs: multiply-adds of one forward pass of one image wanted, as `cost` counts them.
+        base: where everything but depths and widths is from, the image size too; a network of
+            another number of stages halves the map in each.
+        grid: the sizes to choose from; by default those of `default_grid`.
+        changes: fields of `CoAtNetConfig` that differ from `base`.
+
+    Raises:
+        ValueError: no target, an unknown layout or field, or a grid without a network or with too
+            many.
+    """
+    config = _unsized(layout, named(base) if isinstance(base, str) else base, changes)
+    if grid is None:
+        grid = default_grid(config, parameters=parameters, macs=macs)
+    return closest(config, grid, parameters=parameters, macs=macs)
+
+
+def closest(
+    config: CoAtNetConfig,
+    grid: SizeGrid,
+    *,
+    parameters: int | None = None,
+    macs: int | None = None,
+) -> Matched:
+    """Return `config` with the depths and widths of the grid that are closest (see `match`).
+
+    Raises:
+        ValueError: no target, or a grid without a network or with too many.
+    """
+    for name, target in (("parameters", parameters), ("macs", macs)):
+        if target is not None and (not isinstance(target, int) or target < 1):
+            raise ValueError(f"{name} must be a whole number of at least 1, not {target!r}")
+    if parameters is None and macs is None:
+        raise ValueError("needs parameters or macs to match")
+    halves = HalfNetworks(config, grid, parameters=parameters, macs=macs)
+    found = halves.closest()
+    price = cost(found)
+    return Matched(
+        config=found,
+        cost=price,
+        parameters_off=None if parameters is None else price.parameters / parameters - 1,
+        macs_off=None if macs is None else price.macs / macs - 1,
+    )
+
+
+def _unsized(layout: str, base: CoAtNetConfig, changes: Mapping[str, Any]) -> CoAtNetConfig:
+    """Return a network of the layout whose depths and widths mean nothing yet."""
+    if "stages" in changes:
+        raise ValueError("stages are what match finds: give 'grid' their depths and widths")
+    heads = changes.get("head_size")
+    width = heads if isinstance(heads, int) and heads > 0 else base.head_size
+    if layout == VIT_REL:
+        patch = base.stem.stride
+        if base.stem.type is not StemType.PATCH:
+            patch = prod((patch, *(stage.stride for stage in base.stages[:-1])))
+        stem = StemConfig(type=StemType.PATCH, width=width, depth=1, stride=patch)
+        blocks, strides = [BlockType.TRANSFORMER], [1]
+    else:
+        letters = layout.split("-")
+        if not set(letters) <= set(BlockType):
+            raise ValueError(
+                f"layout must be {VIT_REL} or letters C or T joined by '-', such as C-C-T-T, "
+                f"not {layout!r}"
+            )
+        stem = base.stem
+        if stem.type is StemType.PATCH:
+            raise ValueError(f"layout {layout} needs a base with a stem of convolutions")
+        blocks = [BlockType(letter) for letter in letters]
+        strides = [2] * len(blocks)
+        if len(blocks) == len(base.stages):
+            strides = [stage.stride for stage in base.stages]
+    stages = tuple(
+        StageConfig(block=block, depth=1, width=width, stride=stride)
+        for block, stride in zip(blocks, strides, strict=True)
+    )
+    return changed(base, **{"stem": stem, "stages": stages, **changes})

@@ -80,12 +80,13 @@ class Storable(nn.Module):
         cache_dir: Folder | None = None,
         force_download: bool = False,
         local_files_only: bool = True,
+        token: str | bool | None = None,
         **options: Any,
     ) -> Self:
         """Return the network of a folder, or of a repository in the hub's local cache.
 
-        Never downloads, whatever `local_files_only` says: it is the hub's word, taken so that
-        calls written for the hub's classes work. `options` are those of `coatnet.load`.
+        It never downloads: `local_files_only` and `token` are of no effect, they are there for
+        calls written for the hub's own classes. `options` are those of `coatnet.load`.
 
         Raises:
             FileNotFoundError: it is neither a folder nor in the cache, or a file is missing.
@@ -180,8 +181,8 @@ def _changed(
     """Return the description to load for; tables stay those stored, if not resized."""
     if others := [name for name in changes if name not in CHANGEABLE]:
         raise ValueError(
-            f"{others[0]} cannot change at loading, the weights were trained with it; "
-            f"these can: {', '.join(CHANGEABLE)}"
+            f"{others[0]} cannot be given at loading, only {', '.join(CHANGEABLE)}: "
+            "the weights belong to all else"
         )
     config = changed(stored, **changes)
     if config.image_size == stored.image_size and not resize_tables:

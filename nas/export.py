@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coatnet.card import front_matter
 from nas.errors import NotFoundError
 from nas.ranking.result import LayoutScore, Ranking
 from nas.records import TrialHistory, TrialStatus
@@ -101,10 +102,7 @@ def _card(study: Study, ranking: Ranking, score: LayoutScore, history: TrialHist
     gap = last.evaluation_loss - last.probe_loss
     recipe = json.dumps(study.spec.training.model_dump(mode="json"), indent=2)
     data = study.spec.data.model_dump_json(exclude_none=True, exclude={"path"})
-    return f"""---
-library_name: coatnet
-tags: [image-classification, coatnet]
----
+    return f"""{front_matter()}
 # {history.trial.layout} of study {study.spec.name}
 
 The layout ranked first: `{ranking.order}`

@@ -33,6 +33,7 @@ def card(config: CoAtNetConfig, metadata: Mapping[str, Any] | None = None) -> st
     price = cost(config)
     height, width = sides(config.image_size)
     fine_tuned_at = 2 * height if height == width else (2 * height, 2 * width)
+    others = 10 if config.classes != 10 else 100
     return f"""{front_matter(metadata)}
 # CoAtNet {config.layout}
 
@@ -57,7 +58,7 @@ model = coatnet.load(".")  # logits of images (batch, {config.in_channels}, {hei
 metadata = coatnet.load_metadata(".")  # what was said when it was saved
 
 larger = coatnet.load(".", image_size={fine_tuned_at})  # the same parameters on larger images
-other = coatnet.load(".", classes=10, drop_path=0.1)  # to fine-tune: a new last layer
+other = coatnet.load(".", classes={others}, drop_path=0.1)  # to fine-tune: a new last layer
 ```
 
 `coatnet.CoAtNet.from_pretrained` takes a repository's name too, once it is in the hub's cache.

@@ -93,3 +93,8 @@ def test_the_card_says_what_the_network_is(config, size, larger):
     ):
         assert said in text
     assert re.search(larger, text)
+    assert "classes=10," in text
+
+
+def test_the_card_of_ten_classes_shows_another_number():
+    assert "classes=100," in card(named("coatnet-0", classes=10))

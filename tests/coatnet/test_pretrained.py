@@ -292,6 +292,7 @@ def test_half_precision_is_converted_only_when_asked(saved):
         loaded = load(folder, dtype=dtype, image_size=24, classes=3)
         floats = [t for t in loaded.state_dict().values() if t.is_floating_point()]
         assert {tensor.dtype for tensor in floats} == {dtype}
+        assert loaded.stem[1].num_batches_tracked.dtype == torch.int64
         for name, tensor in loaded.state_dict().items():
             if "classifier" not in name:
                 assert torch.equal(tensor, model.state_dict()[name].to(tensor.dtype))
@@ -404,6 +405,12 @@ def test_the_stored_size_of_equal_sides_changes_nothing(saved):
     model, folder = saved
     assert load(folder, image_size=(20, 20)).config == model.config
     assert load(folder, image_size=20, resize_tables=True).config == model.config
+
+
+def test_a_stored_size_that_was_said_stays_said(tiny, tmp_path):
+    model = create(tiny(bias_image_size=20), seed=0)
+    save(model, tmp_path)
+    assert load(tmp_path).config == model.config
 
 
 def test_patches_must_divide_the_size(tiny, tmp_path):
@@ -567,6 +574,7 @@ def test_the_card_is_written_from_config_and_metadata(saved):
     text = (folder / "README.md").read_text()
     assert text.startswith("---\nlibrary_name: coatnet\n")
     assert text.count("\n---\n") == 1
+    assert '\nlicense: "m\\"it\\U0000000A---"\n' in text
     assert "\n# CoAtNet C-C-T-T\n" in text
     program = text.split("```python\n")[1].split("```")[0]
     assert 'coatnet.load(".", image_size=40)' in program

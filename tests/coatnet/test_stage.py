@@ -40,7 +40,7 @@ def test_every_order_trains(tiny, layout, size):
     assert_trains(tiny(layout, image_size=size))
 
 
-@pytest.mark.parametrize("size", [21, 28, (20, 28), (9, 64)], ids=str)
+@pytest.mark.parametrize("size", [28, (9, 44)], ids=str)
 @pytest.mark.parametrize("kind", POOLS)
 @pytest.mark.parametrize("place", STRIDES)
 def test_every_stride_on_maps_of_any_shape(tiny, place, kind, size):

@@ -37,3 +37,29 @@ def test_patches_are_independent_of_each_other():
     changed_bchw[:, :, :4, 4:] += 1
     differs_hw = (stem(images_bchw) != stem(changed_bchw)).any(1)[0]
     assert differs_hw.tolist() == [[False, True], [False, False]]
+
+
+def test_patches_are_one_matrix_for_all():
+    """Each patch, flattened, times the kernel: also where images are not square."""
+    torch.manual_seed(0)
+    stem = build(type=StemType.PATCH, width=6, depth=1, stride=3).double()
+    (layer,) = stem
+    images_bchw = torch.randn(2, 2, 6, 9, dtype=torch.float64)
+    found_bchw = stem(images_bchw)
+    assert found_bchw.shape == (2, 6, 2, 3)
+    for row in range(2):
+        for column in range(3):
+            patch_bchw = images_bchw[:, :, 3 * row : 3 * row + 3, 3 * column : 3 * column + 3]
+            expected_bc = patch_bchw.flatten(1) @ layer.weight.flatten(1).T + layer.bias
+            torch.testing.assert_close(found_bchw[:, :, row, column], expected_bc)
+
+
+def test_images_that_are_not_square():
+    assert build(width=4)(torch.rand(2, 2, 28, 41)).shape == (2, 4, 14, 21)
+
+
+@pytest.mark.parametrize("fields", [{}, {"type": StemType.PATCH, "depth": 1}])
+def test_gradients(fields):
+    stem = build(width=2, **fields).double()
+    images_bchw = torch.randn(2, 2, 4, 6, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(stem, images_bchw)

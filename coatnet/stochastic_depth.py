@@ -1,7 +1,6 @@
 """Stochastic depth: a residual branch is left out, per sample, with a given rate."""
 
 import torch
-from torch.nn import functional
 
 from coatnet.config import CoAtNetConfig
 
@@ -13,8 +12,10 @@ def drop_path(branch: torch.Tensor, rate: float, training: bool) -> torch.Tensor
     """
     if rate == 0.0 or not training:
         return branch
-    keep_b = branch.new_ones((branch.shape[0],) + (1,) * (branch.ndim - 1))
-    return branch * functional.dropout(keep_b, rate)
+    # Not dropout(): compiled, that is made anew for each block's rate, this serves all.
+    shape = (branch.shape[0],) + (1,) * (branch.ndim - 1)
+    kept = torch.rand(shape, device=branch.device) >= rate
+    return branch * (kept / (1.0 - rate)).to(branch.dtype)
 
 
 def drop_path_rates(config: CoAtNetConfig) -> tuple[tuple[float, ...], ...]:

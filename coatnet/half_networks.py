@@ -136,9 +136,12 @@ class HalfNetworks:
             dx, dy = first_x + others * other_x, first_y + others * other_y
             up_to_x, up_to_y = most_x - dx, most_y - dy
             number = (index * len(self._widths[stage]) + place) * self._shared[stage + 1]
-            found += [
+            deeper = [
                 (x + dx, y + dy, n + number) for x, y, n in parts if x <= up_to_x and y <= up_to_y
             ]
+            if not deeper:
+                break  # nor is there room for more blocks
+            found += deeper
         self._built += len(found)
         if self._built > MAX_HALVES:
             raise ValueError(f"the grid has more than {MAX_HALVES:,} half networks: narrow it")

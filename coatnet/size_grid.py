@@ -11,6 +11,7 @@ Growth = tuple[float, float]  # the least and the largest ratio of a width to th
 DOUBLING = (2.0, 2.0)  # "doubled from S1 to S4" (paper, Section 4.1)
 NEAR_DOUBLING = (1.5, 2.5)  # what CoAtNet-5 and -7 have (Tables 11 and 12)
 STEM_GROWTH = (1.0, 1.5)  # S1 over S0: all of CoAtNet-0 to -7
+_SMALL_UNIT = 4  # about a sixteenth of CoAtNet-0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,15 +60,16 @@ def default_grid(
     |                   | two targets                      | one target         | the paper       |
     |-------------------|----------------------------------|--------------------|-----------------|
     | depth of S1, S4   | 2, 3                             | 2                  | 2               |
-    | depth of S2       | 2 to 12                          | same               | 2 to 12         |
-    | depth of S3       | 2 to 28                          | same               | 5 to 28 (50)    |
+    | depth of S2       | 2 to 12                          | 2 to 6             | 3 to 12         |
+    | depth of S3       | 2 to 28                          | 2 to 14            | 5 to 28; 42     |
     | widths            | 1.5 to 2.5 times the one before  | doubled            | 1.5 to 2.5      |
     | S1 over the stem  | 1 to 1.5                         | same               | 1 to 1.5        |
-    | width a multiple  | of u, 2u, 2u, 4u, and of heads   | same               | 16 at least     |
+    | width a multiple  | of u, 2u, 2u, 4u, 4, and of head_size where transformers are       |
 
     u is a power of two, the largest for which a network of CoAtNet-0's shape (u = 16) exceeds no
     target. Layouts of other than four stages have S1, as many like S2 as needed, S3 and S4; of
-    more than five, those like S2 have 2 or 3 blocks. ViT_REL has 6 to 32 blocks.
+    more than five, those like S2 have 2 or 3 blocks. ViT_REL has 6 to 32 blocks. Where u is less
+    than 4, depths begin at 1, as in the family's small members.
     """
     unit = 1
     while unit < 1024 and _fits(config, 2 * unit, parameters, macs):
@@ -77,8 +79,11 @@ def default_grid(
         return SizeGrid(depths=(tuple(range(6, 33)),), widths=(widths,))
     free = parameters is not None and macs is not None
     kinds = _kinds(len(config.stages))
-    ends, middle = ((2, 3), tuple(range(2, 13))) if free else ((2,), tuple(range(2, 13)))
-    depths = {1: ends, 2: middle if len(kinds) < 6 else (2, 3), 3: tuple(range(2, 29)), 4: ends}
+    least = 1 if unit < _SMALL_UNIT else 2
+    ends, most = ((2, 3), (12, 28)) if free else ((2,), (6, 14))
+    second, third = (tuple(range(least, depth + 1)) for depth in most)
+    ends = (1, *ends) if least == 1 else ends
+    depths = {1: ends, 2: second if len(kinds) < 6 else (2, 3), 3: third, 4: ends}
     return SizeGrid(
         depths=tuple(depths[kind] for kind in kinds),
         widths=tuple(_widths(config, stage, unit) for stage in range(len(kinds))),
@@ -115,7 +120,7 @@ def _kinds(count: int) -> tuple[int, ...]:
 
 
 def _widths(config: CoAtNetConfig, stage: int, unit: int) -> tuple[int, ...]:
-    step = unit * (1, 2, 2, 4)[min(stage, 3)]
+    step = lcm(unit * (1, 2, 2, 4)[min(stage, 3)], 4)
     if config.stages[stage].block is BlockType.TRANSFORMER:
         step = lcm(step, config.head_size)
     return _multiples(step, 3 * unit << stage, 16 * unit << stage)

@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from coatnet.config import BlockType, CoAtNetConfig, StageConfig, StemConfig, StemType
+from coatnet.config import CoAtNetConfig
 from coatnet.cost import Cost, cost
 from nas.errors import SpecError
 from nas.records import DataShape, Trial
+from nas.sizing import network, sized
 from nas.spec import StudySpec
 from search_spaces.language.constraints import Match
 from search_spaces.language.parse import parse_space
-from search_spaces.language.space import PatchStem, Point, SearchSpace
+from search_spaces.language.space import LayoutSpace, Point, SearchSpace
 
 MAX_GRID = 10_000  # points listed at most: two seconds
 
@@ -24,15 +25,19 @@ class Candidate:
     layout: str  # the name in the file
     config: CoAtNetConfig
     cost: Cost
+    parameters_off: float | None = None  # from the size to match, relative; None: not asked for
+    macs_off: float | None = None
+
+    @property
+    def off(self) -> float:
+        """The larger relative difference from the sizes to match, without sign."""
+        return max(abs(self.parameters_off or 0.0), abs(self.macs_off or 0.0))
 
     @classmethod
     def of(cls, trial: Trial) -> "Candidate":
         """Return the candidate that a trial trains."""
         return cls(
-            label=trial.label,
-            layout=trial.layout,
-            config=trial.config,
-            cost=Cost(parameters=trial.parameters, macs=trial.macs),
+            label=trial.label, layout=trial.layout, config=trial.config, cost=cost(trial.config)
         )
 
 
@@ -56,16 +61,24 @@ def make_candidate(
 ) -> Candidate | Rejection:
     """Return the point as a network for data of this shape; without `label`, called its layout."""
     try:
-        config = _config(point, shape, drop_path=drop_path)
+        config = network(point, shape, drop_path=drop_path)
     except ValueError as error:
         return Rejection(layout=point.layout, point=str(point), reason=str(error))
-    price = cost(config)
-    reasons, mismatch = _mismatch(price, match) if match is not None else ([], 0.0)
-    if reasons:
+    made = Candidate(
+        label=label or point.layout, layout=point.layout, config=config, cost=cost(config)
+    )
+    if match is None:
+        return made
+    made = replace(
+        made,
+        parameters_off=_off(made.cost.parameters, match.parameters),
+        macs_off=_off(made.cost.macs, match.macs),
+    )
+    if reasons := _mismatches(made, match):
         return Rejection(
-            layout=point.layout, point=str(point), reason="; ".join(reasons), mismatch=mismatch
+            layout=point.layout, point=str(point), reason="; ".join(reasons), mismatch=made.off
         )
-    return Candidate(label=label or point.layout, layout=point.layout, config=config, cost=price)
+    return made
 
 
 def candidates(spec: StudySpec, shape: DataShape) -> Iterator[Candidate | Rejection]:
@@ -77,11 +90,12 @@ def candidates(spec: StudySpec, shape: DataShape) -> Iterator[Candidate | Reject
     Raises:
         SpecError: the space is too large to list, or no point of it is accepted.
     """
-    space = study_space(spec)
+    space, unsized = sized_space(spec, shape)
     if space.count() > MAX_GRID:
         raise SpecError(
             f"the space has {space.count()} points, more than the {MAX_GRID} that are listed: "
-            "narrow its ranges or use sampler 'tpe'",
+            "narrow its ranges, use sampler 'tpe', or 'match' without 'within', which takes one "
+            "point of each layout",
             key="space",
         )
     found = [
@@ -91,7 +105,7 @@ def candidates(spec: StudySpec, shape: DataShape) -> Iterator[Candidate | Reject
     accepted = Counter(made.layout for made in found if isinstance(made, Candidate))
     if not accepted:
         raise SpecError(_none_accepted(space, found), key="space")
-    return iter(_labelled(found, accepted))
+    return _labelled([*found, *unsized], accepted)
 
 
 def study_space(spec: StudySpec) -> SearchSpace:
@@ -103,53 +117,56 @@ def study_space(spec: StudySpec) -> SearchSpace:
     return parse_space(spec.space)
 
 
-def _config(point: Point, shape: DataShape, *, drop_path: float) -> CoAtNetConfig:
-    stem = point.stem
-    if isinstance(stem, PatchStem):
-        stem_config = StemConfig(
-            type=StemType.PATCH, width=point.stages[0].width, depth=1, stride=stem.size
+def sized_space(spec: StudySpec, shape: DataShape) -> tuple[SearchSpace, tuple[Rejection, ...]]:
+    """Return the space whose points a sampler may choose from, and the layouts that have none.
+
+    Where sizes are to be matched as closely as can be, this is one point of each layout, which is
+    found without listing the others. The space may be huge.
+
+    Raises:
+        SpecError: no layout has a point.
+    """
+    space = study_space(spec)
+    if space.match is None or space.match.within is not None:
+        return space, ()
+    layouts: list[LayoutSpace] = []
+    unsized: list[Rejection] = []
+    for layout in space.layouts:
+        try:
+            layouts.append(sized(layout, space.match, shape))
+        except ValueError as error:
+            unsized.append(Rejection(layout=layout.name, point=layout.name, reason=str(error)))
+    if not layouts:
+        raise SpecError(
+            f"no layout can be sized: {unsized[0].point}: {unsized[0].reason}", key="space"
         )
-    else:
-        stem_config = StemConfig(width=stem.width, depth=stem.depth, stride=stem.stride)
-    return CoAtNetConfig(
-        stem=stem_config,
-        stages=tuple(
-            StageConfig(
-                block=BlockType(stage.type.value),
-                depth=stage.depth,
-                width=stage.width,
-                stride=stage.stride,
-            )
-            for stage in point.stages
-        ),
-        head_size=point.head_size,
-        image_size=shape.image_size,
-        in_channels=shape.channels,
-        classes=shape.classes,
-        drop_path=drop_path,
-        batch_norm_momentum=point.batch_norm_momentum,
-    )
+    return replace(space, layouts=tuple(layouts)), tuple(unsized)
 
 
-def _mismatch(price: Cost, match: Match) -> tuple[list[str], float]:
-    """Return what does not match, in words, and the largest relative difference."""
-    wanted = (
-        ("parameters", price.parameters, match.parameters),
-        ("MACs", price.macs, match.macs),
+def off_words(made: Candidate) -> str:
+    """Return how far its sizes are from those to match: ``parameters +0.1%, MACs -0.2%``."""
+    sizes = (("parameters", made.parameters_off), ("MACs", made.macs_off))
+    return ", ".join(f"{name} {off:+.1%}" for name, off in sizes if off is not None)
+
+
+def _off(actual: int, target: int | None) -> float | None:
+    return None if target is None else actual / target - 1
+
+
+def _mismatches(made: Candidate, match: Match) -> list[str]:
+    """Return what does not match, in words."""
+    if match.within is None:
+        return []
+    sizes = (
+        ("parameters", made.cost.parameters, match.parameters, made.parameters_off),
+        ("MACs", made.cost.macs, match.macs, made.macs_off),
     )
-    reasons: list[str] = []
-    largest = 0.0
-    for name, actual, target in wanted:
-        if target is None:
-            continue
-        difference = abs(actual - target) / target
-        largest = max(largest, difference)
-        if difference > match.within:
-            reasons.append(
-                f"{actual:,} {name}, {difference:.1%} {'over' if actual > target else 'under'} "
-                f"the {target:,} asked for within {match.within:.1%}"
-            )
-    return reasons, largest
+    return [
+        f"{actual:,} {name}, {abs(off):.1%} {'over' if off > 0 else 'under'} "
+        f"the {target:,} asked for within {match.within:.1%}"
+        for name, actual, target, off in sizes
+        if off is not None and abs(off) > match.within
+    ]
 
 
 def _none_accepted(space: SearchSpace, found: list[Candidate | Rejection]) -> str:

@@ -86,8 +86,12 @@ def candidates_frame(items: Iterable[Candidate | Rejection]) -> pd.DataFrame:
                 "widths": "-".join(str(stage.width) for stage in stages),
                 "parameters": item.cost.parameters,
                 "macs": item.cost.macs,
+                "parameters_off": item.parameters_off,
+                "macs_off": item.macs_off,
             }
         )
-    columns = ["candidate", "types", "depths", "widths", "parameters", "macs", "point", "rejected"]
+    columns = ["candidate", "types", "depths", "widths", "parameters", "macs"]
+    columns += ["parameters_off", "macs_off", "point", "rejected"]
     frame = pd.DataFrame(rows, columns=columns)
-    return frame.astype({"parameters": "Int64", "macs": "Int64"})
+    types = {"parameters": "Int64", "macs": "Int64", "parameters_off": float, "macs_off": float}
+    return frame.astype(types)

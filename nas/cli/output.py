@@ -15,7 +15,7 @@ from nas.state import StudyState
 from nas.study import Study
 from nas.views import ranking_frame, to_csv
 
-_PERCENT = {"evaluation_accuracy"}
+_PERCENT = {"evaluation_accuracy", "parameters_off", "macs_off"}
 _DECIMALS = {"train_loss": 3, "evaluation_loss": 3, "seconds": 0}
 
 

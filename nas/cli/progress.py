@@ -30,7 +30,7 @@ Observer = Callable[[Record, StudyState], None]
 def watching(study: Study, search: Search, *, quiet: bool) -> Iterator[Sequence[Observer]]:
     """Yield the observers that show a study on stderr."""
     console = Console(stderr=True)
-    for sentence in (*search.left_out, *_unread(study)):
+    for sentence in (*search.notes, *_unread(study)):
         console.print(f"note: {sentence}", highlight=False, markup=False, soft_wrap=True)
     if quiet:
         yield ()

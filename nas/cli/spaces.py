@@ -16,7 +16,7 @@ def validate(spec: str, overrides: tuple[str, ...]) -> None:
 
     loaded = load_spec(spec, overrides)
     search = build_search(loaded, peek(loaded.data))
-    for sentence in search.left_out:
+    for sentence in search.notes:
         click.echo(f"note: {sentence}", err=True)
     click.echo(
         f"{loaded.name}: {search.expected} trials of {loaded.training.epochs} epochs, "

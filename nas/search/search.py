@@ -22,14 +22,14 @@ class Search:
         sampler: Sampler,
         adaptive: bool,
         points: int | None = None,
-        left_out: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
     ) -> None:
         """Search with `sampler`; `adaptive` says that it learns from results.
 
-        `points` is how many candidates the sampler has at most, where that is known; `left_out`
-        says, a sentence each, which layouts have none.
+        `points` is how many candidates the sampler has at most, where that is known; `notes` say,
+        a sentence each, which layouts have none or are far from the size asked for.
         """
-        self.left_out = left_out
+        self.notes = notes
         self._spec, self._sampler, self._adaptive = spec, sampler, adaptive
         limits = [limit for limit in (points, spec.search.candidates) if limit is not None]
         self.expected = min(limits, default=0) * spec.search.seeds  # trials, if none is added

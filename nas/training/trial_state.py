@@ -87,11 +87,13 @@ def start(
     model = model.to(device)
     # pyrefly: ignore [no-matching-overload] - torch's overloads leave memory_format out
     model = model.to(memory_format=torch.channels_last)
+    model.checkpoint_activations(recipe.checkpoint_activations)
     identity = {
         "config": trial.config.to_dict(),
         "seed": trial.seed,
         "epochs": trial.epochs,
-        "recipe": recipe.model_dump(mode="json"),
+        # how much memory a step takes is no part of what is trained
+        "recipe": recipe.model_dump(mode="json", exclude={"checkpoint_activations"}),
         "data": data_fingerprint,
     }
     return TrialState(

@@ -39,16 +39,18 @@ class OrderRules:
 class Match:
     """Sizes that every candidate must have: layouts of unequal size cannot be compared.
 
-    Only declared here. `nas.candidate` checks it, because it knows what a network costs.
+    With `within`, all points of the space that come so near are candidates. Without, the one
+    point of each layout is that comes nearest. Only declared here: `nas.candidate` knows what a
+    network costs.
     """
 
     parameters: int | None = None
     macs: int | None = None  # multiply-adds of one forward pass of one image
-    within: float = 0.10  # the largest relative difference
+    within: float | None = None  # the largest relative difference
 
     def __post_init__(self) -> None:
         """Refuse a match that can never hold or always does."""
         if self.parameters is None and self.macs is None:
             raise ValueError("needs 'parameters' or 'macs'")
-        if not 0.0 < self.within < 1.0:
+        if self.within is not None and not 0.0 < self.within < 1.0:
             raise ValueError(f"within must be more than 0 and less than 1, not {self.within}")

@@ -1,6 +1,7 @@
 """The values a depth, width or stride may take: one, a few that are listed, or a range."""
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 MAX_SIZE = 10_000
 
@@ -90,4 +91,22 @@ class Range:
         return tuple(range(self.first, self.last + 1, self.step))
 
 
-Domain = Fixed | Choice | Range
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Open:
+    """Not said in the file: size matching finds the value, so there is nothing to choose."""
+
+    @property
+    def size(self) -> int:
+        """How many values there are to choose from: the one that will be found."""
+        return 1
+
+    def at(self, index: int) -> NoReturn:
+        """Refuse: no value is known yet."""
+        raise AssertionError(f"value {index} of a size that is not matched yet")
+
+    def values(self) -> tuple[int, ...]:
+        """Return none: no value is known yet."""
+        return ()
+
+
+Domain = Fixed | Choice | Range | Open

@@ -7,9 +7,16 @@ from itertools import product
 from typing import Any
 
 from search_spaces.language.constraints import OrderRules, StageType
-from search_spaces.language.domains import Domain, Fixed
+from search_spaces.language.domains import Domain, Fixed, Open
 from search_spaces.language.errors import KeyPath, SpaceError, shown
-from search_spaces.language.space import ConvolutionStem, LayoutSpace, PatchStem, StageSpace
+from search_spaces.language.options import NetworkOptions
+from search_spaces.language.space import (
+    ConvolutionStem,
+    LayoutSpace,
+    OpenStem,
+    PatchStem,
+    StageSpace,
+)
 from search_spaces.language.values import (
     MAX_STAGES,
     PATCH,
@@ -35,7 +42,7 @@ class SharedStage:
     types: tuple[StageType, ...] = ()
     depth: Domain | None = None
     width: Domain | None = None
-    stride: Domain = DEFAULT_STRIDE
+    stride: Domain | None = None
     width_path: KeyPath = ()  # where the width was written
 
 
@@ -45,8 +52,8 @@ class Shared:
 
     stem: ConvolutionStem | None
     stages: tuple[SharedStage, ...]
-    head_size: int
-    batch_norm_momentum: float
+    options: NetworkOptions
+    sized: bool  # a size that is not given is found: `match` without `within`
     rules: OrderRules
 
 
@@ -163,52 +170,56 @@ def _with(stage: SharedStage, key: str, found: Domain, *, path: KeyPath) -> Shar
 def _stage_layout(
     name: str, types: Sequence[StageType], shared: Shared, *, path: KeyPath = ()
 ) -> LayoutSpace:
-    if shared.stem is None:
+    stem = shared.stem or (OpenStem(patches=False) if shared.sized else None)
+    if stem is None:
         raise SpaceError((), f"needs 'stem': layout {name} begins with convolutions")
     stages: list[StageSpace] = []
     for index, (type_, stage) in enumerate(zip(types, shared.stages, strict=True)):
-        if stage.depth is None or stage.width is None:
-            missing = "depth" if stage.depth is None else "width"
+        unsized = Open() if shared.sized else None
+        depth, width = stage.depth or unsized, stage.width or unsized
+        if depth is None or width is None:
+            missing = "depth" if depth is None else "width"
             raise SpaceError(
                 path or ("stages", index),
                 f"layout {name} has no {missing} for S{index + 1}: give '{missing}s' in the "
-                f"layout or '{missing}' in 'stages'",
+                f"layout or '{missing}' in 'stages', or 'match' without 'within' to have it found",
             )
         if type_ is StageType.TRANSFORMER:
-            _check_heads(stage.width, shared.head_size, path=stage.width_path)
-        stages.append(
-            StageSpace(type=type_, depth=stage.depth, width=stage.width, stride=stage.stride)
-        )
+            _check_heads(width, shared.options.head_size, path=stage.width_path)
+        stride = stage.stride or DEFAULT_STRIDE
+        if index == 0 and stage.stride is None and isinstance(width, Open):
+            stride = width  # small images want S1 to keep the stem's map
+        stages.append(StageSpace(type=type_, depth=depth, width=width, stride=stride))
     return LayoutSpace(
         name=name,
-        stem=shared.stem,
+        stem=stem,
         stages=tuple(stages),
-        head_size=shared.head_size,
-        batch_norm_momentum=shared.batch_norm_momentum,
+        options=shared.options,
     )
 
 
 def _patch_layout(name: str, value: Any, shared: Shared, *, path: KeyPath) -> LayoutSpace:
     keys = section(value, path, known=("patch", "depth", "width"))
     for key in ("patch", "depth", "width"):
-        if key not in keys:
+        if key not in keys and not shared.sized:
             raise SpaceError(path, f"layout {name} needs '{key}'")
     if TYPES_PATTERN.fullmatch(name):
         raise SpaceError((*path, "patch"), f"a layout called {name} begins with convolutions")
-    width = domain(keys["width"], (*path, "width"), bounds=STAGE_BOUNDS["width"])
-    _check_heads(width, shared.head_size, path=(*path, "width"))
-    stage = StageSpace(
-        type=StageType.TRANSFORMER,
-        depth=domain(keys["depth"], (*path, "depth"), bounds=STAGE_BOUNDS["depth"]),
-        width=width,
-        stride=Fixed(value=1),  # all blocks see the same map
-    )
+    sizes: dict[str, Domain] = {
+        key: domain(keys[key], (*path, key), bounds=STAGE_BOUNDS[key]) if key in keys else Open()
+        for key in ("depth", "width")
+    }
+    _check_heads(sizes["width"], shared.options.head_size, path=(*path, "width"))
+    stride = Fixed(value=1)  # all blocks see the same map
+    stage = StageSpace(type=StageType.TRANSFORMER, **sizes, stride=stride)
+    stem = OpenStem(patches=True)
+    if "patch" in keys:
+        stem = PatchStem(size=whole(keys["patch"], (*path, "patch"), bounds=PATCH))
     return LayoutSpace(
         name=name,
-        stem=PatchStem(size=whole(keys["patch"], (*path, "patch"), bounds=PATCH)),
+        stem=stem,
         stages=(stage,),
-        head_size=shared.head_size,
-        batch_norm_momentum=shared.batch_norm_momentum,
+        options=shared.options,
     )
 
 
@@ -217,7 +228,7 @@ def _check_heads(width: Domain, head_size: int, *, path: KeyPath) -> None:
 
     Where only some of its widths cannot, `nas.candidate` rejects those points, one by one.
     """
-    if all(value % head_size for value in width.values()):
+    if width.values() and all(value % head_size for value in width.values()):
         raise SpaceError(
             path,
             f"the width of a transformer stage must be a multiple of head_size {head_size}, "

@@ -6,6 +6,8 @@ from typing import Any
 from search_spaces.language.constraints import Match, OrderRules, StageType
 from search_spaces.language.errors import KeyPath, SpaceError, shown
 from search_spaces.language.layouts import Shared, SharedStage, named_layouts, spanned_layouts
+from search_spaces.language.options import KEYS as OPTIONS
+from search_spaces.language.options import network_options
 from search_spaces.language.space import ConvolutionStem, SearchSpace
 from search_spaces.language.values import (
     DEPTH,
@@ -22,13 +24,9 @@ from search_spaces.language.values import (
     whole,
 )
 
-_DEFAULT_HEAD_SIZE = 32  # paper, Section 3
-_DEFAULT_BATCH_NORM_MOMENTUM = 0.01  # as in the authors' TensorFlow code; short runs need 0.1
-
 _KEYS = (
     "stem",
-    "head_size",
-    "batch_norm_momentum",
+    *OPTIONS,
     "stages",
     "layouts",
     "match",
@@ -46,11 +44,12 @@ def parse_space(values: Mapping[str, Any]) -> SearchSpace:
         SpaceError: a key is unknown, a value breaks its rule, or no layout is left.
     """
     keys = section(values, (), known=_KEYS)
+    match = _match(keys["match"]) if "match" in keys else None
     shared = Shared(
         stem=_stem(keys["stem"]) if "stem" in keys else None,
         stages=_shared_stages(keys.get("stages", [])),
-        head_size=whole(keys.get("head_size", _DEFAULT_HEAD_SIZE), ("head_size",), bounds=WIDTH),
-        batch_norm_momentum=_momentum(keys),
+        options=network_options(keys),
+        sized=match is not None and match.within is None,
         rules=OrderRules(
             **{
                 key: flag(keys[key], (key,))
@@ -61,7 +60,7 @@ def parse_space(values: Mapping[str, Any]) -> SearchSpace:
     )
     named = "layouts" in keys
     layouts = named_layouts(keys["layouts"], shared) if named else spanned_layouts(shared)
-    return SearchSpace(layouts=layouts, match=_match(keys["match"]) if "match" in keys else None)
+    return SearchSpace(layouts=layouts, match=match)
 
 
 def _stem(value: Any) -> ConvolutionStem:
@@ -72,14 +71,6 @@ def _stem(value: Any) -> ConvolutionStem:
     return ConvolutionStem(
         **{key: whole(keys[key], ("stem", key), bounds=bounds[key]) for key in keys}
     )
-
-
-def _momentum(keys: Mapping[str, Any]) -> float:
-    path = ("batch_norm_momentum",)
-    momentum = number(keys.get(path[0], _DEFAULT_BATCH_NORM_MOMENTUM), path)
-    if not 0.0 < momentum <= 1.0:
-        raise SpaceError(path, f"must be more than 0 and at most 1, not {momentum}")
-    return momentum
 
 
 def _match(value: Any) -> Match:

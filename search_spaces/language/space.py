@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from search_spaces.language.constraints import Match, StageType
 from search_spaces.language.domains import Domain
 from search_spaces.language.errors import did_you_mean, shown
+from search_spaces.language.options import NetworkOptions
 
 LAYOUT = "layout"  # the variable that every assignment holds
 
@@ -28,7 +29,14 @@ class PatchStem:
     size: int
 
 
-Stem = ConvolutionStem | PatchStem
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenStem:
+    """A stem that the file does not describe: size matching chooses it."""
+
+    patches: bool  # of the kind of `PatchStem`
+
+
+Stem = ConvolutionStem | PatchStem | OpenStem
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,8 +56,7 @@ class Point:
     layout: str  # the name in the file, which may differ from the stages' types
     stem: Stem
     stages: tuple[Stage, ...]
-    head_size: int
-    batch_norm_momentum: float
+    options: NetworkOptions
 
     def __str__(self) -> str:
         """Return one line for messages."""
@@ -78,8 +85,7 @@ class LayoutSpace:
     name: str
     stem: Stem
     stages: tuple[StageSpace, ...]
-    head_size: int
-    batch_norm_momentum: float
+    options: NetworkOptions
 
     def domains(self) -> Iterator[tuple[str, Domain]]:
         """Yield every domain with its variable's name, in the order in which points are counted."""
@@ -132,8 +138,7 @@ class LayoutSpace:
             layout=self.name,
             stem=self.stem,
             stages=stages,
-            head_size=self.head_size,
-            batch_norm_momentum=self.batch_norm_momentum,
+            options=self.options,
         )
 
 

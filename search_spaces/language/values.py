@@ -108,6 +108,22 @@ def size(value: Any, path: KeyPath) -> int:
     return int(exact)
 
 
+def word(value: Any, path: KeyPath, *, known: tuple[str, ...]) -> str:
+    """Return one of the known words.
+
+    Raises:
+        SpaceError: it is another.
+    """
+    if value not in known:
+        hint = did_you_mean(value, known) if isinstance(value, str | None) else ""
+        raise SpaceError(
+            path,
+            f"must be {', '.join(known[:-1])} or {known[-1]}, not {shown(value)}"
+            f"{hint if hint.endswith('?') else ''}",
+        )
+    return value
+
+
 def domain(value: Any, path: KeyPath, *, bounds: Bounds) -> Domain:
     """Return what was written as ``2``, ``[1, 2]`` or ``{from: 1, to: 4, step: 1}``.
 

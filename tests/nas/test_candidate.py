@@ -126,7 +126,7 @@ def test_a_network_that_cannot_be_built_is_a_rejection() -> None:
 
 
 def test_a_space_without_a_candidate_names_the_closest() -> None:
-    spec = study({**SPACE, "match": {"parameters": "1M"}})
+    spec = study({**SPACE, "match": {"parameters": "1M", "within": 0.1}})
     found = [make_candidate(point, SHAPE) for point in study_space(spec).points()]
     largest = max(made.cost.parameters for made in found if isinstance(made, Candidate))
     with pytest.raises(SpecError) as caught:

@@ -50,7 +50,7 @@ def line_of(path: Path | str, overrides: tuple[str, ...] = (), **options: Any) -
 
 
 def test_shipped_specs_load_by_bare_name() -> None:
-    assert shipped() == ("open_space", "quickstart")
+    assert shipped() == ("open_space", "quickstart", "same_size")
     for name in shipped():
         spec = load_spec(name)
         assert spec.name == name

@@ -105,7 +105,8 @@ PATCH = {"patch": 4, "depth": 1, "width": 8}
         ({"layouts": ["-".join("C" * 9)]}, "layouts.0: a network has at most 8 stages, not 9"),
         ({"layouts": ["C-C-C-C"], "stages": [{"depth": 1}] * 4},
          ("layouts.0: layout C-C-C-C has no width for S1: "
-          "give 'widths' in the layout or 'width' in 'stages'")),
+          "give 'widths' in the layout or 'width' in 'stages', "
+          "or 'match' without 'within' to have it found")),
         ({"layouts": ["C-C-C-C"], "stages": OPEN},
          "stages.0.type: is not used where 'layouts' are named: remove one"),
         ({"stages": [*OPEN[:3], STAGES[3]]},

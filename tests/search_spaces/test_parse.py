@@ -2,14 +2,17 @@
 
 import subprocess
 import sys
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
 from search_spaces.language.constraints import Match
+from search_spaces.language.domains import Choice, Fixed, Open
 from search_spaces.language.errors import SpaceError
+from search_spaces.language.options import NetworkOptions
 from search_spaces.language.parse import parse_space
-from search_spaces.language.space import ConvolutionStem
+from search_spaces.language.space import ConvolutionStem, OpenStem
 
 SMALL: dict[str, Any] = {
     "stem": {"width": 4},
@@ -22,8 +25,8 @@ def test_defaults() -> None:
     space = parse_space(SMALL)
     point = space.point_at(0)
     assert point.stem == ConvolutionStem(width=4, depth=2, stride=2)
-    assert point.head_size == 32
-    assert point.batch_norm_momentum == 0.01
+    assert point.options == NetworkOptions()
+    assert (point.options.head_size, point.options.batch_norm_momentum) == (32, 0.01)
     assert space.match is None
 
 
@@ -32,7 +35,7 @@ def test_match() -> None:
     assert parse_space({**SMALL, "match": match}).match == Match(
         parameters=150_000, macs=4_200_000_000, within=0.05
     )
-    assert parse_space({**SMALL, "match": {"macs": 5}}).match == Match(macs=5, within=0.10)
+    assert parse_space({**SMALL, "match": {"macs": 5}}).match == Match(macs=5, within=None)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +47,27 @@ def test_match() -> None:
         ({"batch_norm_momentum": 0},
          "batch_norm_momentum: must be more than 0 and at most 1, not 0.0"),
         ({"batch_norm_momentum": "x"}, "batch_norm_momentum: must be a number, not 'x'"),
+        ({"attention": "windw"},
+         "attention: must be global, window or linear, not 'windw', did you mean 'window'?"),
+        ({"attention": "local"},
+         "attention: must be global, window or linear, not 'local', did you mean 'global'?"),
+        ({"attention": 7}, "attention: must be global, window or linear, not 7"),
+        ({"atention": "local"}, "atention: unknown key, did you mean 'attention'?"),
+        ({"relative_bias": None},
+         "relative_bias: must be pre, post or none, not null, did you mean 'none'?"),
+        ({"mbconv_stride": "pol"},
+         "mbconv_stride: must be expand, depthwise or pool, not 'pol', did you mean 'pool'?"),
+        ({"mbconv_norm": ["batch"]}, "mbconv_norm: must be batch or layer, not a list"),
+        ({"pool": True}, "pool: must be max or average, not true"),
+        ({"pool_size": 4}, "pool_size: must be from 2 to 3, not 4"),
+        ({"window": 0}, "window: must be from 1 to 4096, not 0"),
+        ({"squeeze_ratio": 4.5}, "squeeze_ratio: must be from 0 to 4, not 4.5"),
+        ({"attention": "linear"},
+         ("attention: linear attention forms no pairs of cells to have a bias: it needs "
+          "'relative_bias: none'")),
+        ({"attention": "linear", "relative_bias": "post"},
+         ("relative_bias: linear attention forms no pairs of cells to have a bias: it needs "
+          "'relative_bias: none'")),
         ({"stem": None}, "stem: needs 'width'"),
         ({"stem": {"width": 8, "stride": 65}}, "stem.stride: must be from 1 to 64, not 65"),
         ({"stem": {"width": 8, "widht": 1}}, "stem.widht: unknown key, did you mean 'width'?"),
@@ -72,6 +96,45 @@ def test_stage_layouts_need_a_stem_and_patches_do_not() -> None:
     with pytest.raises(SpaceError, match="needs 'stem': layout C-C begins with convolutions"):
         parse_space(without)
     parse_space({"layouts": {"ViT_REL": {"patch": 4, "depth": 1, "width": 32}}})
+
+
+def test_options_hold_for_every_point() -> None:
+    options: dict[str, Any] = {
+        "attention": "linear", "window": 4, "relative_bias": "none", "head_size": 8,
+        "mbconv_stride": "pool", "mbconv_norm": "layer", "squeeze_ratio": 0, "pool": "average",
+        "pool_size": 3, "batch_norm_momentum": 0.1,
+    }  # fmt: skip
+    assert set(options) == {field.name for field in fields(NetworkOptions)}
+    layouts = {"C-C": {}, "ViT_REL": {"patch": 4, "depth": 1, "width": 32}}
+    space = parse_space({**SMALL, **options, "layouts": layouts})
+    assert {point.options for point in space.points()} == {NetworkOptions(**options)}
+
+
+def test_what_match_finds_need_not_be_given() -> None:
+    space = parse_space({"layouts": ["C-T", "ViT_REL"], "match": {"parameters": "1M"}})
+    stages, patches = space.layouts
+    assert (stages.stem, patches.stem) == (OpenStem(patches=False), OpenStem(patches=True))
+    assert [stage.stride for stage in stages.stages] == [Open(), Fixed(value=2)]
+    for layout in space.layouts:
+        assert {(stage.depth, stage.width) for stage in layout.stages} == {(Open(), Open())}
+    assert space.count() == 2  # a point of each layout
+    assert dict(stages.variables) == {}
+
+
+def test_what_is_given_is_kept_beside_what_match_finds() -> None:
+    values = {"layouts": {"C-T": {"depths": [1, [2, 3]]}}, "match": {"macs": "1M"}}
+    (layout,) = parse_space({"stem": {"width": 4}, **values}).layouts
+    assert layout.stem == ConvolutionStem(width=4)
+    assert [stage.depth for stage in layout.stages] == [Fixed(value=1), Choice(options=(2, 3))]
+    assert [stage.width for stage in layout.stages] == [Open(), Open()]
+
+
+@pytest.mark.parametrize("match", [{}, {"match": {"parameters": "1M", "within": 0.1}}])
+def test_sizes_are_needed_where_points_are_enumerated(match: dict[str, Any]) -> None:
+    with pytest.raises(SpaceError, match=r"layout C-T has no depth for S1: .* without 'within'"):
+        parse_space({"stem": {"width": 4}, "layouts": ["C-T"], **match})
+    with pytest.raises(SpaceError, match="needs 'stem'"):
+        parse_space({"layouts": ["C-T"], **match})
 
 
 def test_the_language_needs_no_heavy_library() -> None:

@@ -99,7 +99,7 @@ def test_build_search_counts_the_trials_of_a_grid():
 def test_a_space_with_nothing_to_train_is_refused():
     impossible = StudySpec(
         name="s",
-        space={**SPACE, "match": {"parameters": "1G"}},
+        space={**SPACE, "match": {"parameters": "1G", "within": 0.1}},
         search=SearchSpec(sampler="random", candidates=2),
     )
     with pytest.raises(SpecError, match="space"):
@@ -118,6 +118,6 @@ def test_a_layout_that_has_no_point_is_said():
         },
     )
     search = build_search(narrow, SHAPE)
-    (sentence,) = search.left_out
+    (sentence,) = search.notes
     assert sentence.startswith("C-T is left out: C-T depths 1-5 ")
     assert search.expected == 3

@@ -309,6 +309,16 @@ def test_images_must_fit_the_network(training: Callable, make_trial: Callable) -
         made.run(1)
 
 
+def test_checkpointed_activations_change_no_result(training: Callable) -> None:
+    plain = training("plain", drop_path=0.3)
+    plain.run(4)
+    checkpointed = training("checkpointed", drop_path=0.3, checkpoint_activations=True)
+    checkpointed.run(4)
+    for one, other in zip(plain.reported, checkpointed.reported, strict=True):
+        for name in ("train_loss", "probe_loss", "evaluation_loss", "gradient_norm"):
+            assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-5), name
+
+
 def test_bf16_trains_too(training: Callable) -> None:
     low, full = training("low", precision="bf16"), training("full")
     low.run(2)

@@ -44,6 +44,16 @@ def test_identity_tells_trainings_apart(make_trial: Callable[..., Trial]) -> Non
     assert len({state.identity for state in states}) == len(states)
 
 
+def test_checkpointing_reaches_every_stage_and_is_no_part_of_what_is_trained(
+    make_trial: Callable[..., Trial],
+) -> None:
+    plain = begin(make_trial())
+    checkpointed = begin(make_trial(), checkpoint_activations=True)
+    assert [stage.checkpointing for stage in plain.model.stages] == [False, False]
+    assert [stage.checkpointing for stage in checkpointed.model.stages] == [True, True]
+    assert plain.identity == checkpointed.identity
+
+
 def test_drop_path_of_the_recipe_wins_over_none(make_trial: Callable[..., Trial]) -> None:
     assert begin(make_trial(), drop_path=0.5).model.config.drop_path == 0.5
     assert begin(make_trial(drop_path=0.25)).model.config.drop_path == 0.25

@@ -63,19 +63,18 @@ def _followed_by(layer: nn.Module, norm: nn.Module) -> nn.Conv2d:
     """Return the convolution that does ``norm(layer(x))``."""
     assert isinstance(layer, nn.Conv2d)
     scale_d, shift_d = _affine(norm)
-    found = _with_bias(layer)
-    found.weight.mul_(scale_d[:, None, None, None])
-    found.bias.mul_(scale_d).add_(shift_d)
-    return found
+    bias_d = _bias(layer)
+    layer.weight.mul_(scale_d[:, None, None, None])
+    bias_d.mul_(scale_d).add_(shift_d)
+    return layer
 
 
 def _preceded_by(layer: nn.Conv2d, norm: nn.Module) -> nn.Conv2d:
     """Return the 1x1 convolution that does ``layer(norm(x))``."""
     scale_c, shift_c = _affine(norm)
-    found = _with_bias(layer)
-    found.bias.add_(found.weight[:, :, 0, 0] @ shift_c)
-    found.weight.mul_(scale_c[:, None, None])
-    return found
+    _bias(layer).add_(layer.weight[:, :, 0, 0] @ shift_c)
+    layer.weight.mul_(scale_c[:, None, None])
+    return layer
 
 
 def _affine(norm: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
@@ -86,7 +85,8 @@ def _affine(norm: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
     return scale, norm.bias - norm.running_mean * scale
 
 
-def _with_bias(layer: nn.Conv2d) -> nn.Conv2d:
+def _bias(layer: nn.Conv2d) -> torch.Tensor:
+    """Return the convolution's bias, which it gets where it has none."""
     if layer.bias is None:
         layer.bias = nn.Parameter(layer.weight.new_zeros(layer.out_channels))
-    return layer
+    return layer.bias

@@ -102,6 +102,7 @@ class MBConv(nn.Module):
         # Gating the kernel of each sample instead of its map: the same products, but the expanded
         # map, the largest tensor of the block, is neither written, read nor kept once more.
         kernel_bdc = (self.project.weight[:, :, 0, 0] * gate_bd[:, None]).transpose(1, 2)
+        assert self.project.bias is not None
         y_bnc = torch.baddbmm(self.project.bias, tokens(y_bchw), kernel_bdc)
         return maps(y_bnc, (height, width))
 

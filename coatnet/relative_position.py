@@ -3,8 +3,6 @@
 Names: h heads, n cells of a map row by row, m offsets between two cells.
 """
 
-from typing import Self
-
 import torch
 from torch import nn
 from torch.nn import functional
@@ -30,41 +28,13 @@ class RelativePositionBias(nn.Module):
         self.resized = stored_size != size
         self.table = nn.Parameter(torch.zeros(heads, *table_shape(stored_size)))
         self.register_buffer("index_nn", relative_index(size), persistent=False)
-        self._cached: tuple[tuple[object, ...], torch.Tensor, torch.Tensor] | None = None
 
     def forward(self) -> torch.Tensor:
         """Return the bias (h, n, n) of each head for each pair (i, j) of cells."""
-        if torch.compiler.is_compiling():
-            return self._gathered()
-        if self.training or torch.is_grad_enabled() or not _countable(self.table):
-            self._cached = None
-            return self._gathered()
-        # In evaluation it changes only with the table: gathered once, not for every batch.
-        table = self.table.detach()
-        state = (table.device, table.dtype, table.data_ptr(), table._version)  # noqa: SLF001
-        if self._cached is None or self._cached[0] != state:
-            # With the table kept, no other tensor can come to lie at its address.
-            self._cached = (state, table, self._gathered())
-        return self._cached[2]
-
-    def train(self, mode: bool = True) -> Self:
-        """Forget the cached bias too: torch does not count every kind of change of the table.
-
-        Neither fused optimizers nor changes made through ``table.data`` are counted.
-        """
-        self._cached = None
-        return super().train(mode)
-
-    def _gathered(self) -> torch.Tensor:
         table_hij = resized(self.table, table_shape(self.size)) if self.resized else self.table
         # index_select: its backward is 2 to 5 times as fast on CPUs as that of table[:, index].
         bias_hm = table_hij.flatten(1).index_select(1, self.index_nn.flatten())
         return bias_hm.unflatten(1, self.index_nn.shape)
-
-
-def _countable(table: torch.Tensor) -> bool:
-    """Return whether torch counts the table's changes: not in `torch.func`, nor in inference."""
-    return type(table) is nn.Parameter and not table.is_inference()
 
 
 def table_shape(size: Size) -> Size:

@@ -1,4 +1,4 @@
-"""The bias of relative positions: one place per offset, resized as in loops, never out of date."""
+"""The bias of relative positions: one place per offset, resized as in loops."""
 
 import math
 

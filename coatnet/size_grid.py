@@ -60,16 +60,17 @@ def default_grid(
     |                   | two targets                      | one target         | the paper       |
     |-------------------|----------------------------------|--------------------|-----------------|
     | depth of S1, S4   | 2, 3                             | 2                  | 2               |
-    | depth of S2       | 2 to 12                          | 2 to 6             | 3 to 12         |
-    | depth of S3       | 2 to 28                          | 2 to 14            | 5 to 28; 42     |
+    | depth of S2       | 2 to 6                           | same               | 3 to 6 (12)     |
+    | depth of S3       | 2 to 14                          | same               | 5 to 14 (28)    |
     | widths            | 1.5 to 2.5 times the one before  | doubled            | 1.5 to 2.5      |
     | S1 over the stem  | 1 to 1.5                         | same               | 1 to 1.5        |
     | width a multiple  | of u, 2u, 2u, 4u, 4, and of head_size where transformers are       |
 
-    u is a power of two, the largest for which a network of CoAtNet-0's shape (u = 16) exceeds no
-    target. Layouts of other than four stages have S1, as many like S2 as needed, S3 and S4; of
-    more than five, those like S2 have 2 or 3 blocks. ViT_REL has 6 to 32 blocks. Where u is less
-    than 4, depths begin at 1, as in the family's small members.
+    The paper's depths are CoAtNet-0 to -3's, in brackets CoAtNet-4 and -5's. u is a power of two,
+    the largest for which a network of CoAtNet-0's shape (u = 16) exceeds no target. Layouts of
+    other than four stages have S1, as many like S2 as needed, S3 and S4; of more than five, those
+    like S2 have 2 or 3 blocks. ViT_REL has 6 to 32 blocks. Where u is less than 4, depths begin
+    at 1, as in the family's small members.
     """
     unit = 1
     while unit < 1024 and _fits(config, 2 * unit, parameters, macs):
@@ -80,9 +81,8 @@ def default_grid(
     free = parameters is not None and macs is not None
     kinds = _kinds(len(config.stages))
     least = 1 if unit < _SMALL_UNIT else 2
-    ends, most = ((2, 3), (12, 28)) if free else ((2,), (6, 14))
-    second, third = (tuple(range(least, depth + 1)) for depth in most)
-    ends = (1, *ends) if least == 1 else ends
+    ends = tuple(range(least, 4 if free else 3))
+    second, third = tuple(range(least, 7)), tuple(range(least, 15))
     depths = {1: ends, 2: second if len(kinds) < 6 else (2, 3), 3: third, 4: ends}
     return SizeGrid(
         depths=tuple(depths[kind] for kind in kinds),

@@ -143,10 +143,10 @@ def sized_space(spec: StudySpec, shape: DataShape) -> tuple[SearchSpace, tuple[R
     return replace(space, layouts=tuple(layouts)), tuple(unsized)
 
 
-def off_words(made: Candidate) -> str:
-    """Return how far its sizes are from those to match: ``parameters +0.1%, MACs -0.2%``."""
-    sizes = (("parameters", made.parameters_off), ("MACs", made.macs_off))
-    return ", ".join(f"{name} {off:+.1%}" for name, off in sizes if off is not None)
+def off_words(parameters: int, macs: int, match: Match) -> str:
+    """Return how far sizes are from those to match: ``parameters +0.1%, MACs -0.2%``."""
+    offs = {"parameters": _off(parameters, match.parameters), "MACs": _off(macs, match.macs)}
+    return ", ".join(f"{name} {off:+.1%}" for name, off in offs.items() if off is not None)
 
 
 def _off(actual: int, target: int | None) -> float | None:

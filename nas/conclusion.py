@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from nas.candidate import off_words, study_space
 from nas.export import Exported, export_winner
 from nas.ranking.relations import rank
 from nas.ranking.result import Ranking
 from nas.records import TrialHistory
 from nas.report.page import write_report
-from nas.spec import Metric
+from nas.spec import Metric, StudySpec
 from nas.study import Study
 from nas.views import write_tables
 
@@ -36,7 +37,8 @@ def rank_study(
     spec = study.spec.ranking
     if metric is not None:
         spec = spec.model_copy(update={"metric": Metric(metric)})
-    return rank(histories, spec, evaluation_images=study.data.evaluation_images)
+    ranking = rank(histories, spec, evaluation_images=study.data.evaluation_images)
+    return replace(ranking, notes=(*ranking.notes, *_sizes_asked_for(study.spec, ranking)))
 
 
 def conclude(study: Study, histories: tuple[TrialHistory, ...]) -> Conclusion:
@@ -62,6 +64,20 @@ def report_study(
         facts=_facts(study),
     )
     return to
+
+
+def _sizes_asked_for(spec: StudySpec, ranking: Ranking) -> list[str]:
+    """Say how far the layouts had to stay off the sizes they were matched to."""
+    match = study_space(spec).match
+    if match is None or match.within is not None or not ranking.layouts:
+        return []
+    wanted = {"parameters": match.parameters, "MACs": match.macs}
+    asked = ", ".join(f"{name} {size:,}" for name, size in wanted.items() if size is not None)
+    offs = (
+        f"{layout.layout} ({off_words(layout.parameters, layout.macs, match)})"
+        for layout in ranking.layouts
+    )
+    return [f"sizes are the closest to {asked}: {', '.join(offs)}"]
 
 
 def _facts(study: Study) -> dict[str, str]:

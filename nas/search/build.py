@@ -16,6 +16,7 @@ from nas.records import DataShape
 from nas.search.sampler import GridSampler, RandomSampler
 from nas.search.search import Search
 from nas.spec import StudySpec
+from search_spaces.language.constraints import Match
 from search_spaces.language.space import Point
 
 FAR = 0.02  # a size off by more is said before a study runs
@@ -35,7 +36,10 @@ def build_search(spec: StudySpec, shape: DataShape) -> Search:
     if settings.sampler == "grid" or sized:
         found = list(candidates(spec, shape))
         accepted = [made for made in found if isinstance(made, Candidate)]
-        points, notes = len(accepted), (*_left_out(found), *(_far(accepted) if sized else ()))
+        points, notes = (
+            len(accepted),
+            (*_left_out(found), *(_far(accepted, match) if match and sized else ())),
+        )
     if settings.sampler == "grid":
         return Search(
             spec, sampler=GridSampler(accepted), adaptive=False, points=points, notes=notes
@@ -68,10 +72,11 @@ def _left_out(found: Sequence[Candidate | Rejection]) -> tuple[str, ...]:
     return tuple(f"{name} is left out: {r.point}: {r.reason}" for name, r in reasons.items())
 
 
-def _far(accepted: Sequence[Candidate]) -> list[str]:
+def _far(accepted: Sequence[Candidate], match: Match) -> list[str]:
     """Say which candidates are as near to the sizes asked for as can be, and still far."""
     return [
-        f"{made.label} stays {made.off:.1%} off the size asked for: {off_words(made)}"
+        f"{made.label} stays {made.off:.1%} off the size asked for: "
+        f"{off_words(made.cost.parameters, made.cost.macs, match)}"
         for made in accepted
         if made.off > FAR
     ]

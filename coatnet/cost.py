@@ -6,7 +6,8 @@ is half of what `torch.utils.flop_counter` counts. The paper's "#FLOPs" are mult
 out 1 to 3.5 % higher, which some operations per attention logit would explain.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, TypeAlias
 
 from coatnet.config import (
     AttentionType,
@@ -14,70 +15,193 @@ from coatnet.config import (
     CoAtNetConfig,
     ImageSize,
     RelativeBias,
-    StemConfig,
     StemType,
     StridePlace,
-    changed,
+    sides,
+)
+from coatnet.dimensions import EXPANSION, Size, attended, squeezed_width
+from coatnet.memory import (
+    ITEM_BYTES,
+    Activations,
+    Kept,
+    head_kept,
+    mbconv_kept,
+    stem_kept,
+    transformer_kept,
 )
 
-Size = tuple[int, int]  # height and width of a map, in cells
-
-EXPANSION = 4  # "always", MBConv and feed-forward network (paper, caption of Table 3)
+STATE_BYTES = 16  # a parameter: weight, gradient and AdamW's two moments, each float32
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Cost:
-    """Trained parameters, and multiply-adds of one forward pass of one image."""
+    """Parameters and multiply-adds of a network, and the memory and work of training it."""
+
+    parameters: int  # trained ones; the statistics of batch norm and the like are none
+    macs: int  # multiply-adds of one forward pass of one image
+    input_macs: int = field(repr=False)  # of these, the stem's first convolution
+    recomputed_macs: int = field(repr=False)  # once more, if blocks are checkpointed
+    activations: Activations = field(repr=False)
+
+    @property
+    def state_bytes(self) -> int:
+        """Bytes of weights, gradients and AdamW's two moments, all float32: 16 a parameter."""
+        return STATE_BYTES * self.parameters
+
+    def activation_bytes(
+        self,
+        dtype: str = "float32",
+        *,
+        checkpointing: bool = False,
+        fused_attention: bool = False,
+    ) -> int:
+        """Return the peak of what training keeps of one image for the backward pass, in bytes.
+
+        Equal to what autograd is seen to save on a CPU (`coatnet.memory` says what counts); drop
+        path's one number a branch is left out. The loss comes on top: some 4 bytes a class.
+
+        Args:
+            dtype: ``float32``, or ``bfloat16`` for training under `torch.autocast`.
+            checkpointing: as with `CoAtNet.checkpoint_activations`: the input of every block, and
+                the inside of one block at a time.
+            fused_attention: as with kernels that keep no weights of attention (n x n for each
+                head), as ours on GPUs do; y_post and linear attention have none. On GPUs autocast
+                also keeps float32 copies of what layer norms take in, which is not counted.
+
+        Raises:
+            ValueError: the dtype is another one.
+        """
+        if dtype not in ITEM_BYTES:
+            raise ValueError(f"dtype must be one of {list(ITEM_BYTES)}, not {dtype!r}")
+        count = self.activations.checkpointed_bytes if checkpointing else self.activations.bytes
+        return count(ITEM_BYTES[dtype], fused=fused_attention)
+
+    def training_bytes(
+        self,
+        batch_size: int,
+        dtype: str = "float32",
+        *,
+        checkpointing: bool = False,
+        fused_attention: bool = False,
+    ) -> int:
+        """Return the bytes of a training step: the state and the activations of a batch.
+
+        With bfloat16 also autocast's copies of the weights, 2 bytes a parameter. What operations
+        need while they run is not in it, nor what an allocator leaves unused.
+
+        Raises:
+            ValueError: the dtype is another one than `activation_bytes` knows.
+        """
+        image = self.activation_bytes(
+            dtype, checkpointing=checkpointing, fused_attention=fused_attention
+        )
+        copies = ITEM_BYTES[dtype] * self.parameters if dtype != "float32" else 0
+        return self.state_bytes + copies + batch_size * image
+
+    def training_macs(self, *, checkpointing: bool = False) -> int:
+        """Return the multiply-adds of a training step's forward and backward pass, of one image.
+
+        The backward pass has each product twice, for the gradients of both factors; only images
+        need none. Checkpointing computes the blocks again, each up to the last thing it keeps.
+        """
+        again = self.recomputed_macs if checkpointing else 0
+        return 3 * self.macs - self.input_macs + again
+
+
+# Equal blocks that follow each other, the first of a stage or all others of it: which stage, how
+# many, their type, width in and out, stride, map in and out, and the map their table is stored for.
+_Run: TypeAlias = tuple[int, int, BlockType, int, int, int, Size, Size, Size]
+
+
+class PartCost(NamedTuple):
+    """Trained parameters and multiply-adds of one part of a network."""
 
     parameters: int
     macs: int
-
-    def __add__(self, other: "Cost") -> "Cost":
-        """Return the cost of both parts."""
-        return Cost(self.parameters + other.parameters, self.macs + other.macs)
-
-    def __mul__(self, times: int) -> "Cost":
-        """Return the cost of `times` equal parts."""
-        return Cost(self.parameters * times, self.macs * times)
 
 
 def cost(config: CoAtNetConfig, image_size: ImageSize | None = None) -> Cost:
     """Return the cost of `config`, built for images of `image_size` pixels instead if given.
 
-    Another image size changes the parameters too: the relative-position tables grow with the map.
-    Equal to the instantiated model's count, and to counted FLOPs / 2 (module docstring). With the
-    family of Table 3 this gives the paper's sizes (25, 42, 75, 168, 275 M at 224 pixels).
+    Another image size changes the parameters too: the relative-position tables grow with the map,
+    unless `bias_image_size` is set. Equal to the instantiated model's count, to counted FLOPs / 2
+    (module docstring), and to the bytes that autograd saves (`coatnet.memory`). With the family
+    of Table 3 this gives the paper's sizes (25, 42, 75, 168, 275 M at 224 pixels).
 
     Raises:
         ValueError: the network cannot be built for `image_size`.
     """
     if image_size is not None:
-        config = changed(config, image_size=image_size)
-    sizes, bias_sizes = config.map_sizes, config.bias_map_sizes
-    total = stem_cost(config, sizes[0])
+        if isinstance(image_size, tuple) and image_size == image_size[:1] * 2:
+            image_size = image_size[0]
+        config = replace(config, image_size=image_size)
+    sizes, width = config.map_sizes, config.stages[-1].width
+    parameters, macs = stem_cost(config, sizes[0])
+    input_macs = _input_kernel(config) * config.stem.width * sizes[0][0] * sizes[0][1]
+    recomputed = 0
+    blocks: list[tuple[int, Kept]] = []
+    for run in _runs(config, sizes):
+        _, times, block, in_width, out, stride, in_size, size, _ = run
+        kept = mbconv_kept if block is BlockType.CONVOLUTION else transformer_kept
+        blocks.append((times, kept(config, in_width, out, stride, in_size, size)))
+        block_parameters, block_macs = _run_cost(config, run)
+        parameters += times * block_parameters
+        macs += times * block_macs
+        recomputed += times * (block_macs - _not_recomputed(config, run))
+    head = head_cost(config, width)
+    return Cost(
+        parameters=parameters + head.parameters,
+        macs=macs + head.macs,
+        input_macs=input_macs,
+        recomputed_macs=recomputed,
+        activations=Activations(
+            stem=stem_kept(config, sides(config.image_size), sizes[0]),
+            blocks=tuple(blocks),
+            head=head_kept(width),
+        ),
+    )
+
+
+def part_costs(config: CoAtNetConfig) -> tuple[PartCost, ...]:
+    """Return the cost of the stem, of each stage and of the head; they add up to `cost`."""
+    sizes = config.map_sizes
+    stages = [PartCost(0, 0)] * len(config.stages)
+    for run in _runs(config, sizes):
+        stage, times, *_ = run
+        (parameters, macs), before = _run_cost(config, run), stages[stage]
+        stages[stage] = PartCost(before.parameters + times * parameters, before.macs + times * macs)
+    return stem_cost(config, sizes[0]), *stages, head_cost(config, config.stages[-1].width)
+
+
+def _runs(config: CoAtNetConfig, sizes: tuple[Size, ...]) -> list[_Run]:
+    bias_sizes = config.bias_map_sizes if config.bias_image_size else sizes
     width = config.stem.width
-    for stage, in_size, size, bias_size in zip(
-        config.stages, sizes, sizes[1:], bias_sizes[1:], strict=False
-    ):
-        first, other = (
-            block_cost(
-                config,
-                stage.block,
-                widths=(before, stage.width),
-                in_size=in_size,
-                size=size,
-                bias_size=bias_size,
-            )
-            for before, in_size in ((width, in_size), (stage.width, size))
-        )
-        width = stage.width
-        total = total + first + other * (stage.depth - 1)
-    return total + head_cost(config, width)
+    found: list[_Run] = []
+    for i, stage in enumerate(config.stages):
+        block, out, size, bias = stage.block, stage.width, sizes[i + 1], bias_sizes[i + 1]
+        found.append((i, 1, block, width, out, stage.stride, sizes[i], size, bias))
+        if stage.depth > 1:
+            found.append((i, stage.depth - 1, block, out, out, 1, size, size, bias))
+        width = out
+    return found
 
 
-def stem_cost(config: CoAtNetConfig, size: Size) -> Cost:
+def _run_cost(config: CoAtNetConfig, run: _Run) -> PartCost:
+    _, _, block, in_width, width, _, in_size, size, bias_size = run
+    if block is BlockType.CONVOLUTION:
+        return _mbconv(config, in_width, width, in_size, size)
+    return _transformer(config, in_width, width, size, bias_size)
+
+
+def stem_cost(config: CoAtNetConfig, size: Size) -> PartCost:
     """Return the cost of the stem, which puts out a map of `size`."""
-    return _stem(config.stem, config.in_channels, _cells(size))
+    stem, cells, width = config.stem, size[0] * size[1], config.stem.width
+    kernel = _input_kernel(config)
+    further = stem.depth - 1
+    return PartCost(
+        (kernel + 1) * width + further * (9 * width + 3) * width,
+        (kernel + further * 9 * width) * width * cells,
+    )
 
 
 def block_cost(
@@ -88,90 +212,83 @@ def block_cost(
     in_size: Size,
     size: Size,
     bias_size: Size,
-) -> Cost:
+) -> PartCost:
     """Return the cost of one block; `widths` are the channels it takes in and puts out."""
     if block is BlockType.CONVOLUTION:
         return _mbconv(config, *widths, in_size, size)
     return _transformer(config, *widths, size, bias_size)
 
 
-def head_cost(config: CoAtNetConfig, width: int) -> Cost:
-    """Return the cost of the head on a map of `width` channels."""
-    return _dense(width, width, 1) + _dense(width, config.classes, 1) + Cost(2 * width, 0)
+def head_cost(config: CoAtNetConfig, width: int) -> PartCost:
+    """Return the cost of the head on a map of `width` channels: norm and two dense layers."""
+    products = width * (width + config.classes)
+    return PartCost(products + 3 * width + config.classes, products)
 
 
-def squeezed_width(config: CoAtNetConfig, width: int) -> int:
-    """Return the bottleneck of squeeze-and-excitation in a block that puts out `width` channels.
-
-    Counted from the block's width as in the official relatives, not from the expanded one: only
-    so do the published sizes come out. 0: the block has none.
-    """
-    return max(1, int(config.squeeze_ratio * width)) if config.squeeze_ratio else 0
+def _input_kernel(config: CoAtNetConfig) -> int:
+    """Return how many values of the image make one of the stem's first map."""
+    stem = config.stem
+    return config.in_channels * (9 if stem.type is StemType.CONVOLUTION else stem.stride**2)
 
 
-def _dense(in_width: int, width: int, positions: int) -> Cost:
-    """A linear map with bias, applied at `positions` places; also a 1x1 convolution."""
-    return Cost(in_width * width + width, in_width * width * positions)
-
-
-def _stem(stem: StemConfig, in_channels: int, cells: int) -> Cost:
-    if stem.type is StemType.PATCH:
-        return _dense(stem.stride**2 * in_channels, stem.width, cells)
-    first = _dense(9 * in_channels, stem.width, cells)
-    batch_norm = Cost(2 * stem.width, 0)
-    return first + (batch_norm + _dense(9 * stem.width, stem.width, cells)) * (stem.depth - 1)
-
-
-def _mbconv(config: CoAtNetConfig, in_width: int, width: int, in_size: Size, size: Size) -> Cost:
-    hidden, squeezed, cells = EXPANSION * width, squeezed_width(config, width), _cells(size)
-    expanded = cells if config.mbconv_stride is not StridePlace.DEPTHWISE else _cells(in_size)
-    norms = Cost(2 * in_width + 4 * hidden, 0)
-    expand = Cost(in_width * hidden, in_width * hidden * expanded)
-    depthwise = Cost(9 * hidden, 9 * hidden * cells)
-    project = _dense(hidden, width, cells)
-    total = norms + expand + depthwise + project + _shortcut(in_width, width, cells)
+def _mbconv(
+    config: CoAtNetConfig, in_width: int, width: int, in_size: Size, size: Size
+) -> PartCost:
+    hidden, squeezed = EXPANSION * width, squeezed_width(config, width)
+    cells = size[0] * size[1]
+    expanded = cells
+    if config.mbconv_stride is StridePlace.DEPTHWISE:
+        expanded = in_size[0] * in_size[1]
+    norms = 2 * in_width + 4 * hidden
+    expand, depthwise, project = in_width * hidden, 9 * hidden, hidden * width
+    parameters = norms + expand + depthwise + project + width
+    macs = expand * expanded + (depthwise + project) * cells
+    if in_width != width:
+        parameters += (in_width + 1) * width
+        macs += in_width * width * cells
     if squeezed:
-        total = total + _dense(hidden, squeezed, 1) + _dense(squeezed, hidden, 1)
-    return total
+        parameters += 2 * hidden * squeezed + squeezed + hidden
+        macs += 2 * hidden * squeezed
+    return PartCost(parameters, macs)
 
 
 def _transformer(
     config: CoAtNetConfig, in_width: int, width: int, size: Size, bias_size: Size
-) -> Cost:
-    cells = _cells(size)
-    norms = Cost(2 * in_width + 2 * width, 0)
-    projections = _dense(in_width, 3 * width, cells) + _dense(width, width, cells)
-    hidden = EXPANSION * width
-    feed_forward = _dense(width, hidden, cells) + _dense(hidden, width, cells)
-    attention = _attention(config, width, size, bias_size)
-    return norms + projections + attention + feed_forward + _shortcut(in_width, width, cells)
+) -> PartCost:
+    # q, k, v; output projection; feed-forward network; each with biases, and two norms
+    products = width * (3 * in_width + (1 + 2 * EXPANSION) * width)
+    parameters = products + (5 + EXPANSION) * width + 2 * (in_width + width)
+    if in_width != width:
+        products += in_width * width
+        parameters += (in_width + 1) * width
+    table, attention = _attention(config, width, size, bias_size)
+    return PartCost(parameters + table, products * size[0] * size[1] + attention)
 
 
-def _attention(config: CoAtNetConfig, width: int, size: Size, bias_size: Size) -> Cost:
-    """The products within attention, and the table of relative positions."""
+def _attention(config: CoAtNetConfig, width: int, size: Size, bias_size: Size) -> tuple[int, int]:
+    """Return the values of the table of relative positions, and the MACs within attention."""
     if config.attention is AttentionType.LINEAR:
         # keys by values, queries by that, and the normaliser
-        return Cost(0, _cells(size) * width * (2 * config.head_size + 1))
+        return 0, size[0] * size[1] * width * (2 * config.head_size + 1)
     rows, columns = attended(config, size)
-    attending = -(-size[0] // rows) * -(-size[1] // columns) * rows * columns
-    parameters = 0
+    table, attending = 0, -(-size[0] // rows) * -(-size[1] // columns) * rows * columns
     if config.relative_bias is not RelativeBias.NONE:
         bias_rows, bias_columns = attended(config, bias_size)
-        offsets = (2 * bias_rows - 1) * (2 * bias_columns - 1)
-        parameters = width // config.head_size * offsets
-    return Cost(parameters, 2 * attending * rows * columns * width)
+        table = width // config.head_size * (2 * bias_rows - 1) * (2 * bias_columns - 1)
+    return table, 2 * attending * rows * columns * width
 
 
-def attended(config: CoAtNetConfig, size: Size) -> Size:
-    """Return the part of a map of `size` that its cells attend to; never more than the map."""
-    if config.attention is not AttentionType.WINDOW:
-        return size
-    return min(config.window, size[0]), min(config.window, size[1])
+def _not_recomputed(config: CoAtNetConfig, run: _Run) -> int:
+    """Return the MACs of a block's last product, if nothing is kept after its operands.
 
-
-def _cells(size: Size) -> int:
-    return size[0] * size[1]
-
-
-def _shortcut(in_width: int, width: int, cells: int) -> Cost:
-    return _dense(in_width, width, cells) if in_width != width else Cost(0, 0)
+    `torch.utils.checkpoint` stops as soon as it has everything that the backward pass needs.
+    """
+    if config.drop_path:
+        return 0
+    _, _, block, in_width, width, stride, _, size, _ = run
+    if block is BlockType.CONVOLUTION:
+        if in_width != width:
+            return in_width * width * size[0] * size[1]
+        if stride != 1:
+            return 0
+    return EXPANSION * width * width * size[0] * size[1]

@@ -121,7 +121,8 @@ def test_names_are_those_of_the_hubs_own_library(cache):
 
 
 @pytest.mark.parametrize(
-    "revision", ["..", "../../x", "/etc", "a/../b", "a//b", ".hidden", "a b", "a\n", "x" * 201]
+    "revision",
+    ["..", "a..b", "../../x", "/etc", "a/../b", "a//b", ".hidden", "a b", "a\n", "x" * 201],
 )
 def test_what_is_no_revision_never_becomes_a_path(cache, revision):
     with pytest.raises(ValueError, match="revision must be a branch, a tag or a commit id"):

@@ -68,9 +68,9 @@ def default_grid(
 
     The paper's depths are CoAtNet-0 to -3's, in brackets CoAtNet-4 and -5's. u is a power of two,
     the largest for which a network of CoAtNet-0's shape (u = 16) exceeds no target. Layouts of
-    other than four stages have S1, as many like S2 as needed, S3 and S4; of more than five, those
-    like S2 have 2 or 3 blocks. ViT_REL has 6 to 32 blocks. Where u is less than 4, depths begin
-    at 1, as in the family's small members.
+    other than four stages have S1, as many like S2 as needed, S3 and S4; those of more have fewer
+    values to choose from. ViT_REL has 6 to 32 blocks. Where u is less than 4, depths begin at 1,
+    as in the family's small members.
     """
     unit = 1
     while unit < 1024 and _fits(config, 2 * unit, parameters, macs):
@@ -83,7 +83,9 @@ def default_grid(
     least = 1 if unit < _SMALL_UNIT else 2
     ends = tuple(range(least, 4 if free else 3))
     second, third = tuple(range(least, 7)), tuple(range(least, 15))
-    depths = {1: ends, 2: second if len(kinds) < 6 else (2, 3), 3: third, 4: ends}
+    if len(kinds) > 4:
+        ends, second, third = (2,), (2, 4) if len(kinds) > 5 else (2, 4, 6), third[::2]
+    depths = {1: ends, 2: second, 3: third, 4: ends}
     return SizeGrid(
         depths=tuple(depths[kind] for kind in kinds),
         widths=tuple(_widths(config, stage, unit) for stage in range(len(kinds))),
@@ -121,6 +123,8 @@ def _kinds(count: int) -> tuple[int, ...]:
 
 def _widths(config: CoAtNetConfig, stage: int, unit: int) -> tuple[int, ...]:
     step = lcm(unit * (1, 2, 2, 4)[min(stage, 3)], 4)
+    if len(config.stages) > 4:
+        step = lcm(step, unit << stage)
     if config.stages[stage].block is BlockType.TRANSFORMER:
         step = lcm(step, config.head_size)
     return _multiples(step, 3 * unit << stage, 16 * unit << stage)

@@ -1,10 +1,11 @@
-"""Random networks with every option, and what autograd keeps of them."""
+"""Random networks with every option, counted, and what autograd keeps of them."""
 
 import random
 
 import torch
 from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
+from torch.utils.flop_counter import FlopCounterMode
 
 from coatnet import CoAtNet, CoAtNetConfig
 from coatnet.config import (
@@ -20,6 +21,7 @@ from coatnet.config import (
     StridePlace,
     sides,
 )
+from coatnet.cost import PartCost
 
 
 def random_config(seed: int) -> CoAtNetConfig:
@@ -80,6 +82,16 @@ def build(config: CoAtNetConfig, device: str = "cpu") -> CoAtNet:
     """Return the network, ready to train."""
     with torch.device(device):
         return CoAtNet(config, seed=0).to(memory_format=torch.channels_last).train()
+
+
+def counted(config: CoAtNetConfig, device: str = "meta") -> PartCost:
+    """Build the network, without memory on the meta device, and count."""
+    model = build(config, device).eval()
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(images(config, 1, device))
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    assert counter.get_total_flops() % 2 == 0
+    return PartCost(parameters, counter.get_total_flops() // 2)
 
 
 def saved_bytes(model: nn.Module, images_bchw: torch.Tensor, dtype: torch.dtype) -> int:

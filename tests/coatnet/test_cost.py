@@ -3,25 +3,15 @@
 import timeit
 
 import pytest
-import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from coatnet import FAMILY, CoAtNetConfig, cost
 from coatnet.cost import PartCost, part_costs
-from tests.coatnet.random_networks import build, images, random_config
-
-
-def counted(config: CoAtNetConfig) -> PartCost:
-    """Build the network without memory and count."""
-    model = build(config, "meta").eval()
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model(images(config, 1, "meta"))
-    parameters = sum(parameter.numel() for parameter in model.parameters())
-    assert counter.get_total_flops() % 2 == 0
-    return PartCost(parameters, counter.get_total_flops() // 2)
+from tests.coatnet.random_networks import build, counted, images, random_config
 
 
 def priced(config: CoAtNetConfig, image_size: int | None = None) -> PartCost:
+    """Return what `counted` must find."""
     price = cost(config, image_size)
     return PartCost(price.parameters, price.macs)
 
@@ -31,7 +21,10 @@ def priced(config: CoAtNetConfig, image_size: int | None = None) -> PartCost:
 def test_parameters_and_macs_of_a_thousand_networks_are_exact(hundred):
     for seed in range(100 * hundred, 100 * hundred + 100):
         config = random_config(seed)
-        assert priced(config) == counted(config), config
+        # The counter looks at shapes only, and on the meta device it takes four times as long;
+        # benchmarks/cost.py counts all of them there.
+        device = "meta" if seed % 10 == 0 else "cpu"
+        assert priced(config) == counted(config, device), config
 
 
 @pytest.mark.slow

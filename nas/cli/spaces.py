@@ -1,5 +1,7 @@
 """`nas validate` and `nas space`: look at a spec before anything runs."""
 
+from pathlib import Path
+
 import click
 
 from nas.cli.formats import format_option
@@ -54,3 +56,27 @@ def list_(spec: str, overrides: tuple[str, ...], output: str) -> None:
 
     loaded = load_spec(spec, overrides)
     print_frame(candidates_frame(candidates(loaded, peek(loaded.data))), output)
+
+
+@space.command(name="draw")
+@click.argument("spec")
+@click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
+@click.option("--layout", help="Draw this layout alone, with the layers of its blocks.")
+@click.option(
+    "--to", type=click.Path(path_type=Path, dir_okay=False), help="SVG file; else standard output."
+)
+def draw(spec: str, overrides: tuple[str, ...], layout: str | None, to: Path | None) -> None:
+    """Draw the layouts of the space below one another as SVG: the first candidate of each."""
+    from nas.space_drawing import draw_space, write_drawing
+    from nas.spec_file import load_spec
+    from nas.training.data import peek
+
+    loaded = load_spec(spec, overrides)
+    drawing = draw_space(loaded, peek(loaded.data), layout=layout)
+    for sentence in drawing.left_out:
+        click.echo(f"note: left out {sentence}", err=True)
+    if to is None:
+        click.echo(drawing.svg, nl=False)
+        return
+    write_drawing(to, drawing.svg)
+    click.echo(to)

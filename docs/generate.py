@@ -9,7 +9,17 @@ from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
-from coatnet import FAMILY, PUBLISHED, CoAtNetConfig, StageConfig, StemConfig, cost, match, named
+from coatnet import (
+    FAMILY,
+    PUBLISHED,
+    CoAtNetConfig,
+    Matched,
+    StageConfig,
+    StemConfig,
+    cost,
+    match,
+    named,
+)
 from coatnet.config import BlockType
 from coatnet.drawing import draw, draw_all
 from coatnet.drawing.parts import amount, stage_names
@@ -247,14 +257,19 @@ def options_table() -> str:
     return "\n".join(lines)
 
 
+def matched_table() -> str:
+    """Return a row a layout: how far from the sizes asked for it had to stay."""
+    lines = ["| layout | depths | parameters off | MACs off |", "|---|---|---|---|"]
+    for layout, found in _matched().items():
+        depths = "-".join(str(stage.depth) for stage in found.config.stages)
+        offs = [f"{100 * off:+.2f} %" for off in (found.parameters_off or 0, found.macs_off or 0)]
+        lines.append(_row([layout, depths, *offs]))
+    return "\n".join(lines)
+
+
 def figures() -> dict[str, str]:
     """Return the figures' file names with their SVG."""
-    matched = {
-        layout: match(
-            layout, parameters=MATCHED["parameters"], macs=MATCHED["macs"], image_size=224
-        ).config
-        for layout in LAYOUTS
-    }
+    matched = {layout: found.config for layout, found in _matched().items()}
     return {
         "coatnet-0.svg": draw(FAMILY["coatnet-0"], title="CoAtNet-0"),
         "layouts.svg": draw_all(
@@ -264,6 +279,7 @@ def figures() -> dict[str, str]:
 
 
 TABLES = {
+    "matched": matched_table,
     "shapes": shapes_table,
     "sizes": sizes_table,
     "macs": macs_note,
@@ -303,6 +319,15 @@ def main() -> None:
             path.parent.mkdir(exist_ok=True)
             path.write_text(content, encoding="utf-8")
             print(path)
+
+
+def _matched() -> dict[str, Matched]:
+    parameters, macs = MATCHED["parameters"], MATCHED["macs"]
+    size = IMAGE_SIZES[0]
+    return {
+        layout: match(layout, parameters=parameters, macs=macs, image_size=size)
+        for layout in LAYOUTS
+    }
 
 
 def _at(name: str, image_size: int) -> CoAtNetConfig:

@@ -57,7 +57,7 @@ class Activations:
 
         A value has `item` bytes; `fused` is said of attention.
         """
-        total = self._outside(item) + self._in_head(item)
+        total = self._outside(item) + self.head.inside * item + self.head.constant
         for times, (entering, inside, constant, fusible, instead) in self.blocks:
             block = (entering + inside) * item + constant
             total += times * (block - fusible * item + instead if fused else block)
@@ -67,20 +67,18 @@ class Activations:
         """Return the most that is kept at a time when every block is checkpointed.
 
         The backward pass computes a block's inside again when it reaches the block. By then the
-        later blocks are done, and gone with what they had taken in.
+        later blocks are done, and gone with what they had taken in. The head keeps less than the
+        last block, so it never decides.
         """
         inputs = most = 0
         for times, (entering, inside, constant, fusible, instead) in self.blocks:
             inputs += times * entering * item
             block = inside * item + constant
             most = max(most, inputs + (block - fusible * item + instead if fused else block))
-        return self._outside(item) + max(most, inputs + self._in_head(item))
+        return self._outside(item) + most
 
     def _outside(self, item: int) -> int:
         return (self.stem.entering + self.stem.inside) * item
-
-    def _in_head(self, item: int) -> int:
-        return self.head.inside * item + self.head.constant
 
 
 def stem_kept(config: CoAtNetConfig, image: Size, size: Size) -> Kept:

@@ -1,6 +1,7 @@
 """The analytic cost against networks that were built and counted."""
 
 import timeit
+from dataclasses import replace
 
 import pytest
 from torch.utils.flop_counter import FlopCounterMode
@@ -83,6 +84,15 @@ def test_macs_of_training_are_exact(seed):
         assert price.training_macs(checkpointing=True) == again
     else:  # the first block's rate is 0, so it is left before its last product
         assert again <= price.training_macs(checkpointing=True) < 1.5 * again
+
+
+@pytest.mark.parametrize("pool", ["max", "average"])
+def test_what_checkpointing_computes_again_where_only_sizes_change(tiny, pool):
+    """What pooling takes in is kept last, so the projection before it runs again."""
+    config = tiny("C-C-C-C", pool=pool)
+    config = replace(config, stages=tuple(replace(stage, width=4) for stage in config.stages))
+    again = step_macs(config, checkpointing=True)
+    assert cost(config).training_macs(checkpointing=True) == again
 
 
 def test_a_price_takes_microseconds():

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from coatnet.config import AttentionType, CoAtNetConfig, RelativeBias
-from coatnet.cost import Size, attended
+from coatnet.dimensions import Size, attended
 from coatnet.relative_position import RelativePositionBias
 
 

@@ -8,7 +8,7 @@ Names: b batch, c channels, h and w rows and columns of a map, n = h w its cells
 
 import torch
 
-from coatnet.cost import Size
+from coatnet.dimensions import Size
 
 
 def tokens(x_bchw: torch.Tensor) -> torch.Tensor:

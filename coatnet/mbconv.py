@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from coatnet.config import CoAtNetConfig, StridePlace
-from coatnet.cost import EXPANSION, squeezed_width
+from coatnet.dimensions import EXPANSION, squeezed_width
 from coatnet.maps import maps, tokens
 from coatnet.norms import mbconv_norm
 from coatnet.pooling import pool

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from coatnet.cost import Size
+from coatnet.dimensions import Size
 
 
 class RelativePositionBias(nn.Module):

@@ -10,7 +10,7 @@ from torch import nn
 
 from coatnet.attention import RelativeAttention
 from coatnet.config import CoAtNetConfig
-from coatnet.cost import EXPANSION, Size
+from coatnet.dimensions import EXPANSION, Size
 from coatnet.maps import maps, tokens
 from coatnet.norms import LAYER_NORM_EPSILON
 from coatnet.pooling import pool

@@ -123,9 +123,15 @@ def fused(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, bias: torch.Tensor | None
 ) -> torch.Tensor:
     """Return the attended values (..., h, n, d), by torch's fused kernels."""
+    batch = q.shape[:-3]
     if bias is not None:
-        bias = bias.to(q.dtype).expand(*q.shape[:-2], *bias.shape[-2:])
-    return functional.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+        # Only windows with masks of their own make more of it than a view.
+        like = batch if bias.ndim > 3 else (batch.numel(),)
+        bias = bias.to(q.dtype).expand(*like, *q.shape[-3:-1], -1).flatten(0, -4)
+    # The fused kernels know one axis of batches, windows have two.
+    q, k, v = (x.flatten(0, -4) for x in (q, k, v))
+    y = functional.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+    return y.unflatten(0, batch)
 
 
 def linear(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:

@@ -1,9 +1,6 @@
 """Networks of a wanted size: the depths and widths that meet parameters and MACs most closely.
 
-Parameters and MACs are sums: of the stem, of each stage's first block, which depends on two
-neighbouring widths, of its other blocks, all equal, and of the head. So the networks of a grid are
-cut in two halves where a width joins them, and instead of all networks the pairs of halves are
-searched (`nearest_sum`): the closest network of 10^8 is found among some 10^4 halves.
+How the closest of 10^8 networks is found in milliseconds: `coatnet.half_networks`.
 """
 
 from collections.abc import Mapping

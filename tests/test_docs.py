@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from docs import generate
+from docs.option_notes import Note
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -14,7 +15,7 @@ PAGES = sorted((ROOT / "docs").glob("*.md"))
 @pytest.mark.parametrize("path", generate.documents(), ids=lambda path: path.name)
 def test_generated_parts_are_up_to_date(path):
     expected = generate.documents()[path]
-    assert path.read_text(encoding="utf-8") == expected, "run: python docs/generate.py"
+    assert path.read_text(encoding="utf-8") == expected, "run: python -m docs.generate"
 
 
 def test_no_figure_is_left_over():
@@ -27,7 +28,7 @@ def test_each_option_needs_its_row(monkeypatch):
     monkeypatch.setattr(generate, "NOTES", fewer)
     with pytest.raises(KeyError, match="post"):
         generate.options_table()
-    more = {**fewer, key: generate.Note(does="", paper=""), ("colour", "red"): fewer["window", ""]}
+    more = {**fewer, key: Note(does="", paper=""), ("colour", "red"): fewer["window", ""]}
     monkeypatch.setattr(generate, "NOTES", more)
     with pytest.raises(ValueError, match="colour"):
         generate.options_table()

@@ -5,9 +5,9 @@ Units: losses are mean cross-entropy in nats, accuracies fractions in [0, 1], ti
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum, StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from coatnet.config import CoAtNetConfig
 
@@ -46,8 +46,32 @@ class DataShape:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BaselineConfig:
+    """A network of another family; what `CoAtNetConfig` is for ours."""
+
+    network: str  # "timm/vit_small_patch16_224", "transformers/cvt-13"
+    options: str = "{}"  # keyword arguments of the network, as JSON with sorted keys
+    image_size: int
+    in_channels: int
+    classes: int
+    drop_path: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+
+NetworkConfig = CoAtNetConfig | BaselineConfig
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Trial:
-    """One candidate network trained with one seed."""
+    """One candidate network trained with one seed.
+
+    A trial with a `parent` is the fine-tuning of that trial, which has the same label and seed. A
+    `twin` differs from the candidate it copies in nothing but its initial weights: ranked against
+    it, it shows the noise floor (A/A placebo).
+    """
 
     number: int  # 1, 2, 3, ... in the order planned
     id: str  # "0001-C-C-T-T-s0": sorts by number, safe as a file name
@@ -55,9 +79,11 @@ class Trial:
     layout: str
     seed: int
     epochs: int
-    config: CoAtNetConfig
+    config: NetworkConfig
     parameters: int
     macs: int  # multiply-adds of one forward pass of one image
+    parent: str | None = None  # id of the trial that this one fine-tunes
+    twin: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,26 +5,23 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
+
+from nas.recipe import (
+    Count,
+    FineTuningSpec,
+    NonNegative,
+    Pixels,
+    Positive,
+    Rate,
+    Section,
+    Seeds,
+    Threads,
+    TrainingSpec,
+)
 
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 RESERVED_NAME = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # Windows devices
-
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
-Positive = Annotated[float, Field(gt=0.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
-Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
-Pixels = Annotated[int, Field(ge=1, le=4096)]
-Padding = Annotated[int, Field(ge=0, le=4096)]
-Seeds = Annotated[int, Field(ge=1, le=10_000)]
-Threads = Annotated[int, Field(ge=1, le=1024)]
-
-
-class Section(BaseModel):
-    """A part of the spec: frozen, strict about types, closed to unknown keys, finite."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class DataSpec(Section):
@@ -34,10 +31,11 @@ class DataSpec(Section):
     `val/` or `test/`), else they are set apart from the rest by `split_seed`.
     """
 
-    source: Literal["digits", "idx", "folder"] = "digits"
+    source: Literal["digits", "idx", "folder", "procedural"] = "digits"
     path: str | None = None  # folder of the IDX files, or the root of CLASS/IMAGE folders
     image_size: Pixels = 28  # pixels; images are resized to this square
-    train: Count | None = None  # images to train on; null takes all
+    channels: Literal[1, 3] | None = None  # null: as the source has them
+    train: Count | None = None  # images to train on; null takes all: of 'procedural' endlessly many
     probe: Count = 512  # training images on which the comparable training loss is measured
     evaluation: Count | None = None  # images to evaluate on; null takes all, or a third if unsplit
     split_seed: int = 0
@@ -45,81 +43,63 @@ class DataSpec(Section):
 
     @model_validator(mode="after")
     def _path_given(self) -> "DataSpec":
-        if self.source != "digits" and self.path is None:
+        has_path = self.source in ("idx", "folder")
+        if has_path and self.path is None:
             raise ValueError(f"path is required for source '{self.source}'")
-        if self.source == "digits" and self.path is not None:
-            raise ValueError("path is not used by source 'digits': remove it or choose a source")
-        return self
-
-
-class RandAugmentSpec(Section):
-    """RandAugment (paper, Table 10: layers and magnitude); 0 layers is off."""
-
-    layers: Annotated[int, Field(ge=0, le=10)] = 0
-    magnitude: Annotated[int, Field(ge=0, le=30)] = 15
-
-
-class TrainingSpec(Section):
-    """The recipe of all trials (paper, Table 10); by default no regularization (Section 2.2)."""
-
-    epochs: Count = 15
-    batch_size: Count = 128  # images per optimizer step
-    accumulate: Count = 1  # micro-batches a step is split into
-    learning_rate: Positive = 1e-3  # peak
-    min_learning_rate: NonNegative = 1e-5
-    warmup_epochs: NonNegative = 1.0
-    schedule: Literal["cosine", "linear", "constant"] = "cosine"
-    weight_decay: NonNegative = 0.05  # AdamW; not on biases, norms, relative position bias
-    betas: tuple[Rate, Rate] = (0.9, 0.999)
-    epsilon: Positive = 1e-8
-    clip_norm: Positive | None = 1.0  # global gradient norm; null is off
-    label_smoothing: Rate = 0.0
-    mixup: NonNegative = 0.0  # alpha of the Beta distribution; 0 is off
-    rand_augment: RandAugmentSpec = RandAugmentSpec()
-    flip: bool = False  # random horizontal flip
-    crop_padding: Padding = 0  # random crop after padding by so many pixels
-    drop_path: Rate = 0.0  # stochastic depth, rate of the last block
-    ema_decay: Rate | None = None
-    precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 on GPUs, fp32 on CPUs
-    checkpoint_every: Count = 1  # epochs; the last epoch always
-    checkpoint_activations: bool = False  # same results in less memory, a third more time
-
-    @field_validator("betas", mode="before")
-    @classmethod
-    def _betas_from_list(cls, value: object) -> object:
-        return tuple(value) if isinstance(value, list) else value
-
-    @model_validator(mode="after")
-    def _rules(self) -> "TrainingSpec":
-        if self.min_learning_rate > self.learning_rate:
+        if not has_path and self.path is not None:
             raise ValueError(
-                f"min_learning_rate {self.min_learning_rate} exceeds learning_rate "
-                f"{self.learning_rate}"
-            )
-        if self.warmup_epochs >= self.epochs:
-            raise ValueError(
-                f"warmup_epochs {self.warmup_epochs} must be less than epochs {self.epochs}"
-            )
-        if self.batch_size % self.accumulate:
-            raise ValueError(
-                f"batch_size {self.batch_size} must be a multiple of accumulate {self.accumulate}"
+                f"path is not used by source '{self.source}': remove it or choose a source"
             )
         return self
+
+    @property
+    def endless(self) -> bool:
+        """Whether no training image comes twice."""
+        return self.source == "procedural" and self.train is None
+
+
+class FineTuneSpec(Section):
+    """What every trained trial is then fine-tuned on: other images, or another resolution."""
+
+    data: DataSpec
+    training: FineTuningSpec = FineTuningSpec()
+
+
+class Until(StrEnum):
+    """When no more seeds are asked for."""
+
+    SETTLED = "settled"  # no pair is left undecided (`?`)
+    SHARP = "sharp"  # every pair is ≫, > or ≈: `≥` is open too
 
 
 class SearchSpec(Section):
-    """Which candidates to train and with how many seeds."""
+    """Which candidates to train and with how many seeds.
+
+    Every candidate is trained with seeds 0, 1, ..., `seeds` - 1. With `max_seeds` more follow, one
+    at a time, where relations are open and can still close (CERTIFICATE, step 4).
+    """
 
     sampler: Literal["grid", "random", "tpe"] = "grid"
     candidates: Count | None = None  # how many points to train; null takes the whole grid
-    seeds: Seeds = 3  # every candidate is trained with seeds 0, 1, ..., seeds - 1
+    seeds: Seeds = 3
+    max_seeds: Seeds | None = None  # null: `seeds`, and no more
+    until: Until = Field(default=Until.SETTLED, strict=False)
+    trials: Count | None = None  # budget: no seed is added beyond so many trials
+    placebo: str | None = None  # a candidate to enter twice: the twin must not come out different
     seed: int = 0  # of the sampler
 
     @model_validator(mode="after")
     def _bounded(self) -> "SearchSpec":
         if self.sampler != "grid" and self.candidates is None:
             raise ValueError(f"candidates is required for sampler '{self.sampler}'")
+        if self.max_seeds is not None and self.max_seeds < self.seeds:
+            raise ValueError(f"max_seeds {self.max_seeds} is less than seeds {self.seeds}")
         return self
+
+    @property
+    def most_seeds(self) -> int:
+        """The most seeds that a candidate can be given."""
+        return self.max_seeds or self.seeds
 
 
 class Metric(StrEnum):
@@ -127,6 +107,15 @@ class Metric(StrEnum):
 
     GENERALIZATION = "generalization"  # evaluation accuracy at equal training loss
     ACCURACY = "accuracy"  # evaluation accuracy at the end
+    CAPACITY = "capacity"  # the same where data is abundant: withheld where trials overfit
+    TRANSFER = "transfer"  # evaluation accuracy after fine-tuning
+
+
+class Correction(StrEnum):
+    """How claims about all pairs are held to one error."""
+
+    HOLM = "holm"  # a family of `>` and one of `≈`, each at alpha; decides more
+    BONFERRONI = "bonferroni"  # all claims read off the intervals, together at alpha
 
 
 class RankingSpec(Section):
@@ -136,6 +125,10 @@ class RankingSpec(Section):
     alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05  # family-wise error of a kind of claim
     margin: Positive = 0.005  # delta: a difference a user would not care about
     large_margin: Positive = 0.05  # Delta: what ≫ claims
+    correction: Correction = Field(default=Correction.HOLM, strict=False)
+    # Beyond these a claim says nothing about layouts and is withheld:
+    overfitting: Positive = 0.1  # capacity: evaluation loss - training loss at the end, nats
+    size_tolerance: Positive | None = 0.1  # spread of parameters and of MACs; null: not checked
 
     @model_validator(mode="after")
     def _ordered(self) -> "RankingSpec":
@@ -161,22 +154,63 @@ class ResourcesSpec(Section):
     attempts: Count = 3  # of a segment that failed or whose worker was lost
 
 
+class BaselineSpec(Section):
+    """A network of another family, trained and ranked beside the layouts."""
+
+    network: str  # timm/NAME or transformers/cvt-13, ...
+    label: str | None = None  # in the ranking; null: the network's own name
+    options: dict[str, JsonValue] = Field(default_factory=dict)  # keyword arguments of the network
+
+    @field_validator("label")
+    @classmethod
+    def _safe_label(cls, value: str | None) -> str | None:
+        return value if value is None else check_name(value)
+
+
+def _named(value: object) -> object:
+    return {"network": value} if isinstance(value, str) else value
+
+
+Baseline = Annotated[BaselineSpec, BeforeValidator(_named)]
+
+
+class SweepSpec(Section):
+    """One study for each value of one key, and the order against it: a phase diagram."""
+
+    key: str  # dotted, as on the command line: data.train
+    values: Annotated[tuple[JsonValue, ...], Field(min_length=2, strict=False)]
+
+
 class StudySpec(Section):
     """One study, resolved: what `study.json` holds."""
 
     name: str
     space: dict[str, Any]  # parsed by search_spaces.language, kept as written
+    baselines: Annotated[tuple[Baseline, ...], Field(strict=False)] = ()
     data: DataSpec = DataSpec()
     training: TrainingSpec = TrainingSpec()
+    fine_tune: FineTuneSpec | None = None
     search: SearchSpec = SearchSpec()
     ranking: RankingSpec = RankingSpec()
     tracking: TrackingSpec = TrackingSpec()
     resources: ResourcesSpec = ResourcesSpec()
+    sweep: SweepSpec | None = None
 
     @field_validator("name")
     @classmethod
     def _safe_name(cls, value: str) -> str:
         return check_name(value)
+
+    @model_validator(mode="after")
+    def _sections_fit(self) -> "StudySpec":
+        if self.ranking.metric is Metric.TRANSFER and self.fine_tune is None:
+            raise ValueError("ranking.metric transfer needs a section fine_tune")
+        for part, name in ((self, ""), (self.fine_tune, "fine_tune.")):
+            if part is not None and part.data.endless and part.training.epoch_images is None:
+                raise ValueError(
+                    f"data without end needs {name}training.epoch_images, the images of an epoch"
+                )
+        return self
 
 
 def check_name(value: str) -> str:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nas.execution.executor import Report
+from nas.recipe import TrainingSpec
 from nas.records import Segment, SegmentEnded
-from nas.spec import ResourcesSpec, TrainingSpec
+from nas.spec import ResourcesSpec
 from nas.training.data import ImageData
 
 

@@ -17,6 +17,16 @@ class Symbol(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Rate:
+    """How often something happened, with its exact interval at 95 % (Clopper and Pearson 1934)."""
+
+    count: int
+    of: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LayoutScore:
     """One layout's score over its seeds; [low, high] is a t interval of the mean at 1 - alpha."""
 
@@ -27,10 +37,17 @@ class LayoutScore:
     seeds: int  # trials behind the score
     parameters: int
     macs: int
-    diverged: int  # trials that diverged or failed: reported apart, never averaged
+    diverged: Rate  # a loss was not finite; of the trials that ended. Never averaged
+    collapsed: Rate  # finished far below its siblings, of the trials that finished
+    failed: int  # trials lost for other reasons
     accuracy: float  # mean final evaluation accuracy
+    train_loss: float  # mean final probe loss, nats
     evaluation_gap: float  # mean final evaluation loss - probe loss, nats
     accuracy_gap: float  # mean final probe accuracy - evaluation accuracy
+    area_log_loss: float  # convergence: mean height of the ln(probe loss) curve, lower is faster
+    seconds: float  # training and measuring, all its trials
+    baseline: bool = False  # a network of another family
+    withheld: str = ""  # why nothing is claimed of it, in words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,12 +56,23 @@ class Relation:
 
     a: str
     b: str
-    symbol: Symbol
+    symbol: Symbol  # `?` where withheld
     difference: float
     low: float | None  # simultaneous over all pairs; None with fewer than two paired seeds
     high: float | None
     pairs: int  # seeds that both layouts finished
-    more_seeds: int | None  # expected to settle a `?`; None where settled, or more than 1,000
+    deviation: float | None  # sd of the paired differences
+    skewness: float | None  # of the paired differences; None with fewer than three
+    more_seeds: int | None  # expected to settle a `?`; None where settled, or not foreseeable
+    withheld: str = ""  # why there is no claim, in words
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agreement:
+    """The order beside the paper's (PAPER.md 3d), over the layouts that both have."""
+
+    paper: str  # "C-C-C-C ≈ C-C-C-T ≥ C-C-T-T > C-T-T-T ≫ ViT_REL"
+    tau: float  # Kendall's tau-b of the scores with the paper's places, `≈` a tie
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,11 +81,15 @@ class Ranking:
 
     spec: RankingSpec  # metric, error level and margins that the symbols stand for
     order: str  # "C-C-C-C ≈ C-C-C-T > C-C-T-T"; empty when no trial finished
-    equal_loss: float | None  # l*, nats; None for metric accuracy
+    equal_loss: float | None  # l*, nats; None for other metrics than generalization
     layouts: tuple[LayoutScore, ...]
     relations: tuple[Relation, ...]  # every pair, the better estimate first
     notes: tuple[str, ...]  # assumptions and warnings, each one sentence
     symbols: tuple[Symbol, ...] = ()  # those in `order`, between neighbours
+    seeds: tuple[int, int] = (3, 3)  # first look and last: claims hold at any look between
+    preliminary: str = ""  # why the symbols are no certificate yet; empty: they are one
+    placebo: Relation | None = None  # a candidate against its own twin: the noise floor
+    agreement: Agreement | None = None  # None with fewer than three of the paper's layouts
 
     @property
     def metric(self) -> Metric:

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from nas.errors import DataError
+from nas.recipe import TrainingSpec
 from nas.records import EpochMeasured, Outcome, Segment, SegmentEnded
-from nas.spec import TrainingSpec
 from nas.training import checkpoint, trial_state
 from nas.training.augment import Augment
 from nas.training.data import ImageData

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.optim import AdamW
 
-from nas.spec import TrainingSpec
+from nas.recipe import TrainingSpec
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 

@@ -8,8 +8,8 @@ import torch
 from torch.nn import functional
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
+from nas.recipe import TrainingSpec
 from nas.seeds import derive_seed
-from nas.spec import TrainingSpec
 from nas.training.augment import Augment
 from nas.training.device_data import DeviceData
 from nas.training.optimizer import Schedule, parameters_of

@@ -13,9 +13,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from coatnet.config import CoAtNetConfig
 from coatnet.model import CoAtNet, create
 from nas.errors import CheckpointError
+from nas.recipe import TrainingSpec
 from nas.records import EpochMeasured, Trial
 from nas.seeds import derive_seed
-from nas.spec import TrainingSpec
 from nas.training import checkpoint
 from nas.training.optimizer import dump_moments, load_moments, make_optimizer
 

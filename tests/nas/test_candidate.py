@@ -8,8 +8,9 @@ from coatnet.config import BlockType, StemType
 from coatnet.cost import cost
 from nas.candidate import MAX_GRID, Candidate, Rejection, candidates, make_candidate, study_space
 from nas.errors import SpecError
+from nas.recipe import TrainingSpec
 from nas.records import DataShape, Trial
-from nas.spec import SearchSpec, StudySpec, TrainingSpec
+from nas.spec import SearchSpec, StudySpec
 from nas.spec_file import load_spec, shipped
 from search_spaces.language.constraints import Match
 from search_spaces.language.parse import parse_space

@@ -5,16 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from nas.spec import (
-    DataSpec,
-    Metric,
-    RankingSpec,
-    ResourcesSpec,
-    SearchSpec,
-    StudySpec,
-    TrainingSpec,
-    check_name,
-)
+from nas.recipe import TrainingSpec
+from nas.spec import DataSpec, Metric, RankingSpec, ResourcesSpec, SearchSpec, StudySpec, check_name
 
 SPACE: dict[str, Any] = {"layouts": []}
 

@@ -133,7 +133,8 @@ def test_another_data_source_is_two_overrides() -> None:
          "small.yaml:9: space.layouts.C-T.depth: unknown key, did you mean 'depths'?"),
         (("C-T:", "C-C: {}"), "small.yaml:9: space.layouts.C-C: given twice, first on line 8"),
         (("training:", "ranking: {metric: accurate}\ntraining:"),
-         ("small.yaml:10: ranking.metric: must be 'generalization' or 'accuracy', not 'accurate', "
+         ("small.yaml:10: ranking.metric: must be 'generalization', 'accuracy', 'capacity' or "
+          "'transfer', not 'accurate', "
          "did you mean 'accuracy'?")),
         (("training:", "name: 3\ntraining:"), "small.yaml:10: name: must be text, not 3"),
         (("training:", "search: {sampler: tpe}\ntraining:"),

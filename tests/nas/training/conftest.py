@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from coatnet.config import BlockType, CoAtNetConfig, StageConfig, StemConfig
+from nas.recipe import TrainingSpec
 from nas.records import EpochMeasured, Segment, SegmentEnded, Trial
-from nas.spec import TrainingSpec
 from nas.training.data import ImageData
 from nas.training.loop import train_segment
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from nas.errors import CheckpointError, DataError
+from nas.recipe import TrainingSpec
 from nas.records import EpochMeasured, Outcome, Segment
-from nas.spec import DataSpec, TrainingSpec
+from nas.spec import DataSpec
 from nas.training import checkpoint, loop, steps, trial_state
 from nas.training.data import load
 from nas.training.loop import train_segment

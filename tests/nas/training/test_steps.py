@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from nas.recipe import TrainingSpec
 from nas.records import Trial
 from nas.seeds import derive_seed
-from nas.spec import TrainingSpec
 from nas.training import steps
 from nas.training.augment import Augment
 from nas.training.device_data import to_device

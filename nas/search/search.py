@@ -1,18 +1,28 @@
 """Decides which segment runs next, from the spec and the journal alone."""
 
+from collections.abc import Callable, Iterable, Sequence
+
 from nas.candidate import Candidate
-from nas.records import Pause, Segment, Trial, TrialHistory, TrialStatus
+from nas.records import FINAL, Pause, Segment, Trial, TrialHistory, TrialStatus
+from nas.search.fine_tuning import FineTuning
 from nas.search.sampler import Sampler, proposed
 from nas.spec import StudySpec
 from nas.state import StudyState
+
+TWIN = "~twin"  # ends the label of the placebo's second entry
+
+Extend = Callable[[Sequence[TrialHistory]], Iterable[str]]
+"""Returns the labels whose relations are open and can still close: one more seed for each."""
 
 
 class Search:
     """Passive: an executor asks it, the driver tells the state; nothing here runs or waits.
 
     Seeds come in rounds: every candidate is trained with seed 0 before any is with seed 1, so that
-    an early look compares all of them, and each layout's runs are a prefix of one seed order. A
-    sampler that learns from results needs all seeds of a candidate at once instead.
+    an early look compares all of them. A sampler that learns from results needs all seeds of a
+    candidate at once instead. After these, `extend` says where another seed may still decide
+    something. Each candidate's runs are a prefix of one seed order, whatever results say, which the
+    certificate rests on (CERTIFICATE, step 5).
     """
 
     def __init__(
@@ -23,16 +33,34 @@ class Search:
         adaptive: bool,
         points: int | None = None,
         notes: tuple[str, ...] = (),
+        extend: Extend | None = None,
+        fine_tuning: FineTuning | None = None,
     ) -> None:
         """Search with `sampler`; `adaptive` says that it learns from results.
 
         `points` is how many candidates the sampler has at most, where that is known; `notes` say,
-        a sentence each, which layouts have none or are far from the size asked for.
+        a sentence each, which layouts have none or are far from the size asked for. With
+        `fine_tuning` every trained trial is fine-tuned, as a trial of its own.
         """
         self.notes = notes
         self._spec, self._sampler, self._adaptive = spec, sampler, adaptive
+        self._extend, self._fine_tuning = extend, fine_tuning
         limits = [limit for limit in (points, spec.search.candidates) if limit is not None]
-        self.expected = min(limits, default=0) * spec.search.seeds  # trials, if none is added
+        twins = 1 if spec.search.placebo is not None else 0
+        self._trained = (min(limits, default=0) + twins) * spec.search.seeds
+
+    @property
+    def expected(self) -> int:
+        """Trials, if no seed is added."""
+        return self._trained * (1 if self._fine_tuning is None else 2)
+
+    @property
+    def expected_epochs(self) -> int:
+        """Epochs of all of them."""
+        epochs = self._spec.training.epochs
+        if self._fine_tuning is not None:
+            epochs += self._fine_tuning.epochs
+        return self._trained * epochs
 
     def next_segment(self, state: StudyState) -> Segment | Pause:
         """Return what to run next: an interrupted trial first, else a new one."""
@@ -47,41 +75,87 @@ class Search:
         return Pause.WAIT if running else Pause.DONE
 
     def _next_trial(self, histories: tuple[TrialHistory, ...]) -> Trial | None:
+        number = len(histories) + 1
+        if self._fine_tuning is not None:
+            follower = self._fine_tuning.next_trial(histories, number=number)
+            if follower is not None:
+                return follower
+        trained = tuple(history for history in histories if history.trial.parent is None)
+        return self._first_round(trained, number) or self._added(trained, histories, number)
+
+    def _first_round(self, trained: tuple[TrialHistory, ...], number: int) -> Trial | None:
+        """Return the next of the trials that the spec asks for whatever they bring."""
         limit = self._spec.search.candidates
-        labels = list(proposed(histories))
-        seeds = self._spec.search.seeds
-        planned = {(h.trial.seed, h.trial.label) for h in histories}
+        candidates = proposed(trained)
+        planned = {(h.trial.label, h.trial.seed) for h in trained}
         missing = [
-            (seed, label)
-            for label in labels
-            for seed in range(seeds)
-            if (seed, label) not in planned
+            (label, seed)
+            for label in (*candidates, *self._twin_of(candidates))
+            for seed in range(self._spec.search.seeds)
+            if (label, seed) not in planned
         ]
         if missing and self._adaptive:
-            return self._replicate(*missing[0], histories)
-        if limit is None or len(labels) < limit:
-            candidate = self._sampler.propose(histories)
+            return self._replicate(*missing[0], trained, number)
+        if limit is None or len(candidates) < limit:
+            # the sampler knows nothing of twins
+            candidate = self._sampler.propose([h for h in trained if not h.trial.twin])
             if candidate is not None:
-                return self._new(candidate, 0, len(histories) + 1)
-        return self._replicate(*min(missing, key=lambda m: m[0]), histories) if missing else None
+                return self._new(candidate, 0, number)
+        if not missing:
+            return None
+        return self._replicate(*min(missing, key=lambda each: each[1]), trained, number)
 
-    def _replicate(self, seed: int, label: str, histories: tuple[TrialHistory, ...]) -> Trial:
-        first = next(h.trial for h in histories if h.trial.label == label)
-        candidate = Candidate.of(first)
-        return self._new(candidate, seed, len(histories) + 1)
+    def _added(
+        self,
+        trained: tuple[TrialHistory, ...],
+        histories: tuple[TrialHistory, ...],
+        number: int,
+    ) -> Trial | None:
+        """Return a seed beyond the first round, where the relations ask for one."""
+        settings = self._spec.search
+        if self._extend is None or settings.most_seeds == settings.seeds:
+            return None
+        if settings.trials is not None and len(trained) >= settings.trials:
+            return None
+        if any(h.status not in FINAL and h.trial.seed < settings.seeds for h in histories):
+            return None  # the first look is at the whole first round
+        waiting = {h.trial.label for h in histories if h.status not in FINAL}
+        for label in self._extend(histories):
+            seed = sum(h.trial.label == label for h in trained)
+            if label not in waiting and seed < settings.most_seeds:
+                return self._replicate(label, seed, trained, number)
+        return None
 
-    def _new(self, candidate: Candidate, seed: int, number: int) -> Trial:
+    def _twin_of(self, candidates: Iterable[str]) -> tuple[str, ...]:
+        original = self._spec.search.placebo
+        return (f"{original}{TWIN}",) if original in candidates else ()
+
+    def _replicate(
+        self, label: str, seed: int, trained: Sequence[TrialHistory], number: int
+    ) -> Trial:
+        original = label.removesuffix(TWIN)
+        first = next(h.trial for h in trained if h.trial.label == original)
+        return self._new(Candidate.of(first), seed, number, twin=label != original)
+
+    def _new(self, candidate: Candidate, seed: int, number: int, *, twin: bool = False) -> Trial:
+        label = candidate.label + (TWIN if twin else "")
         return Trial(
             number=number,
-            id=f"{number:04d}-{candidate.label.replace('#', '.')}-s{seed}",
-            label=candidate.label,
+            id=trial_id(number, label, seed),
+            label=label,
             layout=candidate.layout,
             seed=seed,
             epochs=self._spec.training.epochs,
             config=candidate.config,
             parameters=candidate.cost.parameters,
             macs=candidate.cost.macs,
+            twin=twin,
         )
+
+
+def trial_id(number: int, label: str, seed: int) -> str:
+    """Return an id that sorts by number and is safe as a file name."""
+    return f"{number:04d}-{label.replace('#', '.').replace('~', '.')}-s{seed}"
 
 
 def _continue(history: TrialHistory) -> Segment:

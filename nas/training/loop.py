@@ -36,6 +36,7 @@ def train_segment(  # noqa: PLR0913 - the border between training and executors,
     folder: Path,
     device: torch.device,
     threads: int,
+    parent: Path | None = None,
     report: Callable[[EpochMeasured], None],
     should_stop: Callable[[], bool] = never,
 ) -> SegmentEnded:
@@ -53,6 +54,7 @@ def train_segment(  # noqa: PLR0913 - the border between training and executors,
         folder: of this trial's checkpoints; made if missing.
         device: where to train; the images are brought there as bytes.
         threads: of torch on the CPU.
+        parent: folder of the checkpoints of the trial that this one fine-tunes.
         report: takes each epoch measured.
         should_stop: asked before each step; the epoch under way is then given up.
 
@@ -61,7 +63,8 @@ def train_segment(  # noqa: PLR0913 - the border between training and executors,
         memory.
 
     Raises:
-        CheckpointError: a checkpoint cannot be written, or is of another training.
+        CheckpointError: a checkpoint cannot be written or is of another training, or the parent
+            has no weights that fit.
         DataError: the images do not fit the network.
     """
     _check_fit(segment, data)
@@ -70,7 +73,11 @@ def train_segment(  # noqa: PLR0913 - the border between training and executors,
         outcome, message = Outcome.FINISHED, ""
         try:
             state = trial_state.start(
-                segment.trial, recipe=recipe, data_fingerprint=data.fingerprint, device=device
+                segment.trial,
+                recipe=recipe,
+                data_fingerprint=data.fingerprint,
+                device=device,
+                parent=parent,
             )
             run = _prepare(segment, recipe, data, device, should_stop)
             _train(state, run, segment, folder, report)

@@ -17,6 +17,7 @@ from nas.recipe import TrainingSpec
 from nas.records import EpochMeasured, Trial
 from nas.seeds import derive_seed
 from nas.training import checkpoint
+from nas.training.inheritance import inherit
 from nas.training.optimizer import dump_moments, load_moments, make_optimizer
 
 Tensors = tuple[torch.Tensor, ...] | list[torch.Tensor]  # as torch.optim.swa_utils has them
@@ -76,14 +77,29 @@ class TrialState:
 
 
 def start(
-    trial: Trial, *, recipe: TrainingSpec, data_fingerprint: str, device: torch.device
+    trial: Trial,
+    *,
+    recipe: TrainingSpec,
+    data_fingerprint: str,
+    device: torch.device,
+    parent: Path | None = None,
 ) -> TrialState:
-    """Build network, optimizer and average; equal arguments give equal states."""
+    """Build network, optimizer and average; equal arguments give equal states.
+
+    `parent` is the folder of the checkpoints of the trial that a fine-tuning follows.
+
+    Raises:
+        CheckpointError: the parent has no weights that fit.
+    """
+    stream = ("init", "twin") if trial.twin else ("init",)
     model = create(
         trial.config,
         drop_path=recipe.drop_path or None,  # 0 leaves the rate to the network's own config
-        seed=derive_seed(trial.seed, "init"),
+        seed=derive_seed(trial.seed, *stream),
     )
+    origin = None
+    if parent is not None:
+        origin = inherit(model, parent, classes=trial.config.classes)
     model = model.to(device)
     # pyrefly: ignore [no-matching-overload] - torch's overloads leave memory_format out
     model = model.to(memory_format=torch.channels_last)
@@ -96,6 +112,10 @@ def start(
         "recipe": recipe.model_dump(mode="json", exclude={"checkpoint_activations"}),
         "data": data_fingerprint,
     }
+    if trial.twin:
+        identity["twin"] = True
+    if origin is not None:
+        identity["parent"] = origin
     return TrialState(
         identity=hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest(),
         model=model,

@@ -83,10 +83,23 @@ RANKING = pa.schema(
         ("seeds", _COUNT),
         ("parameters", _COUNT),
         ("macs", _COUNT),
-        ("diverged", _COUNT),  # or failed
+        ("diverged", _COUNT),
+        ("diverged_of", _COUNT),  # trials that ended
+        ("diverged_low", _REAL),  # the rate's exact interval at 95 %
+        ("diverged_high", _REAL),
+        ("collapsed", _COUNT),
+        ("collapsed_of", _COUNT),  # trials that finished
+        ("collapsed_low", _REAL),
+        ("collapsed_high", _REAL),
+        ("failed", _COUNT),
         ("accuracy", _REAL),
+        ("train_loss", _REAL),
         ("evaluation_gap", _REAL),
         ("accuracy_gap", _REAL),
+        ("area_log_loss", _REAL),
+        ("seconds", _REAL),
+        ("baseline", pa.bool_()),
+        ("withheld", _TEXT),  # why nothing is claimed of it; empty: it is
         ("symbol", _TEXT),  # the claim about the next layout, null at the last
     ]
 )
@@ -99,7 +112,10 @@ RELATIONS = pa.schema(
         ("low", _REAL),  # simultaneous over all pairs, null with fewer than two
         ("high", _REAL),
         ("pairs", _COUNT),
+        ("deviation", _REAL),
+        ("skewness", _REAL),
         ("more_seeds", _COUNT),
+        ("withheld", _TEXT),  # why there is no claim; empty: there is
     ]
 )
 
@@ -129,12 +145,24 @@ def epochs_frame(histories: Iterable[TrialHistory]) -> pd.DataFrame:
 def ranking_frame(ranking: Ranking) -> pd.DataFrame:
     """One row a layout, the best first; the columns are those of `RANKING`."""
     rows = [
-        {**asdict(layout), "rank": rank, "symbol": symbol and symbol.value}
+        {**_flat(asdict(layout)), "rank": rank, "symbol": symbol and symbol.value}
         for rank, (layout, symbol) in enumerate(
             zip_longest(ranking.layouts, ranking.symbols), start=1
         )
     ]
     return _frame(rows, RANKING)
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """Spread rates over columns: `diverged` is the count, `diverged_of` the trials it is out of."""
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}_{part}": number for part, number in value.items()}
+            flat[name] = value["count"]
+        else:
+            flat[name] = value
+    return flat
 
 
 def relations_frame(ranking: Ranking) -> pd.DataFrame:

@@ -67,13 +67,14 @@ def print_ranking(ranking: Ranking, output: str) -> None:
 
 
 def _layout_cells(layout: LayoutScore) -> list[str]:
+    lost = layout.diverged.count + layout.failed
     return [
         layout.layout,
         f"{100 * layout.score:.2f}",
         _interval(layout.low, layout.high),
         f"{100 * layout.accuracy:.2f}",
         f"{100 * layout.accuracy_gap:+.2f}",
-        f"{layout.seeds}" + (f" ({layout.diverged} lost)" if layout.diverged else ""),
+        f"{layout.seeds}" + (f" ({lost} lost)" if lost else ""),
         f"{layout.parameters:,}",
         f"{layout.macs / 1e6:.2f}",
     ]

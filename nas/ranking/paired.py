@@ -136,6 +136,8 @@ def _relation(
         low=max(low, -1.0) if known else None,
         high=min(mean + half, 1.0) if known else None,
         pairs=int(pairs.n[i]),
+        deviation=float(pairs.error[i]) * math.sqrt(pairs.n[i]) if known else None,
+        skewness=None,
         more_seeds=_more_seeds(pairs, i, spec) if known and symbol is Symbol.UNDECIDED else None,
     )
 

@@ -10,14 +10,14 @@ import numpy as np
 from scipy import stats
 
 from nas.ranking import notes
-from nas.ranking.curves import end_gaps
+from nas.ranking.curves import area_log_loss, end_gaps
 from nas.ranking.paired import relate, spread_floor
 from nas.ranking.result import LayoutScore, Ranking, Relation, Symbol
 from nas.ranking.scores import TrialScore, score
-from nas.records import TrialHistory, TrialStatus
+from nas.ranking.validity import clopper_pearson
+from nas.records import FINAL, BaselineConfig, TrialHistory, TrialStatus
 from nas.spec import RankingSpec
 
-_LOST = (TrialStatus.DIVERGED, TrialStatus.FAILED)
 _SYMMETRIC = (Symbol.EQUIVALENT, Symbol.UNDECIDED)
 
 
@@ -94,6 +94,8 @@ def _layout(
     low, high = _interval(values, alpha=alpha, floor=floor)
     measured = [trial.history for trial in seeds.values()]
     gaps = [end_gaps(history) for history in measured]
+    own = [each for each in histories if each.trial.label == label]
+    ended = [each.status for each in own if each.status in FINAL]
     return LayoutScore(
         layout=label,
         score=float(values.mean()),
@@ -102,10 +104,16 @@ def _layout(
         seeds=len(values),
         parameters=measured[0].trial.parameters,
         macs=measured[0].trial.macs,
-        diverged=sum(each.trial.label == label and each.status in _LOST for each in histories),
+        diverged=clopper_pearson(ended.count(TrialStatus.DIVERGED), len(ended)),
+        collapsed=clopper_pearson(0, len(measured)),
+        failed=ended.count(TrialStatus.FAILED),
         accuracy=float(np.mean([history.epochs[-1].evaluation_accuracy for history in measured])),
+        train_loss=float(np.mean([history.epochs[-1].probe_loss for history in measured])),
         evaluation_gap=float(np.mean([gap.loss for gap in gaps])),
         accuracy_gap=float(np.mean([gap.accuracy for gap in gaps])),
+        area_log_loss=float(np.mean([area_log_loss(history) for history in measured])),
+        seconds=sum(each.epochs[-1].seconds for each in own if each.epochs),
+        baseline=isinstance(measured[0].trial.config, BaselineConfig),
     )
 
 

@@ -75,7 +75,7 @@ def layout_cells(layout: LayoutScore) -> dict[str, str | int]:
         "accuracy_gap": f"{100 * layout.accuracy_gap:+.2f}",
         "evaluation_gap": f"{layout.evaluation_gap:+.3f}",
         "seeds": layout.seeds,
-        "lost": layout.diverged,
+        "lost": layout.diverged.count + layout.failed,
         "parameters": f"{layout.parameters:,}",
         "macs": count(layout.macs),
     }

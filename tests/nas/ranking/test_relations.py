@@ -118,9 +118,10 @@ def test_diverged_and_failed_trials_are_counted_apart_and_never_averaged():
     clean = SyntheticLayout(accuracy=0.9, spread=0.0)
     histories = study({"A": clean, "B": replace(clean, lost=lost)}, seeds=range(4))
     layouts = {x.layout: x for x in rank(histories, ACCURACY, evaluation_images=599).layouts}
-    assert (layouts["B"].seeds, layouts["B"].diverged) == (2, 2)
+    assert layouts["B"].seeds == 2
+    assert (layouts["B"].diverged.count, layouts["B"].diverged.of, layouts["B"].failed) == (1, 4, 1)
     assert layouts["B"].score == pytest.approx(layouts["A"].score, abs=1e-3)
-    assert layouts["A"].diverged == 0
+    assert layouts["A"].diverged.count == 0
 
 
 def test_a_layout_that_always_diverged_is_named_and_not_ranked():
@@ -155,7 +156,8 @@ def test_json_has_the_promised_keys_in_order():
         *("layout", "score", "low", "high", "seeds", "parameters", "macs")
     ]
     assert list(found["relations"][0]) == [
-        *("a", "b", "symbol", "difference", "low", "high", "pairs", "more_seeds")
+        *("a", "b", "symbol", "difference", "low", "high", "pairs", "deviation", "skewness"),
+        *("more_seeds", "withheld"),
     ]
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert type(found["relations"][0]["symbol"]) is str

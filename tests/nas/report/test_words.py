@@ -20,6 +20,8 @@ RELATION = Relation(
     low=0.004,
     high=0.02,
     pairs=6,
+    deviation=0.008,
+    skewness=0.1,
     more_seeds=None,
 )
 

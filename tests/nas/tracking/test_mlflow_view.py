@@ -9,6 +9,7 @@ import pytest
 
 from nas.errors import NasError
 from nas.ranking.result import LayoutScore, Ranking
+from nas.ranking.validity import clopper_pearson
 from nas.records import Outcome, Record, StudyEnded
 from nas.spec import RankingSpec
 from nas.tracking.ledger import Ledger, StudySnapshot
@@ -397,10 +398,15 @@ def ranking() -> Ranking:
             seeds=1,
             parameters=1,
             macs=1,
-            diverged=0,
+            diverged=clopper_pearson(0, 1),
+            collapsed=clopper_pearson(0, 1),
+            failed=0,
             accuracy=value,
+            train_loss=0.1,
             evaluation_gap=0.0,
             accuracy_gap=0.0,
+            area_log_loss=0.0,
+            seconds=1.0,
         )
 
     return Ranking(

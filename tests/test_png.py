@@ -18,9 +18,15 @@ def chromium():
         pytest.skip("/usr/bin/chromium is not installed")
 
 
+def pixels(path: Path) -> np.ndarray:
+    """[height, width, 3], 0 to 255."""
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB"), dtype=int)
+
+
 def reddish(path: Path) -> int:
     """How many pixels of the picture are red."""
-    red, green, blue = np.asarray(Image.open(path).convert("RGB"), dtype=int).transpose(2, 0, 1)
+    red, green, blue = pixels(path).transpose(2, 0, 1)
     return int(((red > 200) & (green < 80) & (blue < 80)).sum())
 
 
@@ -30,7 +36,7 @@ def test_a_figure_has_the_size_asked_for_and_its_line(tmp_path):
     figure.update_layout(height=99)
     path = tmp_path / "deep" / "figure.png"
     write_png(figure, path, width=300, height=200)
-    assert Image.open(path).size == (300 * SCALE, 200 * SCALE)
+    assert pixels(path).shape == (200 * SCALE, 300 * SCALE, 3)
     assert reddish(path) > 1000
     assert figure.layout.height == 99
     assert [each.name for each in path.parent.iterdir()] == ["figure.png"]
@@ -41,5 +47,5 @@ def test_a_whole_page_is_drawn_with_what_is_below_the_window(tmp_path):
     page.write_text('<body style="margin:0"><div style="background:red;margin-top:900px">x</div>')
     path = tmp_path / "page.png"
     write_page_png(page, path, width=100, height=50)
-    assert Image.open(path).size[1] > 900 * SCALE
+    assert pixels(path).shape[0] > 900 * SCALE
     assert reddish(path) > 1000

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nas.conclusion import Conclusion, conclude
@@ -11,7 +11,7 @@ from nas.errors import DataError, SpecError
 from nas.execution.choose import ExecutorFactory
 from nas.execution.executor import Executor, Job
 from nas.execution.inline import InlineExecutor
-from nas.execution.training_job import TrainingJob
+from nas.execution.training_job import Phase, TrainingJob
 from nas.journal import Journal
 from nas.records import (
     EpochMeasured,
@@ -38,6 +38,28 @@ Observer = Callable[[Record, StudyState], None]
 Watch = Callable[[Study, Search], AbstractContextManager[Sequence[Observer]]]
 TRACKING_DEADLINE = 60.0  # seconds for MLflow to take the rest when all else is done
 INTERRUPTED_DEADLINE = 5.0  # the same when someone waits for the prompt
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StudyImages:
+    """What a study trains on, and what it fine-tunes on where it does."""
+
+    training: ImageData
+    fine_tuning: ImageData | None = None
+
+
+def load_images(spec: StudySpec) -> StudyImages:
+    """Load all images of a study; those to fine-tune on get the channels of those before.
+
+    Raises:
+        NotFoundError, DataError: as `nas.training.data.load`.
+    """
+    training = load(spec.data)
+    if spec.fine_tune is None:
+        return StudyImages(training=training)
+    same = {"channels": training.shape.channels}
+    tuning = spec.fine_tune.data.model_copy(update=same)
+    return StudyImages(training=training, fine_tuning=load(tuning))
 
 
 class Driver:
@@ -103,11 +125,17 @@ def begin_study(
     """
     refuse_existing(folder)
     resolve_uri(spec.tracking.uri, folder=folder)
-    data = load(spec.data)
-    search = build_search(spec, data.shape)
+    images = load_images(spec)
+    search = _search(spec, images)
     with executors(spec.resources) as factory:
-        study = create_study(spec, facts_of(data), folder=folder)
-        return _run(study, data, search, factory=factory, observers=observers)
+        tuned = images.fine_tuning
+        study = create_study(
+            spec,
+            facts_of(images.training),
+            fine_tuning=None if tuned is None else facts_of(tuned),
+            folder=folder,
+        )
+        return _run(study, images, search, factory=factory, observers=observers)
 
 
 def resume_study(
@@ -125,35 +153,53 @@ def resume_study(
         JournalError: another driver runs it, or the disk refuses.
         KeyboardInterrupt: it was asked to stop; what ran is recorded as interrupted.
     """
-    data = load(study.spec.data)
-    if data.fingerprint != study.data.fingerprint:
-        raise DataError(
-            f"the images of {study.folder} have changed since it began; resume needs the same ones"
-        )
-    search = build_search(study.spec, data.shape)
+    images = load_images(study.spec)
+    for data, facts in (
+        (images.training, study.data),
+        (images.fine_tuning, study.fine_tuning_data),
+    ):
+        if data is not None and facts is not None and data.fingerprint != facts.fingerprint:
+            raise DataError(
+                f"the images of {study.folder} have changed since it began; resume needs the same "
+                "ones"
+            )
+    search = _search(study.spec, images)
     if search.next_segment(study.state()) is Pause.DONE and not study.running:
-        return _run(study, data, search, factory=_without_cluster, observers=observers)
+        return _run(study, images, search, factory=_without_cluster, observers=observers)
     with executors(study.spec.resources) as factory:
-        return _run(study, data, search, factory=factory, observers=observers)
+        return _run(study, images, search, factory=factory, observers=observers)
 
 
 def _without_cluster(job: Job, _: Path) -> Executor:
     return InlineExecutor(job)
 
 
+def _search(spec: StudySpec, images: StudyImages) -> Search:
+    tuned = images.fine_tuning
+    return build_search(
+        spec,
+        images.training.shape,
+        fine_tune_shape=None if tuned is None else tuned.shape,
+        evaluation_images=len((tuned or images.training).evaluation_labels),
+    )
+
+
 def _run(
     study: Study,
-    data: ImageData,
+    images: StudyImages,
     search: Search,
     *,
     factory: ExecutorFactory,
     observers: Watch,
 ) -> Conclusion:
+    tuning = study.spec.fine_tune
     job = TrainingJob(
         folder=study.trials.resolve(),
-        recipe=study.spec.training,
         resources=study.spec.resources,
-        data=data,
+        training=Phase(data=images.training, recipe=study.spec.training),
+        fine_tuning=Phase(data=images.fine_tuning, recipe=tuning.training)
+        if tuning is not None and images.fine_tuning is not None
+        else None,
     )
     with Journal(study.journal) as journal, observers(study, search) as watching:
         state = _fold(study, journal)

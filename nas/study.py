@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -52,6 +52,7 @@ class Study:
     data: DataFacts
     versions: dict[str, str]
     commit: str | None  # of the folder the study was started in, "+changes" if not clean
+    fine_tuning_data: DataFacts | None = None  # of a study that fine-tunes
 
     @property
     def journal(self) -> Path:
@@ -86,7 +87,9 @@ class Study:
         return self.state().histories()
 
 
-def create_study(spec: StudySpec, data: DataFacts, *, folder: Path) -> Study:
+def create_study(
+    spec: StudySpec, data: DataFacts, *, folder: Path, fine_tuning: DataFacts | None = None
+) -> Study:
     """Create the folder with its `study.json`; of several processes at once one succeeds.
 
     Raises:
@@ -101,6 +104,7 @@ def create_study(spec: StudySpec, data: DataFacts, *, folder: Path) -> Study:
         data=data,
         versions=_versions(),
         commit=_git_commit(),
+        fine_tuning_data=fine_tuning,
     )
     staged = folder.parent / f".{folder.name}.{study.id[:8]}"
     try:
@@ -210,23 +214,30 @@ def _to_json(study: Study) -> dict[str, Any]:
         "data": asdict(study.data),
         "versions": study.versions,
         "commit": study.commit,
+        "fine_tuning_data": study.fine_tuning_data and asdict(study.fine_tuning_data),
     }
 
 
 def _from_json(values: dict[str, Any], folder: Path) -> Study:
-    data = dict(values["data"])
-    data["shape"] = DataShape(**data["shape"])
-    for name in ("class_names", "mean", "std", "bad_files"):
-        data[name] = tuple(data[name])
+    tuning = values.get("fine_tuning_data")
     return Study(
         folder=folder,
         id=str(values["id"]),
         created=float(values["created"]),
         spec=spec_from_json(values["spec"], str(folder / FILE)),
-        data=DataFacts(**data),
+        data=_facts(values["data"]),
         versions=dict(values["versions"]),
         commit=values["commit"],
+        fine_tuning_data=None if tuning is None else _facts(tuning),
     )
+
+
+def _facts(values: Mapping[str, Any]) -> DataFacts:
+    data = dict(values)
+    data["shape"] = DataShape(**data["shape"])
+    for name in ("class_names", "mean", "std", "bad_files"):
+        data[name] = tuple(data[name])
+    return DataFacts(**data)
 
 
 def _versions() -> dict[str, str]:

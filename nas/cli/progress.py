@@ -37,13 +37,13 @@ def watching(study: Study, search: Search, *, quiet: bool) -> Iterator[Sequence[
         return
     expected = search.expected
     console.print(
-        f"study {study.folder}: {expected} trials of {study.spec.training.epochs} epochs; "
+        f"study {study.folder}: {expected} trials, {search.expected_epochs} epochs in all; "
         "Ctrl-C stops, `nas resume` goes on",
         highlight=False,
         markup=False,
         soft_wrap=True,
     )
-    progress = Progress(expected * study.spec.training.epochs, clock=time.monotonic)
+    progress = Progress(search.expected_epochs, clock=time.monotonic)
     if not console.is_terminal:
         yield (lambda record, state: _print_line(console, progress, record, state),)
         return

@@ -17,11 +17,15 @@ def validate(spec: str, overrides: tuple[str, ...]) -> None:
     from nas.training.data import peek
 
     loaded = load_spec(spec, overrides)
-    search = build_search(loaded, peek(loaded.data))
+    shape, tuned = peek(loaded.data), None
+    if loaded.fine_tune is not None:
+        same = {"channels": shape.channels}
+        tuned = peek(loaded.fine_tune.data.model_copy(update=same))
+    search = build_search(loaded, shape, fine_tune_shape=tuned)
     for sentence in search.notes:
         click.echo(f"note: {sentence}", err=True)
     click.echo(
-        f"{loaded.name}: {search.expected} trials of {loaded.training.epochs} epochs, "
+        f"{loaded.name}: {search.expected} trials, {search.expected_epochs} epochs in all, "
         f"{loaded.search.seeds} seeds a candidate, data {loaded.data.source}"
     )
 

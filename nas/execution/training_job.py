@@ -11,13 +11,21 @@ from nas.training.data import ImageData
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Phase:
+    """What is trained on, and how."""
+
+    data: ImageData
+    recipe: TrainingSpec
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingJob:
     """Everything a worker needs; the images travel once per node through Ray's object store."""
 
     folder: Path  # the study's `trials` folder, which all workers see
-    recipe: TrainingSpec
     resources: ResourcesSpec
-    data: ImageData
+    training: Phase
+    fine_tuning: Phase | None = None  # of trials that have a parent
 
     def __call__(self, segment: Segment, *, report: Report) -> SegmentEnded:
         """Train the segment (see `train_segment`)."""
@@ -25,12 +33,16 @@ class TrainingJob:
 
         from nas.training.loop import train_segment  # noqa: PLC0415 - imports torch
 
+        parent = segment.trial.parent
+        phase = self.training if parent is None else self.fine_tuning
+        assert phase is not None, "only a study with fine-tuning plans trials with a parent"
         return train_segment(
             segment,
-            recipe=self.recipe,
-            data=self.data,
+            recipe=phase.recipe,
+            data=phase.data,
             folder=self.folder / segment.trial.id,
             device=torch.device("cuda" if self.resources.gpus > 0 else "cpu"),
             threads=self.resources.threads,
+            parent=None if parent is None else self.folder / parent,
             report=report,
         )

@@ -112,7 +112,6 @@ def _layout(
         evaluation_gap=float(np.mean([gap.loss for gap in gaps])),
         accuracy_gap=float(np.mean([gap.accuracy for gap in gaps])),
         area_log_loss=float(np.mean([area_log_loss(history) for history in measured])),
-        seconds=sum(each.epochs[-1].seconds for each in own if each.epochs),
         baseline=isinstance(measured[0].trial.config, BaselineConfig),
     )
 

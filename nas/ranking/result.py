@@ -45,7 +45,6 @@ class LayoutScore:
     evaluation_gap: float  # mean final evaluation loss - probe loss, nats
     accuracy_gap: float  # mean final probe accuracy - evaluation accuracy
     area_log_loss: float  # convergence: mean height of the ln(probe loss) curve, lower is faster
-    seconds: float  # training and measuring, all its trials
     baseline: bool = False  # a network of another family
     withheld: str = ""  # why nothing is claimed of it, in words
 

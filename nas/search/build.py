@@ -1,6 +1,7 @@
 """From the spec to the search it asks for."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from nas.candidate import (
     Candidate,
@@ -12,9 +13,10 @@ from nas.candidate import (
     study_space,
 )
 from nas.errors import SpecError
-from nas.records import DataShape
-from nas.search.sampler import GridSampler, RandomSampler
-from nas.search.search import Search
+from nas.records import DataShape, TrialHistory
+from nas.search.fine_tuning import FineTuning
+from nas.search.sampler import GridSampler, RandomSampler, Sampler
+from nas.search.search import Extend, Search
 from nas.spec import StudySpec
 from search_spaces.language.constraints import Match
 from search_spaces.language.space import Point
@@ -22,12 +24,86 @@ from search_spaces.language.space import Point
 FAR = 0.02  # a size off by more is said before a study runs
 
 
-def build_search(spec: StudySpec, shape: DataShape) -> Search:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Chosen:
+    """A sampler, and what is known of what it will propose."""
+
+    sampler: Sampler
+    adaptive: bool = False
+    candidates: tuple[Candidate, ...] = ()  # all of them, where they are listed
+    points: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+def build_search(
+    spec: StudySpec,
+    shape: DataShape,
+    *,
+    fine_tune_shape: DataShape | None = None,
+    evaluation_images: int | None = None,
+) -> Search:
     """Return the search that the spec asks for.
 
+    Args:
+        spec: the study.
+        shape: of the images to train on.
+        fine_tune_shape: of those to fine-tune on, where the study does.
+        evaluation_images: on which accuracies are measured; without, no seed is ever added.
+
     Raises:
-        SpecError: the space is too large to list, or holds nothing that can be trained.
+        SpecError: the space is too large to list, holds nothing that can be trained, or what it
+            holds cannot be fine-tuned or has no such placebo.
     """
+    chosen = _choose(spec, shape)
+    tuning = None
+    if spec.fine_tune is not None and fine_tune_shape is not None:
+        recipe = spec.fine_tune.training
+        tuning = FineTuning(shape=fine_tune_shape, epochs=recipe.epochs, drop_path=recipe.drop_path)
+    _check(spec, chosen.candidates, tuning)
+    return Search(
+        spec,
+        sampler=chosen.sampler,
+        adaptive=chosen.adaptive,
+        points=chosen.points,
+        notes=chosen.notes,
+        extend=_extend(spec, evaluation_images),
+        fine_tuning=tuning,
+    )
+
+
+def _extend(spec: StudySpec, evaluation_images: int | None) -> Extend | None:
+    if evaluation_images is None or spec.search.max_seeds is None:
+        return None
+
+    def extend(histories: Sequence[TrialHistory]) -> Sequence[str]:
+        from nas.ranking.growth import open_layouts  # noqa: PLC0415 - imports scipy
+
+        return open_layouts(
+            histories, spec.ranking, search=spec.search, evaluation_images=evaluation_images
+        )
+
+    return extend
+
+
+def _check(spec: StudySpec, listed: Sequence[Candidate], tuning: FineTuning | None) -> None:
+    """Refuse at the door what would fail after hours of training."""
+    labels = [candidate.label for candidate in listed]
+    placebo = spec.search.placebo
+    if placebo is not None and placebo not in labels:
+        known = f"one of {', '.join(labels)}" if labels else "listed by sampler 'grid'"
+        raise SpecError(f"must be {known}, not {placebo!r}", key="search.placebo")
+    if tuning is None:
+        return
+    for candidate in listed:
+        try:
+            tuning.network(candidate.config)
+        except ValueError as error:
+            raise SpecError(
+                f"{candidate.label} cannot be fine-tuned: {error}", key="fine_tune.data"
+            ) from error
+
+
+def _choose(spec: StudySpec, shape: DataShape) -> _Chosen:
     settings, match = spec.search, study_space(spec).match
     accepted: list[Candidate] = []
     points: int | None = None
@@ -36,13 +112,11 @@ def build_search(spec: StudySpec, shape: DataShape) -> Search:
     if settings.sampler == "grid" or sized:
         found = list(candidates(spec, shape))
         accepted = [made for made in found if isinstance(made, Candidate)]
-        points, notes = (
-            len(accepted),
-            (*_left_out(found), *(_far(accepted, match) if match and sized else ())),
-        )
+        points = len(accepted)
+        notes = (*_left_out(found), *(_far(accepted, match) if match and sized else ()))
     if settings.sampler == "grid":
-        return Search(
-            spec, sampler=GridSampler(accepted), adaptive=False, points=points, notes=notes
+        return _Chosen(
+            sampler=GridSampler(accepted), candidates=tuple(accepted), points=points, notes=notes
         )
     space, _ = sized_space(spec, shape)
 
@@ -53,11 +127,11 @@ def build_search(spec: StudySpec, shape: DataShape) -> Search:
     if sampler.propose(()) is None:
         raise SpecError("holds no point that can be trained and matches", key="space")
     if settings.sampler == "random":
-        return Search(spec, sampler=sampler, adaptive=False, points=points, notes=notes)
+        return _Chosen(sampler=sampler, points=points, notes=notes)
     from nas.search.optuna_sampler import TpeSampler  # noqa: PLC0415 - imports optuna
 
     tpe = TpeSampler(space, make, seed=settings.seed)
-    return Search(spec, sampler=tpe, adaptive=True, points=points, notes=notes)
+    return _Chosen(sampler=tpe, adaptive=True, points=points, notes=notes)
 
 
 def _left_out(found: Sequence[Candidate | Rejection]) -> tuple[str, ...]:

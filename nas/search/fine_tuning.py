@@ -32,7 +32,7 @@ class FineTuning:
         return None
 
     def _follow(self, trial: Trial, number: int) -> Trial:
-        config = self._config(trial.config)
+        config = self.network(trial.config)
         macs = trial.macs  # of another family: as where it was trained
         if isinstance(config, CoAtNetConfig):
             macs = cost(config).macs
@@ -46,8 +46,12 @@ class FineTuning:
             parent=trial.id,
         )
 
-    def _config(self, config: NetworkConfig) -> NetworkConfig:
-        """Return the network for the other images; its tables keep their size and are resized."""
+    def network(self, config: NetworkConfig) -> NetworkConfig:
+        """Return the network for the other images; its tables keep their size and are resized.
+
+        Raises:
+            ValueError: it cannot be built for images of that size.
+        """
         shape = self.shape
         if not isinstance(config, CoAtNetConfig):
             return replace(

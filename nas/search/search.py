@@ -1,6 +1,6 @@
 """Decides which segment runs next, from the spec and the journal alone."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from nas.candidate import Candidate
 from nas.records import FINAL, Pause, Segment, Trial, TrialHistory, TrialStatus
@@ -126,9 +126,9 @@ class Search:
                 return self._replicate(label, seed, trained, number)
         return None
 
-    def _twin_of(self, candidates: Iterable[str]) -> tuple[str, ...]:
+    def _twin_of(self, candidates: Collection[str]) -> tuple[str, ...]:
         original = self._spec.search.placebo
-        return (f"{original}{TWIN}",) if original in candidates else ()
+        return (f"{original}{TWIN}",) if original is not None and original in candidates else ()
 
     def _replicate(
         self, label: str, seed: int, trained: Sequence[TrialHistory], number: int

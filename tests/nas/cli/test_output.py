@@ -100,4 +100,4 @@ def test_space_commands(capsys):
     ]
     sizes = [row["parameters"] for row in rows]
     assert max(sizes) / min(sizes) < 1.1
-    assert "15 trials of 8 epochs" in out(capsys, "validate", "quickstart")
+    assert "15 trials, 120 epochs in all" in out(capsys, "validate", "quickstart")

@@ -2,7 +2,16 @@
 
 from coatnet.cost import cost
 from nas.candidate import Candidate
-from nas.records import Outcome, Pause, Segment, SegmentEnded, SegmentStarted, TrialPlanned
+from nas.records import (
+    DataShape,
+    Outcome,
+    Pause,
+    Segment,
+    SegmentEnded,
+    SegmentStarted,
+    TrialPlanned,
+)
+from nas.search.fine_tuning import FineTuning
 from nas.search.sampler import GridSampler
 from nas.search.search import Search
 from nas.spec import SearchSpec, StudySpec
@@ -14,10 +23,20 @@ def candidate(label: str) -> Candidate:
     return Candidate(label=label, layout=label, config=TINY, cost=cost(TINY))
 
 
-def grid(*labels: str, adaptive: bool = False, **search) -> Search:
+def grid(*labels: str, adaptive: bool = False, extend=None, tuning=None, **search) -> Search:
     spec = StudySpec(name="s", space={}, search=SearchSpec(**{"seeds": 2, **search}))
     sampler = GridSampler([candidate(label) for label in labels])
-    return Search(spec, sampler=sampler, adaptive=adaptive, points=len(labels))
+    return Search(
+        spec,
+        sampler=sampler,
+        adaptive=adaptive,
+        points=len(labels),
+        extend=extend,
+        fine_tuning=tuning,
+    )
+
+
+TUNING = FineTuning(shape=DataShape(image_size=16, channels=1, classes=3), epochs=4)
 
 
 def run_all(search: Search, state: StudyState) -> list[str]:
@@ -29,6 +48,18 @@ def run_all(search: Search, state: StudyState) -> list[str]:
         start(state, segment)
         ids.append(segment.trial.id)
     assert segment is Pause.WAIT
+    return ids
+
+
+def finish_all(search: Search, state: StudyState) -> list[str]:
+    """Run segments one after another, each to its end, until the search is done."""
+    ids = []
+    while isinstance(segment := search.next_segment(state), Segment):
+        state.apply(TrialPlanned(at=0.0, trial=segment.trial))
+        start(state, segment)
+        end(state, segment.trial.id, Outcome.FINISHED)
+        ids.append(segment.trial.id)
+    assert segment is Pause.DONE
     return ids
 
 
@@ -112,3 +143,78 @@ def test_a_trial_that_progresses_may_lose_its_worker_often():
         start(state, segment)
         state.apply(measured(segment.trial.id, attempt, attempt=attempt))
         end(state, segment.trial.id, Outcome.LOST, attempt)
+
+
+def test_a_twin_is_the_same_network_under_another_label_and_seed_by_seed():
+    state = StudyState()
+    ids = run_all(grid("A", "B", placebo="A"), state)
+    assert ids == [
+        "0001-A-s0", "0002-B-s0", "0003-A.twin-s0", "0004-A-s1", "0005-B-s1", "0006-A.twin-s1",
+    ]  # fmt: skip
+    original, twin = state.history(ids[0]).trial, state.history(ids[2]).trial
+    assert (twin.label, twin.twin, original.twin) == ("A~twin", True, False)
+    assert (twin.config, twin.layout, twin.macs) == (original.config, "A", original.macs)
+    assert grid("A", "B", placebo="A").expected == 6
+
+
+def test_seeds_are_added_where_asked_once_the_first_round_is_over():
+    asked: list[int] = []
+
+    def extend(histories):
+        asked.append(len(histories))
+        return ["B"] if len(histories) < 7 else []
+
+    search, state = grid("A", "B", max_seeds=5, extend=extend), StudyState()
+    first = run_all(search, state)
+    assert len(first) == 4
+    assert asked == []  # not before the first round is over
+    for trial_id in first:
+        end(state, trial_id, Outcome.FINISHED)
+    # the three beyond the first round: one at a time, each after the one before
+    assert finish_all(search, state) == ["0005-B-s2", "0006-B-s3", "0007-B-s4"]
+
+
+def test_a_layout_gets_no_second_seed_while_one_is_under_way():
+    search = grid("A", "B", max_seeds=9, extend=lambda histories: ["A", "B"])
+    state = StudyState()
+    for trial_id in run_all(search, state):
+        end(state, trial_id, Outcome.FINISHED)
+    assert run_all(search, state) == ["0005-A-s2", "0006-B-s2"]
+
+
+def test_seeds_end_at_the_most_and_at_the_budget():
+    def always(histories):
+        return ["A", "B"]
+
+    assert len(finish_all(grid("A", "B", max_seeds=4, extend=always), StudyState())) == 8
+    assert len(finish_all(grid("A", "B", max_seeds=9, trials=7, extend=always), StudyState())) == 7
+    assert len(finish_all(grid("A", "B", extend=always), StudyState())) == 4
+
+
+def test_every_trained_trial_is_fine_tuned_with_its_own_seed():
+    search, state = grid("A", tuning=TUNING), StudyState()
+    assert finish_all(search, state) == [
+        "0001-A-s0",
+        "0002-A-s0-fine",
+        "0003-A-s1",
+        "0004-A-s1-fine",
+    ]
+    child = state.history("0004-A-s1-fine").trial
+    assert (child.parent, child.label, child.seed, child.epochs) == ("0003-A-s1", "A", 1, 4)
+    assert (child.config.image_size, child.config.classes) == (16, 3)
+    assert (
+        child.config.bias_image_size == TINY.image_size
+    )  # tables keep the size they were trained at
+    assert child.macs == cost(child.config).macs > cost(TINY).macs
+    assert (search.expected, search.expected_epochs) == (4, 2 * (15 + 4))
+
+
+def test_what_diverged_is_not_fine_tuned_and_seeds_count_what_was_trained():
+    search, state = (
+        grid("A", tuning=TUNING, max_seeds=3, extend=lambda histories: ["A"]),
+        StudyState(),
+    )
+    first = run_all(search, state)
+    end(state, first[0], Outcome.DIVERGED)
+    end(state, first[1], Outcome.FINISHED)
+    assert finish_all(search, state) == ["0003-A-s1-fine", "0004-A-s2", "0005-A-s2-fine"]

@@ -79,6 +79,7 @@ class Training:
         self.data = make_data()
         self.reported: list[EpochMeasured] = []
         self.attempt = 0
+        self.parent: Path | None = None
 
     def run(
         self,
@@ -102,6 +103,7 @@ class Training:
             folder=self.folder,
             device=CPU,
             threads=1,
+            parent=self.parent,
             report=report or self.reported.append,
             should_stop=should_stop,
         )

@@ -1,23 +1,9 @@
-"""The report: one HTML file that says and shows a study, opens offline and runs no one's script.
+"""The report: one HTML file that says and shows a study, opens offline, runs no one's script."""
 
-Content-Security-Policy, sent as a meta tag since the page is a file:
-* `default-src 'none'`: nothing is fetched, from anywhere; the page is whole.
-* `script-src` lists the sha256 of the two scripts this module writes, plotly.js and page.js. Any
-  other script, inline or not, and any handler attribute is refused; there is no 'unsafe-eval'.
-* `style-src 'unsafe-inline'`: plotly sets style attributes on what it draws.
-* `img-src data: blob:`: "download as PNG" draws the figure into one.
-* `base-uri` and `form-action 'none'` close the ways around `default-src`.
-`frame-ancestors` has no effect in a meta tag, so a server that serves reports must send it.
-"""
-
-import base64
-import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly import graph_objects as go
 from plotly.offline import get_plotlyjs
@@ -25,11 +11,10 @@ from plotly.offline import get_plotlyjs
 from nas.ranking.result import Ranking
 from nas.records import TrialHistory, TrialStatus
 from nas.report import figures, words
+from nas.report.document import figure_json, read, render_page, write_page
 from nas.report.style import styles
 from nas.views import epochs_frame, ranking_frame, relations_frame
 
-_HERE = Path(__file__).parent
-_NOTHING = "'none'"
 _LOST = (TrialStatus.DIVERGED, TrialStatus.FAILED)
 
 
@@ -57,15 +42,7 @@ def write_report(
     Raises:
         OSError: the file cannot be written.
     """
-    page = render(title=title, histories=histories, ranking=ranking, facts=facts)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        # A lone surrogate, from a path that is not UTF-8, has no bytes of its own.
-        beside.write_bytes(page.encode("utf-8", "backslashreplace"))
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_page(path, render(title=title, histories=histories, ranking=ranking, facts=facts))
 
 
 def render(
@@ -77,20 +54,12 @@ def render(
 ) -> str:
     """Return the report as HTML."""
     drawn = _figures(histories, ranking)
-    scripts = [get_plotlyjs(), _read("page.js")] if drawn else []
+    scripts = [get_plotlyjs(), read("page.js")] if drawn else []
     looks = styles(history.trial.label for history in histories)
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2").render(
+    return render_page(
+        "page.html.j2",
+        scripts=scripts,
         title=title,
-        policy=_policy(scripts),
-        css=Markup(_read("page.css")),
-        scripts=[Markup(script) for script in scripts],
         ranking=ranking,
         lead=words.lead(ranking),
         words=words.symbols(ranking),
@@ -141,7 +110,7 @@ def _figures(histories: Sequence[TrialHistory], ranking: Ranking) -> list[_Figur
             title=title,
             caption=caption,
             height=figure.to_dict()["layout"]["height"],
-            json=_json(figure),
+            json=figure_json(figure),
         )
         for name, title, caption, figure in found
     ]
@@ -177,32 +146,3 @@ _CURVES = (
     ),
 )
 _COST = "Cost against accuracy", "Layouts compare fairly only where they cost about the same."
-
-
-def _json(figure: go.Figure) -> Markup:
-    """Return the figure as JSON that may stand within a script element, whatever the names in it.
-
-    Within JSON `<` occurs in strings only, where the escape means the same. plotly 7 writes it so
-    too, but does not promise to.
-    """
-    text = figure.to_json(validate=False, engine="json")
-    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))
-
-
-def _policy(scripts: Sequence[str]) -> str:
-    hashes = (hashlib.sha256(script.encode()).digest() for script in scripts)
-    allowed = " ".join(f"'sha256-{base64.b64encode(each).decode()}'" for each in hashes)
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src {allowed or _NOTHING}",
-            "style-src 'unsafe-inline'",
-            "img-src data: blob:",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
-    )
-
-
-def _read(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")

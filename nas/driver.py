@@ -126,7 +126,7 @@ def begin_study(
     refuse_existing(folder)
     resolve_uri(spec.tracking.uri, folder=folder)
     images = load_images(spec)
-    search = _search(spec, images)
+    search = plan_search(spec, images)
     with executors(spec.resources) as factory:
         tuned = images.fine_tuning
         study = create_study(
@@ -163,7 +163,7 @@ def resume_study(
                 f"the images of {study.folder} have changed since it began; resume needs the same "
                 "ones"
             )
-    search = _search(study.spec, images)
+    search = plan_search(study.spec, images)
     if search.next_segment(study.state()) is Pause.DONE and not study.running:
         return _run(study, images, search, factory=_without_cluster, observers=observers)
     with executors(study.spec.resources) as factory:
@@ -174,7 +174,12 @@ def _without_cluster(job: Job, _: Path) -> Executor:
     return InlineExecutor(job)
 
 
-def _search(spec: StudySpec, images: StudyImages) -> Search:
+def plan_search(spec: StudySpec, images: StudyImages) -> Search:
+    """Return the search of a study on its images.
+
+    Raises:
+        SpecError: the space and the images do not go together, or no candidate is left.
+    """
     tuned = images.fine_tuning
     return build_search(
         spec,

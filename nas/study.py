@@ -111,8 +111,8 @@ def create_study(
         staged.mkdir(mode=0o700, parents=True)
         for part in ("journal", "trials"):
             (staged / part).mkdir(mode=0o700)
-        _write_json(staged / FILE, _to_json(study))
-        _write_json(staged / SPEC, resolved(spec))
+        write_json(staged / FILE, _to_json(study))
+        write_json(staged / SPEC, resolved(spec))
         staged.rename(folder)  # atomic, and refused when the folder has anything in it
     except OSError as error:
         shutil.rmtree(staged, ignore_errors=True)
@@ -197,7 +197,8 @@ def list_studies(root: Path) -> Iterator[Path]:
                 yield folder
 
 
-def _write_json(path: Path, values: dict[str, Any]) -> None:
+def write_json(path: Path, values: dict[str, Any]) -> None:
+    """Write values that survive a power cut once their folder is renamed into place."""
     with path.open("w", encoding="utf-8") as file:
         json.dump(values, file, indent=1, ensure_ascii=False)
         file.flush()

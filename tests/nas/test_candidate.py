@@ -1,5 +1,6 @@
 """Points become networks with a price, or say why not."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -164,8 +165,33 @@ def test_a_trial_gives_its_candidate_back() -> None:
 
 @pytest.mark.parametrize("name", shipped())
 def test_every_shipped_space_has_candidates(name: str) -> None:
-    found = candidates(load_spec(name), SHAPE)
-    assert any(isinstance(made, Candidate) for made in found)
+    spec = load_spec(name)
+    shape = replace(SHAPE, image_size=spec.data.image_size)
+    assert any(isinstance(made, Candidate) for made in candidates(spec, shape))
+
+
+@pytest.mark.parametrize("name", ["generalization", "capacity", "transfer"])
+def test_the_papers_experiments_are_the_same_at_both_scales(name: str) -> None:
+    small, full = load_spec(f"paper_{name}"), load_spec(f"paper_{name}_full")
+    for spec in (small, full):
+        made = [*candidates(spec, replace(SHAPE, image_size=spec.data.image_size))]
+        assert all(isinstance(each, Candidate) for each in made)
+        labels = [each.label for each in made if isinstance(each, Candidate)]
+        assert labels == ["C-C-C-C", "C-C-C-T", "C-C-T-T", "C-T-T-T", "ViT_REL"]
+        costs = [each.cost for each in made if isinstance(each, Candidate)]
+        tolerance = spec.ranking.size_tolerance  # else nothing would ever be claimed
+        assert tolerance is not None
+        for sizes in ([c.parameters for c in costs], [c.macs for c in costs]):
+            assert max(sizes) / min(sizes) - 1 <= tolerance
+        recipe = spec.training  # Section 2.2: no regularization, no augmentation
+        assert (recipe.drop_path, recipe.label_smoothing, recipe.mixup) == (0.0, 0.0, 0.0)
+        assert (recipe.rand_augment.layers, recipe.flip, recipe.crop_padding) == (0, False, 0)
+        assert (spec.ranking.metric, spec.search.seeds) == (name, 6)
+    assert small.training.schedule == full.training.schedule
+    assert small.search.placebo == full.search.placebo
+    assert (small.fine_tune is None) == (full.fine_tune is None) == (name != "transfer")
+    if small.fine_tune is not None and full.fine_tune is not None:
+        assert small.fine_tune.training.epochs == full.fine_tune.training.epochs == 30
 
 
 def test_the_quickstart_compares_five_layouts_of_one_size() -> None:

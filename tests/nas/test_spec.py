@@ -47,6 +47,7 @@ def test_metric_is_written_as_text() -> None:
         (TrainingSpec, {"crop_padding": 10**9}, "less than or equal to 4096"),
         (SearchSpec, {"sampler": "tpe"}, "candidates is required for sampler 'tpe'"),
         (SearchSpec, {"seeds": 10**6}, "less than or equal to 10000"),
+        (SearchSpec, {"seeds": 6, "max_seeds": 5}, "max_seeds 5 is less than seeds 6"),
         (RankingSpec, {"margin": 0.05}, "large_margin 0.05 must exceed margin 0.05"),
         (ResourcesSpec, {"cpus": 0}, "greater than 0"),
         (ResourcesSpec, {"threads": 10**6}, "less than or equal to 1024"),
@@ -72,3 +73,54 @@ def test_safe_names(name: str) -> None:
 def test_unsafe_names_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="name"):
         check_name(name)
+
+
+def study(**sections: Any) -> StudySpec:
+    return StudySpec.model_validate({"name": "a", "space": SPACE, **sections})
+
+
+def test_fine_tuning_is_the_papers_by_default() -> None:
+    tuning = study(fine_tune={"data": {}}).fine_tune
+    assert tuning is not None
+    recipe = tuning.training  # paper, Table 10, "1K fine-tune" and "JFT fine-tune"
+    assert (recipe.epochs, recipe.batch_size, recipe.clip_norm) == (30, 512, 1.0)
+    assert [recipe.learning_rate, recipe.min_learning_rate] == [5e-5, 5e-5]
+    assert (recipe.schedule, recipe.warmup_epochs, recipe.weight_decay) == ("constant", 0.0, 1e-8)
+    assert (recipe.label_smoothing, recipe.ema_decay) == (0.1, 0.9999)
+
+
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        ({"ranking": {"metric": "transfer"}}, "metric transfer needs a section fine_tune"),
+        ({"data": {"source": "procedural"}}, "needs training.epoch_images"),
+        (
+            {"fine_tune": {"data": {"source": "procedural"}}},
+            "needs fine_tune.training.epoch_images",
+        ),
+        ({"data": {"source": "procedural", "path": "x"}}, "not used by source 'procedural'"),
+        ({"data": {"channels": 2}}, "Input should be 1 or 3"),
+        ({"baselines": [{"network": "timm/x", "label": "../x"}]}, "name"),
+        ({"sweep": {"key": "data.train", "values": [1]}}, "at least 2"),
+    ],
+)
+def test_sections_that_do_not_fit_are_refused(sections: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        study(**sections)
+
+
+def test_only_data_without_end_is_endless() -> None:
+    assert DataSpec(source="procedural").endless
+    assert not DataSpec(source="procedural", train=100).endless
+    assert not DataSpec().endless
+
+
+def test_a_baseline_may_be_a_name_alone() -> None:
+    one, two = study(baselines=["timm/x", {"network": "timm/y", "label": "Y"}]).baselines
+    assert (one.network, one.label, one.options) == ("timm/x", None, {})
+    assert (two.network, two.label) == ("timm/y", "Y")
+
+
+def test_the_most_seeds_are_those_of_the_first_round_unless_more_are_allowed() -> None:
+    assert SearchSpec(seeds=4).most_seeds == 4
+    assert SearchSpec(seeds=4, max_seeds=9).most_seeds == 9

@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from markupsafe import Markup
-from plotly import graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from nas.ranking.result import Ranking
-from nas.records import TrialHistory, TrialStatus
-from nas.report import figures, words
+from nas.records import TrialHistory
+from nas.report import words
 from nas.report.document import figure_json, read, render_page, write_page
+from nas.report.sections import sections
 from nas.report.style import styles
-from nas.views import epochs_frame, ranking_frame, relations_frame
-
-_LOST = (TrialStatus.DIVERGED, TrialStatus.FAILED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,61 +85,13 @@ def render(
 
 
 def _figures(histories: Sequence[TrialHistory], ranking: Ranking) -> list[_Figure]:
-    """Return the figures that there is something to draw in."""
-    looks = styles(history.trial.label for history in histories)
-    epochs = epochs_frame(history for history in histories if history.status not in _LOST)
-    table = ranking_frame(ranking)
-    found: list[tuple[str, str, str, go.Figure]] = []
-    if len(table):
-        found.append(("scores", *_SCORES, figures.scores(table, looks=looks)))
-    if len(table) > 1:
-        pairs = relations_frame(ranking)
-        found.append(("pairs", *_PAIRS, figures.pairwise(pairs, table["layout"].tolist())))
-    if len(epochs):
-        figure = figures.generalization(epochs, table, looks=looks, equal_loss=ranking.equal_loss)
-        found.append(("generalization", *_GENERALIZATION, figure))
-        found.append(("curves", *_CURVES, figures.learning_curves(epochs, looks=looks)))
-    if len(table):
-        found.append(("cost", *_COST, figures.cost(table, looks=looks)))
     return [
         _Figure(
-            name=f"figure-{name}",
-            title=title,
-            caption=caption,
-            height=figure.to_dict()["layout"]["height"],
-            json=figure_json(figure),
+            name=f"figure-{section.name}",
+            title=section.title,
+            caption=section.caption,
+            height=section.figure.to_dict()["layout"]["height"],
+            json=figure_json(section.figure),
         )
-        for name, title, caption, figure in found
+        for section in sections(histories, ranking)
     ]
-
-
-_SCORES = (
-    "Scores",
-    (
-        "Mean over seeds with its own t interval. Two layouts may differ although these intervals "
-        "overlap, and the other way round: the pairs compare the same seeds."
-    ),
-)
-_PAIRS = (
-    "Every pair",
-    (
-        "What is claimed of the row against the column, and the difference in points. The colour "
-        "tells the claim: blue is better, orange worse, grey equivalent, white not decided."
-    ),
-)
-_GENERALIZATION = (
-    "Generalization: accuracy at equal training loss",
-    (
-        "One line a seed, through the epochs at which the training loss reached a new low. Of "
-        "two layouts at the same training loss, the higher one generalizes better. Large markers "
-        "are the scores. Diverged and failed trials are left out."
-    ),
-)
-_CURVES = (
-    "Learning curves",
-    (
-        "Median over seeds, with a band from the lowest to the highest. The training loss is "
-        "measured on the probe, without augmentation. Diverged and failed trials are left out."
-    ),
-)
-_COST = "Cost against accuracy", "Layouts compare fairly only where they cost about the same."

@@ -1,11 +1,13 @@
 """How figures look: one colour and marker a layout in all of them, and axes that can be read.
 
 Colours are Okabe and Ito's (jfly.uni-koeln.de/color), told apart with any colour vision and, from
-blue to vermillion, ordered from convolution to attention. Markers differ too, for print.
+blue to vermillion, ordered from convolution to attention. Markers differ too, for print. Networks
+of other families have colours of their own, so that a baseline changes no layout's.
 """
 
 import html
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +29,10 @@ _FIXED = {
     VIT_REL: "#D55E00",
 }
 _MARKERS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "star", "hexagon", "x")
+_OTHERS = ("#CC79A7", "#6D4A9C", "#6B7280", "#8C5A2B", "#111827", "#B2182B", "#4D7C0F")
+_LAYOUT = re.compile(rf"(?:[CT](?:-[CT])*|{VIT_REL})(?:#\d+)?")
+_NAME = 26  # characters of a name beside an axis
+_LEGEND_LINE, _LEGEND_HEIGHT = 600, 21  # pixels: the least width of a figure, a line's height
 # Error rates at which an axis of accuracies may be ticked.
 _TICKS = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 _TICKS_SHOWN = 9
@@ -48,13 +54,13 @@ class LayoutStyle:
         red, green, blue = (int(self.color[i : i + 2], 16) for i in (1, 3, 5))
         return f"rgba({red},{green},{blue},0.14)"
 
-    def dot(self, *, size: int) -> dict[str, Any]:
-        """Return the marker of a score; size in pixels."""
+    def dot(self, *, size: int, hollow: bool = False) -> dict[str, Any]:
+        """Return the marker of a score, hollow where nothing is claimed of it; size in pixels."""
         return {
             "symbol": self.marker,
             "size": size,
-            "color": self.color,
-            "line": {"color": INK, "width": 1},
+            "color": "#ffffff" if hollow else self.color,
+            "line": {"color": self.color if hollow else INK, "width": 2 if hollow else 1},
         }
 
     def whiskers(self, row: Any) -> dict[str, Any]:
@@ -88,11 +94,16 @@ class AccuracyAxis:
 
 
 def by_convolution(labels: Iterable[str]) -> list[str]:
-    """Return the labels once each, from convolution to attention; ViT_REL is all attention."""
+    """Return the labels once each, from convolution to attention; ViT_REL is all attention.
+
+    Networks of other families follow, by name.
+    """
 
     def key(label: str) -> tuple[int, int, str, int, str]:
         layout, _, number = label.partition("#")
         attention = 99 if layout == VIT_REL else layout.count("T")
+        if not _LAYOUT.fullmatch(label):
+            return 100, 0, label, 0, label
         return attention, len(layout), layout, int(number) if number.isdecimal() else 0, label
 
     return sorted(set(labels), key=key)
@@ -101,21 +112,27 @@ def by_convolution(labels: Iterable[str]) -> list[str]:
 def styles(labels: Iterable[str]) -> dict[str, LayoutStyle]:
     """Return each label's style; the paper's five layouts look the same in every study."""
     ordered = by_convolution(labels)
-    if set(ordered) <= _FIXED.keys():
+    layouts = [label for label in ordered if _LAYOUT.fullmatch(label)]
+    others = [label for label in ordered if not _LAYOUT.fullmatch(label)]
+    looks = {
+        label: LayoutStyle(color=_OTHERS[i % len(_OTHERS)], marker=_MARKERS[-1 - i % len(_MARKERS)])
+        for i, label in enumerate(others)
+    }
+    if set(layouts) <= _FIXED.keys():
         names = list(_FIXED)
-        return {
+        return looks | {
             label: LayoutStyle(color=_FIXED[label], marker=_MARKERS[names.index(label)])
-            for label in ordered
+            for label in layouts
         }
     # Viridis without its yellow end, which is too light on white.
-    places = [0.85 * i / max(len(ordered) - 1, 1) for i in range(len(ordered))]
+    places = [0.85 * i / max(len(layouts) - 1, 1) for i in range(len(layouts))]
     colors = sample_colorscale("Viridis", places, colortype="tuple")
-    return {
+    return looks | {
         label: LayoutStyle(
             color="#" + "".join(f"{round(255 * part):02x}" for part in color),
             marker=_MARKERS[i % len(_MARKERS)],
         )
-        for i, (label, color) in enumerate(zip(ordered, colors, strict=True))
+        for i, (label, color) in enumerate(zip(layouts, colors, strict=True))
     }
 
 
@@ -148,7 +165,8 @@ def score_axis(ranking: pd.DataFrame) -> dict[str, Any]:
     ends = pd.concat([ranking["score"], ranking["low"], ranking["high"]]).dropna()
     low, high = float(ends.min()), float(ends.max())
     room = max(0.06 * (high - low), 0.01)
-    return {"tickformat": ".3~%", "range": [low - room, high + room]}
+    # An interval may reach beyond what an accuracy can be; the axis does not.
+    return {"tickformat": ".3~%", "range": [max(low - room, -0.01), min(high + room, 1.01)]}
 
 
 def loss_axis(losses: Sequence[float], *, title: str) -> dict[str, Any]:
@@ -182,8 +200,30 @@ def plain(text: str) -> str:
     return html.escape(text, quote=False).replace("$", "&#36;")
 
 
-def dress(figure: go.Figure, *, height: int, legend: bool = True) -> go.Figure:
-    """Give a figure the report's fonts, grid and margins; height in pixels."""
+def shorten(text: str) -> str:
+    """Return a name that fits beside an axis; its end tells networks of a family apart."""
+    half = _NAME // 2
+    return text if len(text) <= _NAME else f"{text[: half - 1]}…{text[-half:]}"
+
+
+def interval(row: Any) -> str:
+    """Return the interval of a row of the ranking's table for a hover text, if it has one."""
+    return "" if pd.isna(row.low) else f" [{row.low:.2%}, {row.high:.2%}]"
+
+
+def legend_room(labels: Iterable[str]) -> int:
+    """Return the pixels above a figure that a legend of these labels takes, where it is narrow."""
+    lines, used = 1, 0
+    widths = [62 + 8 * len(shorten(label)) for label in labels]
+    for width in [max(widths, default=0)] * len(widths):  # plotly gives all the widest's room
+        if used and used + width > _LEGEND_LINE:
+            lines, used = lines + 1, 0
+        used += width
+    return 24 + _LEGEND_HEIGHT * lines
+
+
+def dress(figure: go.Figure, *, height: int, legend: bool = True, top: int = 48) -> go.Figure:
+    """Give a figure the report's fonts, grid and margins; height and top margin in pixels."""
     figure.update_layout(
         template="none",
         height=height,
@@ -191,7 +231,7 @@ def dress(figure: go.Figure, *, height: int, legend: bool = True) -> go.Figure:
         font={"family": FONT, "size": 14, "color": INK},
         paper_bgcolor="#ffffff",
         plot_bgcolor="#ffffff",
-        margin={"l": 72, "r": 24, "t": 48, "b": 60},
+        margin={"l": 72, "r": 24, "t": top, "b": 60},
         showlegend=legend,
         legend={"orientation": "h", "y": 1.03, "yanchor": "bottom", "x": 0},
         hoverlabel={"namelength": -1, "font": {"family": FONT}},

@@ -1,0 +1,292 @@
+"""The critical-difference diagram (Demšar 2006, JMLR 7, Figure 1), with our claims as its bars.
+
+There, a bar joins classifiers whose mean ranks differ by less than one critical difference. Here,
+each pair has its own claim, and a bar joins layouts of which no two are told apart. Since pairs are
+tested one by one, a layout between two that are not told apart may differ from both: dots on a bar
+mark whom it joins.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import pandas as pd
+from plotly import graph_objects as go
+
+from nas.ranking.result import Symbol
+from nas.report.style import INK, MUTED, LayoutStyle, accuracy_axis, dress, plain, shorten
+
+_DIFFERENT = frozenset({Symbol.BETTER, Symbol.MUCH_BETTER})
+_LAYOUTS = 24  # drawn at most, the best
+_BARS = 12  # drawn at most, those that join most
+_CLIQUES = 2000  # looked at, at most: of many layouts with nothing claimed there can be too many
+_ROW, _BAR = 24, 15  # pixels from one name to the next, from one bar to the next
+_END = 0.008  # of the axis: bars reach beyond their outer dots
+_APART = 0.03  # of the axis: bars in one row
+_LOG = 2.5  # largest over smallest error from which the axis is logarithmic in the errors
+_LEFT, _RIGHT = "y", "y2"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """Layouts of which no two are told apart, and none can be added."""
+
+    members: tuple[str, ...]  # the best first
+    equivalent: bool  # every pair is claimed to be (≈); else some pair is open (≥ or ?)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ruler:
+    """The axis of scores; `u` grows to the right, whichever way the axis is scaled."""
+
+    errors: bool  # logarithmic in the errors
+    low: float  # u at its left end
+    high: float
+    axis: dict[str, Any]
+
+    def u(self, score: float) -> float:
+        return -math.log10(max(1 - score, 1e-6)) if self.errors else score
+
+    def x(self, u: float) -> float:
+        return 10.0**-u if self.errors else u
+
+
+def groups(ranking: pd.DataFrame, relations: pd.DataFrame) -> list[Group]:
+    """Return the maximal groups without a claim of difference, and those equivalent throughout.
+
+    A layout about which claims are withheld is in none; a pair about which they are counts as not
+    told apart. Groups of one are left out. Those with most members come first.
+    """
+    layouts = ranking.loc[ranking["withheld"] == "", "layout"].tolist()
+    tied: dict[str, set[str]] = {layout: set() for layout in layouts}
+    equal: dict[str, set[str]] = {layout: set() for layout in layouts}
+    for row in relations.itertuples(index=False):
+        if row.a not in tied or row.b not in tied:
+            continue
+        symbol = Symbol(row.symbol)
+        if row.withheld or symbol not in _DIFFERENT:
+            tied[row.a].add(row.b)
+            tied[row.b].add(row.a)
+        if symbol is Symbol.EQUIVALENT and not row.withheld:
+            equal[row.a].add(row.b)
+            equal[row.b].add(row.a)
+    equivalent = set(islice(_cliques(equal), _CLIQUES))
+    undecided = set(islice(_cliques(tied), _CLIQUES)) - equivalent
+    place = {layout: i for i, layout in enumerate(layouts)}
+    found = [
+        Group(members=tuple(sorted(members, key=place.__getitem__)), equivalent=kind)
+        for kind, cliques in ((True, equivalent), (False, undecided))
+        for members in cliques
+        if len(members) > 1
+    ]
+    return sorted(found, key=lambda group: (-len(group.members), [place[m] for m in group.members]))
+
+
+def critical_difference(
+    ranking: pd.DataFrame, relations: pd.DataFrame, *, looks: Mapping[str, LayoutStyle]
+) -> go.Figure:
+    """Layouts on an axis of scores, the best right; bars join those that are not told apart.
+
+    A solid bar is equivalence (≈), a dashed one undecided (≥ or ?); hollow markers are layouts
+    about which claims are withheld.
+    """
+    shown = ranking.head(_LAYOUTS)
+    ruler = _ruler(shown["score"].tolist())
+    at = {row.layout: ruler.u(row.score) for row in shown.itertuples(index=False)}
+    found = groups(shown, relations)
+    rows = _packed(found[:_BARS], at, apart=_APART * (ruler.high - ruler.low))
+    figure = go.Figure()
+    _draw_bars(figure, rows, at, ruler)
+    top = 14 + _BAR * len(rows)  # pixels from the axis to the first name
+    heights = _heights(len(shown), top=top)
+    for (i, row), y in zip(enumerate(shown.itertuples(index=False)), heights, strict=True):
+        right = _is_right(i, len(shown))
+        edge = ruler.x(ruler.high if right else ruler.low)
+        figure.add_scatter(
+            x=[ruler.x(at[row.layout])] * 2 + [edge],
+            y=[0, -y, -y],
+            yaxis=_RIGHT if right else _LEFT,
+            mode="lines+markers",
+            name=plain(row.layout),
+            showlegend=False,
+            line={
+                "color": looks[row.layout].color,
+                "width": 1.6,
+                "dash": "dot" if row.withheld else "solid",
+            },
+            marker={
+                **looks[row.layout].dot(size=12, hollow=bool(row.withheld)),
+                "size": [12, 0, 0],
+            },
+            cliponaxis=False,
+            hovertemplate=f"{row.score:.2%}",
+        )
+    _arrange(figure, shown, heights, ruler)
+    return _with_notes(figure, _notes(ranking, shown, found), legend=bool(rows))
+
+
+def _cliques(tied: Mapping[str, set[str]]) -> Iterator[frozenset[str]]:
+    """Yield the maximal cliques (Bron and Kerbosch 1973, with Tomita's pivot)."""
+
+    def extend(clique: frozenset[str], may: set[str], done: set[str]) -> Iterator[frozenset[str]]:
+        if not may and not done:
+            yield clique
+            return
+        pivot = max(sorted(may | done), key=lambda each: len(tied[each] & may))
+        for each in sorted(may - tied[pivot]):
+            yield from extend(clique | {each}, may & tied[each], done & tied[each])
+            may = may - {each}
+            done = done | {each}
+
+    yield from extend(frozenset(), set(tied), set())
+
+
+def _ruler(scores: Sequence[float]) -> _Ruler:
+    axis = accuracy_axis(scores, title="score: evaluation accuracy")
+    worst, best = 1 - min(scores), max(1 - max(scores), 1e-6)
+    if axis.errors and worst > _LOG * best:
+        low, high = -math.log10(worst), -math.log10(best)
+        room = 0.05 * (high - low)
+        ends = low - room, high + room
+        shown = {**axis.axis, "autorange": False, "range": [-ends[0], -ends[1]]}
+        return _Ruler(errors=True, low=ends[0], high=ends[1], axis=shown)
+    room = max(0.05 * (max(scores) - min(scores)), 0.002)
+    ends = min(scores) - room, max(scores) + room
+    shown = {
+        "title": axis.axis["title"]["text"].removesuffix(" (log error)"),
+        "tickformat": ".3~%",
+        "range": list(ends),
+        "nticks": 8,
+    }
+    return _Ruler(errors=False, low=ends[0], high=ends[1], axis=shown)
+
+
+def _packed(found: Sequence[Group], at: Mapping[str, float], *, apart: float) -> list[list[Group]]:
+    """Return the groups in rows, so that those that do not overlap share one."""
+    rows: list[list[Group]] = []
+    for group in found:
+        low, high = at[group.members[-1]] - apart, at[group.members[0]] + apart
+        for row in rows:
+            if all(high < at[o.members[-1]] or at[o.members[0]] < low for o in row):
+                row.append(group)
+                break
+        else:
+            rows.append([group])
+    return rows
+
+
+def _draw_bars(
+    figure: go.Figure, rows: Sequence[Sequence[Group]], at: Mapping[str, float], ruler: _Ruler
+) -> None:
+    named: set[bool] = set()
+    reach = _END * (ruler.high - ruler.low)
+    for i, row in enumerate(rows):
+        for group in row:
+            places = [at[member] for member in group.members]
+            ends = [min(places) - reach, max(places) + reach]
+            points = sorted([*places, *ends])
+            color = INK if group.equivalent else MUTED
+            figure.add_scatter(
+                x=[ruler.x(u) for u in points],
+                y=[-(14 + _BAR * i)] * len(points),
+                mode="lines+markers",
+                name="equivalent (≈)" if group.equivalent else "not told apart (≥, ?)",
+                legendgroup=str(group.equivalent),
+                showlegend=group.equivalent not in named,
+                line={
+                    "color": color,
+                    "width": 5 if group.equivalent else 1.8,
+                    "dash": "solid" if group.equivalent else "4px,3px",
+                },
+                marker={
+                    "size": [0, *[9] * len(places), 0],
+                    "color": color if group.equivalent else "#ffffff",
+                    "line": {"color": color, "width": 1.8},
+                    "opacity": 1,
+                },
+                hovertemplate=plain(", ".join(group.members)),
+            )
+            named.add(group.equivalent)
+
+
+def _is_right(i: int, count: int) -> bool:
+    return i < (count + 1) // 2
+
+
+def _heights(count: int, *, top: float) -> list[float]:
+    """Return how far below the axis each name stands: the outermost highest, so no lines cross."""
+    return [
+        top + _ROW * (i if _is_right(i, count) else count - 1 - i) + _ROW / 2 for i in range(count)
+    ]
+
+
+def _arrange(
+    figure: go.Figure, shown: pd.DataFrame, heights: Sequence[float], ruler: _Ruler
+) -> None:
+    """Set the axes: scores on top, names left and right; a pixel is a unit of height."""
+    depth = max(heights) + _ROW / 2
+    texts = [
+        f"{plain(shorten(row.layout))} <b>{row.score:.2%}</b>"
+        + (" withheld" if row.withheld else "")
+        for row in shown.itertuples(index=False)
+    ]
+    dress(figure, height=round(depth + 60), top=60)
+    figure.update_layout(yaxis2={"overlaying": "y", "side": "right"})
+    for name, side in ((_LEFT, False), (_RIGHT, True)):
+        rows = [i for i in range(len(shown)) if _is_right(i, len(shown)) is side]
+        figure.layout["yaxis" + name[1:]].update(
+            range=[-depth, 0],
+            fixedrange=True,
+            tickvals=[-heights[i] for i in rows],
+            ticktext=[texts[i] for i in rows],
+            showgrid=False,
+            showline=False,
+            zeroline=False,
+            ticks="",
+            automargin=True,
+        )
+    figure.update_xaxes(**ruler.axis, side="top", showgrid=False, zeroline=False)
+    figure.update_layout(margin={"l": 12, "r": 12, "b": 0})
+
+
+def _notes(ranking: pd.DataFrame, shown: pd.DataFrame, found: Sequence[Group]) -> list[str]:
+    """Say what the diagram leaves out, and what it means that no bar is there."""
+    notes = []
+    if len(shown) < len(ranking):
+        notes.append(f"the best {len(shown)} of {len(ranking)} layouts")
+    if len(found) > _BARS:
+        notes.append(f"{_BARS} of {len(found)} groups, those that join most layouts")
+    if not found and len(shown) > 1:
+        open_layouts = shown["withheld"] == ""
+        notes.append(
+            "no bar: every pair is told apart"
+            if open_layouts.all()
+            else "no bar: nothing is claimed of hollow markers, all others are told apart"
+        )
+    return notes
+
+
+def _with_notes(figure: go.Figure, notes: Sequence[str], *, legend: bool) -> go.Figure:
+    """Put legend and notes below the names."""
+    height = figure.layout.height
+    below = (28 if legend else 0) + (26 if notes else 0)
+    if notes:
+        figure.add_annotation(
+            x=0.5,
+            xref="paper",
+            y=0,
+            yref="paper",
+            yanchor="top",
+            yshift=-4,
+            text="; ".join(notes),
+            showarrow=False,
+            font={"color": MUTED},
+        )
+    return figure.update_layout(
+        height=height + below + 8,
+        margin={"b": below + 8},
+        showlegend=legend,
+        legend={"yref": "container", "y": 0.0, "yanchor": "bottom", "x": 0.5, "xanchor": "center"},
+    )

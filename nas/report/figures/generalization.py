@@ -1,0 +1,124 @@
+"""Generalization as the paper defines it: evaluation accuracy at equal training loss."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from plotly import graph_objects as go
+from scipy.interpolate import PchipInterpolator
+
+from nas.ranking.curves import SMALLEST_LOSS
+from nas.report.figures.spread import band_and_line, band_of
+from nas.report.style import (
+    INK,
+    MUTED,
+    LayoutStyle,
+    accuracy_axis,
+    by_convolution,
+    dress,
+    legend_room,
+    loss_axis,
+    plain,
+)
+
+_PLACES = 48  # losses at which a layout's seeds are read
+
+
+def generalization(
+    epochs: pd.DataFrame,
+    ranking: pd.DataFrame,
+    *,
+    looks: Mapping[str, LayoutStyle],
+    equal_loss: float | None,
+) -> go.Figure:
+    """Evaluation accuracy against training loss: median over seeds with the band of `band_of`.
+
+    The dashed line is l*, `equal_loss` in nats; where it stands the markers show the scores. A line
+    is as long as the median seed's way: from its first loss to its lowest.
+    """
+    figure = go.Figure()
+    scores = ranking["score"].tolist() if equal_loss is not None else []
+    accuracy = accuracy_axis([*epochs["evaluation_accuracy"], *scores], title="evaluation accuracy")
+    band = band_of(epochs)
+    labels = by_convolution(epochs["label"])
+    for label in labels:
+        losses, read = paths(epochs[epochs["label"] == label])
+        spread = band.of(read)
+        drawn = {kind: accuracy.place(spread[kind]) for kind in spread.columns}
+        traces = band_and_line(label, losses.tolist(), drawn, looks[label])
+        traces[1].update(
+            customdata=spread.to_numpy().round(5).tolist(),
+            hovertemplate="%{customdata[1]:.2%}, %{customdata[0]:.2%} to %{customdata[2]:.2%}, at "
+            "loss %{x:.4g}",
+        )
+        figure.add_traces(traces)
+    if equal_loss is not None:
+        _mark_level(figure, equal_loss)
+        for row in ranking.itertuples(index=False):
+            figure.add_scatter(
+                x=[equal_loss],
+                y=accuracy.place([row.score]),
+                name=plain(row.layout),
+                legendgroup=plain(row.layout),
+                showlegend=False,
+                mode="markers",
+                marker=looks[row.layout].dot(size=13),
+                customdata=[row.score],
+                hovertemplate="score %{customdata:.2%}",
+            )
+    axis = loss_axis(
+        epochs["probe_loss"].tolist(),
+        title="training loss (probe), nats: training proceeds to the right",
+    )
+    figure.update_xaxes(**axis, autorange="reversed")
+    figure.update_yaxes(**accuracy.axis)
+    room = legend_room(labels)
+    return dress(figure, height=480 + room, top=room)
+
+
+def paths(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return training losses [places], falling, and accuracies there [seeds, places].
+
+    `rows` are one layout's epochs. Each trial is read as `nas.ranking.curves.accuracy_at_loss`
+    reads it: through its record lows, and held at its ends. One trial alone is read where it was
+    measured.
+    """
+    ways = [_record_lows(trial) for _, trial in rows.groupby("trial")]
+    if len(ways) == 1:
+        losses, accuracies = ways[0]
+        return losses, accuracies[None]
+    first, last = (float(np.median([losses[end] for losses, _ in ways])) for end in (0, -1))
+    at = np.geomspace(first, last, _PLACES) if first > last else np.array([last])
+    return at, np.stack([_read(losses, accuracies, at) for losses, accuracies in ways])
+
+
+def _record_lows(trial: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    losses = trial["probe_loss"].clip(lower=SMALLEST_LOSS)
+    low = losses < losses.cummin().shift(fill_value=math.inf)
+    return losses[low].to_numpy(), trial.loc[low, "evaluation_accuracy"].to_numpy()
+
+
+def _read(losses: np.ndarray, accuracies: np.ndarray, at: np.ndarray) -> np.ndarray:
+    if len(losses) == 1:
+        return np.full(len(at), accuracies[0])
+    depths = np.log(losses[::-1])
+    inside = np.clip(np.log(at), depths[0], depths[-1])
+    read = PchipInterpolator(depths, accuracies[::-1])(inside)
+    return np.clip(read, accuracies.min(), accuracies.max())
+
+
+def _mark_level(figure: go.Figure, level: float) -> None:
+    level = max(level, SMALLEST_LOSS)
+    figure.add_vline(x=level, line={"color": INK, "width": 1.5, "dash": "dash"})
+    figure.add_annotation(
+        x=math.log10(level),  # annotations on a log axis stand at exponents
+        y=0,
+        yref="paper",
+        xanchor="right",
+        yanchor="bottom",
+        text=f"equal training loss l* = {level:.4g}",
+        showarrow=False,
+        font={"color": MUTED},
+        xshift=-6,
+    )

@@ -1,0 +1,133 @@
+"""The ranking drawn: every score with its interval, every pair with its claim."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from plotly import graph_objects as go
+
+from nas.ranking.result import Symbol
+from nas.report.style import INK, LayoutStyle, dress, interval, plain, score_axis, shorten
+
+_MIRRORED = {"≫": "≪", ">": "<", "≥": "≤", "≈": "≈", "?": "?"}
+# From much worse to much better, light enough for dark text; colour tells the claim, not the size.
+_CLAIMS = {
+    "≪": "#eda06b",
+    "<": "#f6c9a8",
+    "≤": "#fbe6d8",
+    "?": "#ffffff",
+    "≈": "#e4e7eb",
+    "≥": "#dcebf6",
+    ">": "#b3d4ec",
+    "≫": "#7fb6dc",
+}
+_WITHHELD = "–"
+_LINE = 60  # characters of a title: what 700 pixels have room for
+_ROOM_FOR_NUMBERS = 12  # layouts in a matrix whose cells have room for more than a symbol
+
+
+def scores(ranking: pd.DataFrame, *, looks: Mapping[str, LayoutStyle]) -> go.Figure:
+    """Each layout's score with its interval, the best on top; hollow where claims are withheld."""
+    figure = go.Figure()
+    for row in ranking.itertuples(index=False):
+        look = looks[row.layout]
+        figure.add_scatter(
+            x=[row.score],
+            y=[plain(row.layout)],
+            name=plain(row.layout),
+            mode="markers",
+            marker=look.dot(size=12, hollow=bool(row.withheld)),
+            error_x=look.whiskers(row),
+            hovertemplate=f"{row.score:.2%} over {row.seeds} seeds{interval(row)}",
+        )
+        figure.add_annotation(
+            x=1.0,
+            xref="paper",
+            xanchor="left",
+            xshift=10,
+            y=plain(row.layout),
+            text=f"<b>{row.score:.2%}</b>",
+            showarrow=False,
+        )
+    figure.update_xaxes(title_text="score: evaluation accuracy", **score_axis(ranking))
+    names = [plain(layout) for layout in ranking["layout"]]
+    short = [plain(shorten(layout)) for layout in ranking["layout"]]
+    figure.update_yaxes(autorange="reversed", type="category", tickvals=names, ticktext=short)
+    lines = _order_lines(ranking)
+    dress(figure, height=130 + 24 * len(lines) + 40 * len(ranking), legend=False)
+    return figure.update_layout(
+        title={
+            "text": "<br>".join(lines),
+            "x": 0.01,
+            "yref": "container",
+            "y": 1,
+            "yanchor": "top",
+        },
+        title_pad={"t": 12},
+        title_font={"size": 16},
+        margin={"t": 24 + 24 * len(lines), "r": 90},
+    )
+
+
+def pairwise(relations: pd.DataFrame, layouts: list[str]) -> go.Figure:
+    """What is claimed of each row against each column, with the difference in points."""
+    codes = {symbol: code for code, symbol in enumerate(_CLAIMS)}
+    claims: dict[tuple[str, str], tuple[str, str, float]] = {}  # code's symbol, text, difference
+    for row in relations.itertuples(index=False):
+        symbol = Symbol(row.symbol).value
+        mirrored = _MIRRORED[symbol]
+        dash = _WITHHELD if row.withheld else ""
+        claims[row.a, row.b] = symbol, dash or symbol, row.difference
+        claims[row.b, row.a] = mirrored, dash or mirrored, -row.difference
+    numbers = len(layouts) <= _ROOM_FOR_NUMBERS
+    names = [plain(layout) for layout in layouts]
+    short = [plain(shorten(layout)) for layout in layouts]
+    cells = [[claims.get((row, column)) for column in layouts] for row in layouts]
+    figure = go.Figure(
+        go.Heatmap(
+            x=names,
+            y=names,
+            z=[[cell and codes[cell[0]] for cell in line] for line in cells],
+            zmin=-0.5,
+            zmax=len(codes) - 0.5,
+            colorscale=[
+                [(code + edge) / len(codes), _CLAIMS[symbol]]
+                for symbol, code in codes.items()
+                for edge in (0, 1)
+            ],
+            text=[[_cell_text(cell, numbers=numbers) for cell in line] for line in cells],
+            texttemplate="%{text}",
+            textfont={"size": 14, "color": INK},
+            hoverinfo="skip",
+            showscale=False,
+            xgap=2,
+            ygap=2,
+        )
+    )
+    ticks: dict[str, Any] = {"type": "category", "tickvals": names, "ticktext": short}
+    figure.update_xaxes(side="top", showgrid=False, automargin=True, **ticks)
+    figure.update_xaxes(autotickangles=[0, -45, -90])
+    figure.update_yaxes(autorange="reversed", showgrid=False, **ticks)
+    dress(figure, height=120 + (52 if numbers else 30) * len(layouts), legend=False)
+    figure.update_xaxes(ticks="", showline=False)
+    figure.update_yaxes(ticks="", showline=False)
+    return figure.update_layout(margin={"b": 16})
+
+
+def _order_lines(ranking: pd.DataFrame) -> list[str]:
+    """Return the order line, broken so that it fits above a figure."""
+    lines = [""]
+    for row in ranking.itertuples(index=False):
+        name = row.layout if pd.isna(row.symbol) else f"{row.layout} {row.symbol} "
+        if lines[-1] and len(lines[-1]) + len(name) > _LINE:
+            lines.append("")
+        lines[-1] += name
+    return [plain(line) for line in lines]
+
+
+def _cell_text(cell: tuple[str, str, float] | None, *, numbers: bool) -> str:
+    if cell is None:
+        return ""
+    _, said, difference = cell
+    symbol = f"<b>{plain(said)}</b>"
+    return f"{symbol}<br>{100 * difference:+.1f}" if numbers else symbol

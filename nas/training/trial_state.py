@@ -10,13 +10,11 @@ from torch import nn
 from torch.optim import AdamW
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from coatnet.config import CoAtNetConfig
-from coatnet.model import CoAtNet, create
 from nas.errors import CheckpointError
 from nas.recipe import TrainingSpec
-from nas.records import EpochMeasured, Trial
+from nas.records import EpochMeasured, NetworkConfig, Trial
 from nas.seeds import derive_seed
-from nas.training import checkpoint
+from nas.training import checkpoint, networks
 from nas.training.inheritance import inherit
 from nas.training.optimizer import dump_moments, load_moments, make_optimizer
 
@@ -28,7 +26,7 @@ class TrialState:
     """A network in training. `history` holds every epoch measured so far, of all attempts."""
 
     identity: str
-    model: CoAtNet
+    model: nn.Module
     optimizer: AdamW
     average: AveragedModel | None
     history: list[EpochMeasured] = field(default_factory=list)
@@ -92,7 +90,7 @@ def start(
         CheckpointError: the parent has no weights that fit.
     """
     stream = ("init", "twin") if trial.twin else ("init",)
-    model = create(
+    model = networks.build(
         trial.config,
         drop_path=recipe.drop_path or None,  # 0 leaves the rate to the network's own config
         seed=derive_seed(trial.seed, *stream),
@@ -103,7 +101,7 @@ def start(
     model = model.to(device)
     # pyrefly: ignore [no-matching-overload] - torch's overloads leave memory_format out
     model = model.to(memory_format=torch.channels_last)
-    model.checkpoint_activations(recipe.checkpoint_activations)
+    networks.checkpoint_activations(model, enabled=recipe.checkpoint_activations)
     identity = {
         "config": trial.config.to_dict(),
         "seed": trial.seed,
@@ -119,12 +117,12 @@ def start(
     return TrialState(
         identity=hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest(),
         model=model,
-        optimizer=make_optimizer(model, recipe, undecayed=model.no_weight_decay()),
+        optimizer=make_optimizer(model, recipe, undecayed=networks.undecayed(model)),
         average=None if recipe.ema_decay is None else _make_average(model, recipe.ema_decay),
     )
 
 
-def load_weights(folder: Path, config: CoAtNetConfig, *, ema: bool) -> CoAtNet:
+def load_weights(folder: Path, config: NetworkConfig, *, ema: bool) -> nn.Module:
     """Return the network of the newest checkpoint in `folder`, on the CPU, in evaluation mode.
 
     Args:
@@ -141,7 +139,7 @@ def load_weights(folder: Path, config: CoAtNetConfig, *, ema: bool) -> CoAtNet:
     weights = _part(saved, "average.module" if ema else "model")
     if not weights:
         raise CheckpointError(f"{folder}: the training kept no average of the weights")
-    model = create(config, seed=0)
+    model = networks.build(config, seed=0)
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:

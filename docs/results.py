@@ -1,0 +1,128 @@
+"""Write a finished study as a page of docs/results: its ranking in words, its figures, its trials.
+
+    python -m docs.results STUDY NAME "nas search ..."
+
+The page is docs/results/NAME/README.md. Everything on it is read from the study's journal; what it
+means is said by hand, in docs/results.md.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from docs.png import write_png
+from nas.conclusion import rank_study
+from nas.ranking.result import LayoutScore, Ranking
+from nas.records import TrialHistory
+from nas.report import words
+from nas.report.sections import Section, sections
+from nas.study import Study, find_study, open_study
+from nas.views import relations_frame, to_csv, trials_frame
+
+RESULTS = Path(__file__).parent / "results"
+WIDTH = 1000  # pixels
+FIGURES = ("curves", "generalization", "fine-tuning", "difference", "cost", "seeds")
+COLUMNS = [
+    "trial", "label", "seed", "status", "epochs", "parameters", "macs", "samples", "seconds",
+    "probe_loss", "evaluation_loss", "evaluation_accuracy",
+]  # fmt: skip
+
+
+def main(study: str, name: str, command: str) -> None:
+    """Write the page of one study."""
+    opened = open_study(find_study(study))
+    histories = opened.histories()
+    ranking = rank_study(opened, histories)
+    folder = RESULTS / name
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = [each for each in sections(histories, ranking) if each.name in FIGURES]
+    for section in drawn:
+        height = section.figure.to_dict()["layout"]["height"]
+        write_png(section.figure, folder / f"{section.name}.png", width=WIDTH, height=height)
+    (folder / "trials.csv").write_text(to_csv(trials_frame(histories)[COLUMNS]), encoding="utf-8")
+    (folder / "relations.csv").write_text(to_csv(relations_frame(ranking)), encoding="utf-8")
+    text = page(opened, histories, ranking, name=name, command=command, drawn=drawn)
+    (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def page(
+    study: Study,
+    histories: tuple[TrialHistory, ...],
+    ranking: Ranking,
+    *,
+    name: str,
+    command: str,
+    drawn: list[Section],
+) -> str:
+    """Return the page as Markdown."""
+    seconds = sum(history.epochs[-1].seconds for history in histories if history.epochs)
+    begun = time.strftime("%Y-%m-%d", time.gmtime(study.created))
+    data = study.data
+    preliminary = "preliminary: " if ranking.preliminary else ""
+    lines = [
+        f"# {name.replace('-', ' ')}",
+        "",
+        f"    {command}",
+        "",
+        (
+            f"Begun {begun}; {len(histories)} trials, {seconds / 3600:.2f} hours of one core. "
+            f"{data.train_images:,} images in memory to train on, {data.evaluation_images:,} to "
+            f"evaluate, {data.shape.classes} classes, {data.shape.image_size} pixels."
+        ),
+        "",
+        f"**{preliminary}{ranking.order}**",
+        "",
+        words.lead(ranking),
+        "",
+    ]
+    if ranking.agreement is not None:
+        lines += [
+            f"The paper: {ranking.agreement.paper}. Kendall's tau-b {ranking.agreement.tau:+.2f}.",
+            "",
+        ]
+    lines += [
+        (
+            "| layout | score % | interval | final accuracy % | training loss | gap, nats | runs | "
+            "parameters | MACs |"
+        ),
+        "|---|---|---|---|---|---|---|---|---|",
+        *(_row(layout) for layout in ranking.layouts),
+        "",
+        "Pairs, difference in points with its simultaneous interval:",
+        "",
+        *(
+            f"- {relation.a} {relation.symbol.value} {relation.b}: {words.claim(relation, ranking)}"
+            for relation in ranking.relations
+        ),
+        "",
+    ]
+    if ranking.placebo is not None:
+        placebo = ranking.placebo
+        lines += [
+            (
+                f"Placebo: {placebo.a} {placebo.symbol.value} {placebo.b}: "
+                f"{words.claim(placebo, ranking)}"
+            ),
+            "",
+        ]
+    lines += ["What it rests on:", "", *(f"- {note}" for note in ranking.notes), ""]
+    for section in drawn:
+        lines += [f"## {section.title}", "", f"![{section.title}]({section.name}.png)", ""]
+        lines += [section.caption, ""]
+    lines.append(
+        "[trials.csv](trials.csv) has every run, [relations.csv](relations.csv) every pair."
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _row(layout: LayoutScore) -> str:
+    cells = words.layout_cells(layout)
+    return (
+        f"| {layout.layout} | {100 * layout.score:.2f} | {cells['interval']} | "
+        f"{100 * layout.accuracy:.2f} | {layout.train_loss:.3f} | {layout.evaluation_gap:+.3f} | "
+        f"{layout.seeds} | {layout.parameters:,} | {words.count(layout.macs)} |"
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -18,7 +18,7 @@ from nas.conclusion import REPORT, rank_study
 from nas.listings import study_status
 from nas.ranking.result import Ranking
 from nas.records import FINAL, TrialStatus
-from nas.report.phase import Value
+from nas.report.phase_axis import Value
 from nas.report.phase_page import PhaseRow, write_phase_page
 from nas.report.style import by_convolution
 from nas.sweep import IMAGES, Member, Sweep
@@ -139,6 +139,15 @@ def members_frame(points: Sequence[PhasePoint]) -> pd.DataFrame:
     )
 
 
+def sweep_status(points: Sequence[PhasePoint]) -> str:
+    """Return running, interrupted or finished, with how many studies have ended."""
+    statuses = [point.status for point in points]
+    done = statuses.count("finished")
+    if done == len(statuses):
+        return "finished"
+    return "running" if "running" in statuses else f"interrupted, {done} of {len(statuses)} done"
+
+
 def write_phase(sweep: Sweep, points: Sequence[PhasePoint], *, to: Path | None = None) -> Path:
     """Write the tables beside the studies, and the page there or to `to`; return the page's path.
 
@@ -154,7 +163,7 @@ def write_phase(sweep: Sweep, points: Sequence[PhasePoint], *, to: Path | None =
     write_phase_page(
         page,
         title=sweep.spec.name,
-        axis="training images" if sweep.key == IMAGES else sweep.key,
+        axis="number of training images" if sweep.key == IMAGES else sweep.key,
         table=frame,
         rows=[_page_row(point, linked=to is None) for point in points],
         facts={

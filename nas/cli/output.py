@@ -22,7 +22,7 @@ _DECIMALS = {"train_loss": 3, "evaluation_loss": 3, "seconds": 0}
 def print_frame(frame: pd.DataFrame, output: str) -> None:
     """Print a listing; JSON is a list of objects, fractions stay fractions but in the table."""
     if output == "json":
-        _json(json.loads(frame.to_json(orient="records")))
+        print_json(json.loads(frame.to_json(orient="records")))
     elif output == "csv":
         click.echo(to_csv(frame), nl=False)
     else:
@@ -46,7 +46,7 @@ def print_status_line(study: Study, state: StudyState) -> None:
 def print_ranking(ranking: Ranking, output: str) -> None:
     """Print the ranking; the table ends with the order as one line."""
     if output == "json":
-        _json(ranking_json(ranking))
+        print_json(ranking_json(ranking))
         return
     if output == "csv":
         click.echo(to_csv(ranking_frame(ranking)), nl=False)
@@ -114,7 +114,8 @@ def _cell(name: str, value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _json(values: object) -> None:
+def print_json(values: object) -> None:
+    """Print plain values as JSON."""
     click.echo(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False))
 
 

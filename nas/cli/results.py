@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from nas.cli import sweep
 from nas.cli.formats import format_option
 
 
@@ -11,11 +12,14 @@ from nas.cli.formats import format_option
 @click.argument("study")
 @format_option
 def status(study: str, output: str) -> None:
-    """Show the trials of STUDY and where each stands."""
+    """Show the trials of STUDY, or the studies of a sweep, and where each stands."""
     from nas.cli.output import print_frame, print_status_line
     from nas.listings import status_frame
     from nas.study import find_study, open_study
 
+    if (swept := sweep.found(study)) is not None:
+        sweep.print_status(swept, output)
+        return
     opened = open_study(find_study(study))
     state = opened.state()
     if output == "table":
@@ -43,23 +47,29 @@ def ls(root: Path, output: str) -> None:
 )
 @format_option
 def rank(study: str, metric: str | None, output: str) -> None:
-    """Rank the layouts of STUDY by its finished trials."""
+    """Rank the layouts of STUDY by its finished trials; of a sweep, one row a value."""
     from nas.cli.output import print_ranking
     from nas.conclusion import rank_study
     from nas.study import find_study, open_study
 
+    if (swept := sweep.found(study)) is not None:
+        sweep.print_orders(swept, output, metric=metric)
+        return
     opened = open_study(find_study(study))
     print_ranking(rank_study(opened, opened.histories(), metric=metric), output)
 
 
 @click.command()
 @click.argument("study")
-@click.option("--to", type=click.Path(path_type=Path), help="HTML file; else STUDY/report.html.")
+@click.option("--to", type=click.Path(path_type=Path), help="HTML file; else inside STUDY.")
 def report(study: str, to: Path | None) -> None:
-    """Write the report of STUDY as one HTML file and print its path."""
+    """Write the report of STUDY as one HTML file and print its path; of a sweep, its picture."""
     from nas.conclusion import REPORT, rank_study, report_study
     from nas.study import find_study, open_study
 
+    if (swept := sweep.found(study)) is not None:
+        click.echo(sweep.report(swept, to))
+        return
     opened = open_study(find_study(study))
     histories = opened.histories()
     path = to or opened.folder / REPORT
@@ -75,6 +85,8 @@ def export(study: str, to: Path) -> None:
     from nas.export import export_winner
     from nas.study import find_study, open_study
 
+    if (swept := sweep.found(study)) is not None:
+        sweep.refuse(swept, "export")
     opened = open_study(find_study(study))
     histories = opened.histories()
     exported = export_winner(opened, rank_study(opened, histories), histories, to=to)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nas.cli import sweep
 from nas.errors import NasError
 
 if TYPE_CHECKING:
@@ -37,40 +38,53 @@ def _execution(command: Callable[..., Any]) -> Callable[..., Any]:
 def search(spec: str, overrides: tuple[str, ...], study: str | None, **execution: Any) -> None:
     """Run the study of SPEC: a file, or the name of a shipped one such as `quickstart`.
 
-    KEY.PATH=VALUE changes the spec, for example training.epochs=5.
+    KEY.PATH=VALUE changes the spec, for example training.epochs=5. A spec with a section `sweep`
+    runs one study for each of its values.
     """
     from nas.spec_file import load_spec
     from nas.study import refuse_existing, study_folder
 
     loaded = load_spec(spec, overrides)
+    if loaded.sweep is not None:
+        sweep.search_sweep(loaded, study, **execution)
+        return
     folder = study_folder(loaded.name, study)
     refuse_existing(folder)
     from nas.driver import begin_study  # takes seconds: not before the words are checked
 
-    _run(partial(begin_study, loaded, folder=folder), folder, **execution)
+    run_work(partial(begin_study, loaded, folder=folder), folder, show=_show, **execution)
 
 
 @click.command()
 @click.argument("study")
 @_execution
 def resume(study: str, **execution: Any) -> None:
-    """Go on with STUDY after a crash or a stop; a finished one is ranked and reported anew."""
+    """Go on with STUDY after a crash or a stop; a finished one is ranked and reported anew.
+
+    Of a sweep, the studies that are complete are passed over.
+    """
     from nas.study import find_study, open_study
 
+    if (swept := sweep.found(study)) is not None:
+        sweep.resume_sweep(swept, **execution)
+        return
     folder = find_study(study)
     from nas.driver import resume_study
 
-    _run(partial(resume_study, open_study(folder)), folder, **execution)
+    work = partial(resume_study, open_study(folder))
+    run_work(work, folder, show=_show, **execution)
 
 
-def _run(
-    work: Callable[..., "Conclusion"],
+def run_work(
+    work: Callable[..., Any],
     folder: Path,
     *,
+    show: Callable[[Path, Any], None],
     address: str | None,
     inline: bool,
     quiet: bool,
 ) -> None:
+    """Do work that runs trials and show what comes of it; a stop says how to go on."""
     from nas.cli.progress import watching
     from nas.execution.choose import open_executors
 
@@ -84,7 +98,7 @@ def _run(
         if folder.is_dir():
             click.echo(f"nas: stopped; `nas resume {folder}` goes on", err=True)
         raise
-    _show(folder, conclusion)
+    show(folder, conclusion)
 
 
 @click.command()
@@ -93,6 +107,8 @@ def sync(study: str) -> None:
     """Send MLflow what it lacks of STUDY, after an outage or into a new server."""
     from nas.study import find_study, open_study
 
+    if (swept := sweep.found(study)) is not None:
+        sweep.refuse(swept, "sync")
     folder = find_study(study)
     from nas.driver import sync_study
 

@@ -4,19 +4,15 @@ Above, lines of scores with their intervals; below, in the same columns, the lay
 worst with what is claimed between neighbours. Drawn from the table of `nas.phase` alone.
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 from plotly import graph_objects as go
 from plotly.subplots import make_subplots
 
+from nas.report.phase_axis import Columns, Value, break_axis, place_columns, tick
 from nas.report.style import (
-    GRID,
-    INK,
     MUTED,
     AccuracyAxis,
     LayoutStyle,
@@ -29,36 +25,10 @@ from nas.report.style import (
     shorten,
 )
 
-# Columns nearer than this, in mean distances, have no room for names: they stand evenly instead.
-_NEAREST = 0.55
 _SCORES, _PITCH = 330, 44  # pixels: height of the scores, of a layout in the strip
 _BETWEEN, _AXIS = 60, 72  # pixels: between the panels, for the axis below
 _DODGE = 0.035  # columns between the intervals of two layouts
 _WIDTH, _LETTER = 1000, 8.5  # pixels that columns share; of a letter of a name
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Value:
-    """A column of the diagram."""
-
-    word: str  # how the value is written
-    number: float | None  # infinite: endless; None: no number, or not known yet
-    note: str = ""  # why no order stands there
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Columns:
-    """Where columns stand, in units of the mean distance between neighbours."""
-
-    values: tuple[Value, ...]  # from left to right
-    at: Mapping[str, float]
-    even: bool  # distances mean nothing
-
-    @property
-    def endless(self) -> Value | None:
-        """The column of endless data, which has no place on the scale."""
-        last = self.values[-1]
-        return last if last.number == math.inf and not self.even else None
 
 
 def phase_diagram(
@@ -69,7 +39,7 @@ def phase_diagram(
     The axis is logarithmic where all values are numbers far enough apart for the names below;
     endless data stands to the right of a break in it.
     """
-    columns = _place(values)
+    columns = place_columns(values)
     rows = max(int(table["rank"].max()), 1) if len(table) else 1
     strip = _PITCH * rows
     inner = _SCORES + _BETWEEN + strip
@@ -80,8 +50,7 @@ def phase_diagram(
         vertical_spacing=_BETWEEN / inner,
         row_heights=[_SCORES, strip],
     )
-    ends = pd.concat([table["score"], table["low"], table["high"]]).dropna().tolist()
-    accuracy = accuracy_axis(ends, title="score: evaluation accuracy")
+    accuracy = _score_axis(table)
     labels = by_convolution(table["layout"])
     for place, label in enumerate(labels):
         own = table[table["layout"] == label]
@@ -97,31 +66,18 @@ def phase_diagram(
     return figure.update_layout(legend=legend, margin={"b": _AXIS})
 
 
-def _place(values: Sequence[Value]) -> _Columns:
-    """Return the columns on a scale of logarithms, or evenly where there is none to read."""
-    even = _Columns(
-        values=tuple(values), at={v.word: float(i) for i, v in enumerate(values)}, even=True
-    )
-    known = [value.number for value in values]
-    if any(number is None or number <= 0 for number in known):
-        return even
-    ordered = tuple(sorted(values, key=lambda value: value.number or 0.0))
-    logs = [math.log10(v.number or 1.0) for v in ordered if v.number != math.inf]
-    gaps = [after - before for before, after in pairwise(logs)]
-    mean = sum(gaps) / len(gaps) if gaps else 0.0
-    if not gaps or min(gaps) < _NEAREST * mean:
-        return even
-    at = {
-        v.word: (logs[i] - logs[0]) / mean if i < len(logs) else (logs[-1] - logs[0]) / mean + 1
-        for i, v in enumerate(ordered)
-    }
-    return _Columns(values=ordered, at=at, even=False)
+def _score_axis(table: pd.DataFrame) -> AccuracyAxis:
+    """Return the axis of scores: they choose its kind, and it takes in their intervals."""
+    title = "score: evaluation accuracy"
+    axis = accuracy_axis(table["score"].tolist(), title=title)
+    ends = pd.concat([table["score"], table["low"], table["high"]]).dropna()
+    return accuracy_axis(ends.tolist(), title=title) if axis.errors else axis
 
 
 def _add_scores(
     figure: go.Figure,
     rows: pd.DataFrame,
-    columns: _Columns,
+    columns: Columns,
     *,
     accuracy: AccuracyAxis,
     look: LayoutStyle,
@@ -180,7 +136,7 @@ def _reach(row: Any, accuracy: AccuracyAxis) -> tuple[float, float]:
 
 
 def _add_ranks(
-    figure: go.Figure, rows: pd.DataFrame, columns: _Columns, *, look: LayoutStyle
+    figure: go.Figure, rows: pd.DataFrame, columns: Columns, *, look: LayoutStyle
 ) -> None:
     """Add a layout's way through the ranks, behind the names."""
     by_value = dict(zip(rows["value"], rows["rank"].tolist(), strict=True))
@@ -203,7 +159,7 @@ def _add_ranks(
 def _add_names(
     figure: go.Figure,
     table: pd.DataFrame,
-    columns: _Columns,
+    columns: Columns,
     looks: Mapping[str, LayoutStyle],
 ) -> None:
     """Write the order of every column from top to bottom, with the claims between neighbours."""
@@ -247,11 +203,11 @@ def _add_names(
             )
 
 
-def _dress_axes(figure: go.Figure, columns: _Columns, *, axis: str, rows: int) -> None:
+def _dress_axes(figure: go.Figure, columns: Columns, *, axis: str, rows: int) -> None:
     places = list(columns.at.values())
     figure.update_xaxes(
         tickvals=places,
-        ticktext=[plain(_tick(value)) for value in columns.values],
+        ticktext=[plain(tick(value)) for value in columns.values],
         range=[min(places) - 0.5, max(places) + 0.5],
         showticklabels=True,
     )
@@ -269,29 +225,8 @@ def _dress_axes(figure: go.Figure, columns: _Columns, *, axis: str, rows: int) -
         col=1,
     )
     if columns.endless is not None:
-        _break_axis(figure, at=columns.at[columns.endless.word] - 0.5)
-
-
-def _break_axis(figure: go.Figure, *, at: float) -> None:
-    """Mark that the scale ends left of `at`: two strokes on the axis, a line above them."""
-    figure.add_shape(
-        type="line", x0=at, x1=at, y0=0, y1=1, xref="x", yref="y domain",
-        line={"color": GRID, "width": 1.5, "dash": "dot"}, layer="below",
-    )  # fmt: skip
-    figure.add_annotation(
-        x=at, y=0, xref="x", yref="y domain", yanchor="middle", showarrow=False, text="<b>//</b>",
-        bgcolor="#ffffff", borderpad=0, font={"size": 15, "color": INK},
-    )  # fmt: skip
+        break_axis(figure, at=columns.at[columns.endless.word] - 0.5)
 
 
 def _rows(table: pd.DataFrame) -> Iterable[Any]:
     return table.itertuples(index=False)
-
-
-def _tick(value: Value) -> str:
-    number = value.number
-    if number is None or number == math.inf:
-        return value.word
-    shown = f"{number:,.0f}" if number == int(number) else f"{number:g}"
-    plain_number = value.word.replace(",", "").replace("-", "").replace(".", "").isdecimal()
-    return shown if plain_number or value.word == shown else f"{shown} ({value.word})"

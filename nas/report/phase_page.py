@@ -10,13 +10,14 @@ from plotly.offline import get_plotlyjs
 from nas.ranking.result import Ranking
 from nas.report import words
 from nas.report.document import figure_json, read, render_page, write_page
-from nas.report.phase import Value, phase_diagram
+from nas.report.phase import phase_diagram
+from nas.report.phase_axis import Value
 from nas.report.style import by_convolution, styles
 
 _CAPTION = (
-    "Above: mean score over seeds, with its own t interval. Below, in the same columns: layouts from "
-    "best to worst, and between neighbours what is claimed of them over paired seeds, as each study "
-    "claims it for itself. Lines between columns show how ranks change; they claim nothing."
+    "Above: mean score over seeds, with its own t interval. Below, in the same columns: layouts "
+    "from best to worst, and between neighbours what is claimed of them over paired seeds, by each "
+    "study for itself. Lines between columns show how ranks change; they claim nothing."
 )
 
 

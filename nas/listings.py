@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -9,6 +10,7 @@ from nas.candidate import Candidate, Rejection
 from nas.errors import NasError
 from nas.records import FINAL, TrialHistory, TrialStatus
 from nas.study import Study, list_studies, open_study
+from nas.sweep import list_sweeps, open_sweep
 
 
 def status_frame(histories: Sequence[TrialHistory]) -> pd.DataFrame:
@@ -44,13 +46,15 @@ def study_status(study: Study, histories: Sequence[TrialHistory], *, ended: bool
 
 
 def studies_frame(root: Path) -> pd.DataFrame:
-    """One row a study under `root`; one that cannot be read is listed with its error."""
+    """One row a study or sweep under `root`; one that cannot be read is listed with its error."""
     rows = [_study_row(folder) for folder in list_studies(root)]
+    rows += [_sweep_row(folder) for folder in list_sweeps(root)]
+    rows.sort(key=lambda row: str(row["study"]))
     columns = ["study", "status", "trials", "finished", "diverged", "failed", "created", "note"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _study_row(folder: Path) -> dict[str, object]:
+def _study_row(folder: Path) -> dict[str, Any]:
     try:
         study = open_study(folder)
         state = study.state()
@@ -68,6 +72,33 @@ def _study_row(folder: Path) -> dict[str, object]:
         "created": pd.Timestamp(study.created, unit="s").strftime("%Y-%m-%d %H:%M"),
         "note": "",
     }
+
+
+def _sweep_row(folder: Path) -> dict[str, Any]:
+    """Return a sweep's row: its studies together, those that have not begun in the note."""
+    try:
+        sweep = open_sweep(folder)
+    except NasError as error:
+        return {"study": folder.name, "status": "unreadable", "note": str(error)}
+    rows = [_study_row(member.folder) for member in sweep.members if member.begun]
+    words = ", ".join(member.word for member in sweep.members)
+    return {
+        "study": folder.name,
+        "status": sweep_status([str(row["status"]) for row in rows], len(sweep.members)),
+        **{
+            name: sum(row.get(name, 0) for row in rows)
+            for name in ("trials", "finished", "diverged", "failed")
+        },
+        "created": pd.Timestamp(sweep.created, unit="s").strftime("%Y-%m-%d %H:%M"),
+        "note": f"sweep of {sweep.key}: {words}; {len(rows)} of {len(sweep.members)} begun",
+    }
+
+
+def sweep_status(statuses: Sequence[str], studies: int) -> str:
+    """Return running, interrupted or finished, of the statuses of those studies that have begun."""
+    if "running" in statuses:
+        return "running"
+    return "finished" if list(statuses) == ["finished"] * studies else "interrupted"
 
 
 def candidates_frame(items: Iterable[Candidate | Rejection]) -> pd.DataFrame:

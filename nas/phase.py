@@ -139,15 +139,6 @@ def members_frame(points: Sequence[PhasePoint]) -> pd.DataFrame:
     )
 
 
-def sweep_status(points: Sequence[PhasePoint]) -> str:
-    """Return running, interrupted or finished, with how many studies have ended."""
-    statuses = [point.status for point in points]
-    done = statuses.count("finished")
-    if done == len(statuses):
-        return "finished"
-    return "running" if "running" in statuses else f"interrupted, {done} of {len(statuses)} done"
-
-
 def write_phase(sweep: Sweep, points: Sequence[PhasePoint], *, to: Path | None = None) -> Path:
     """Write the tables beside the studies, and the page there or to `to`; return the page's path.
 

@@ -56,12 +56,14 @@ def resume_sweep(sweep: "Sweep", **execution: Any) -> None:
 def print_status(sweep: "Sweep", output: str) -> None:
     """Print where each study of a sweep stands."""
     from nas.cli.output import print_frame
-    from nas.phase import members_frame, phase_points, sweep_status
+    from nas.listings import sweep_status
+    from nas.phase import members_frame, phase_points
 
     points = phase_points(sweep)
     if output == "table":
-        status = sweep_status(points)
-        hint = "" if status in ("running", "finished") else f"; `nas resume {sweep.folder}` goes on"
+        begun = [point.status for point in points if point.ranking is not None]
+        status = sweep_status(begun, len(points))
+        hint = f"; `nas resume {sweep.folder}` goes on" if status == "interrupted" else ""
         click.echo(f"{sweep.spec.name}, a sweep of {sweep.key}: {status}{hint}\n")
     print_frame(members_frame(points), output)
 

@@ -1,22 +1,32 @@
 """`nas validate` and `nas space`: look at a spec before anything runs."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from nas.cli import sweep
 from nas.cli.formats import format_option
+
+if TYPE_CHECKING:
+    from nas.spec import StudySpec
 
 
 @click.command()
 @click.argument("spec")
 @click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
 def validate(spec: str, overrides: tuple[str, ...]) -> None:
-    """Check SPEC and say what it would run."""
-    from nas.search.build import build_search
+    """Check SPEC and say what it would run: of a sweep, all its studies."""
     from nas.spec_file import load_spec
+
+    for each in sweep.studies(load_spec(spec, overrides)):
+        _validate(each)
+
+
+def _validate(loaded: "StudySpec") -> None:
+    from nas.search.build import build_search
     from nas.training.data import peek
 
-    loaded = load_spec(spec, overrides)
     shape, tuned = peek(loaded.data), None
     if loaded.fine_tune is not None:
         same = {"channels": shape.channels}

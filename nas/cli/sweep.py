@@ -29,6 +29,19 @@ def found(name: str) -> "Sweep | None":
     return None if folder is None else open_sweep(folder)
 
 
+def studies(spec: "StudySpec") -> "list[StudySpec]":
+    """Return the specs of the studies that a spec runs: its own, or those of its sweep.
+
+    Raises:
+        SpecError: a value of the sweep cannot be used.
+    """
+    from nas.sweep import plan_sweep
+
+    if spec.sweep is None:
+        return [spec]
+    return [member.spec for member in plan_sweep(spec, folder=Path(spec.name))]
+
+
 def search_sweep(spec: "StudySpec", study: str | None, **execution: Any) -> None:
     """Run a spec that has a section `sweep`."""
     from nas.cli.run import run_work

@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from coatnet.config import CoAtNetConfig
 from coatnet.cost import Cost, cost
 from nas.errors import SpecError
-from nas.records import DataShape, Trial
+from nas.records import DataShape, NetworkConfig, Trial
 from nas.sizing import network, sized
 from nas.spec import StudySpec
 from search_spaces.language.constraints import Match
@@ -18,13 +17,21 @@ MAX_GRID = 10_000  # points listed at most: two seconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Size:
+    """What is known of the cost of any network, of whatever family."""
+
+    parameters: int  # trained ones
+    macs: int  # multiply-adds of one forward pass of one image
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
     """A network that can be trained, and what it costs."""
 
     label: str  # what the ranking calls it: the layout, or layout#k where a layout has several
-    layout: str  # the name in the file
-    config: CoAtNetConfig
-    cost: Cost
+    layout: str  # the name in the file; of a baseline its label
+    config: NetworkConfig
+    cost: Cost | Size
     parameters_off: float | None = None  # from the size to match, relative; None: not asked for
     macs_off: float | None = None
 
@@ -36,9 +43,8 @@ class Candidate:
     @classmethod
     def of(cls, trial: Trial) -> "Candidate":
         """Return the candidate that a trial trains."""
-        return cls(
-            label=trial.label, layout=trial.layout, config=trial.config, cost=cost(trial.config)
-        )
+        size = Size(parameters=trial.parameters, macs=trial.macs)
+        return cls(label=trial.label, layout=trial.layout, config=trial.config, cost=size)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,7 +25,7 @@ class Conclusion:
 
     ranking: Ranking
     report: Path
-    exported: Exported | None  # None when no trial finished
+    exported: Exported | None  # None when no trial of a layout finished
     experiment_id: str | None = None  # of MLflow; None where it was never reached
     warning: str = ""  # what MLflow did not take
 
@@ -47,7 +47,7 @@ def conclude(study: Study, histories: tuple[TrialHistory, ...]) -> Conclusion:
     write_tables(study.folder / "tables", histories=histories, ranking=ranking)
     report = report_study(study, histories, ranking, to=study.folder / REPORT)
     exported = None
-    if ranking.layouts:
+    if any(not layout.baseline for layout in ranking.layouts):
         exported = export_winner(study, ranking, histories, to=study.folder / WINNER)
     return Conclusion(ranking=ranking, report=report, exported=exported)
 
@@ -76,6 +76,7 @@ def _sizes_asked_for(spec: StudySpec, ranking: Ranking) -> list[str]:
     offs = (
         f"{layout.layout} ({off_words(layout.parameters, layout.macs, match)})"
         for layout in ranking.layouts
+        if not layout.baseline
     )
     return [f"sizes are the closest to {asked}: {', '.join(offs)}"]
 

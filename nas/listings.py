@@ -8,7 +8,7 @@ import pandas as pd
 
 from nas.candidate import Candidate, Rejection
 from nas.errors import NasError
-from nas.records import FINAL, TrialHistory, TrialStatus
+from nas.records import FINAL, BaselineConfig, TrialHistory, TrialStatus
 from nas.study import Study, list_studies, open_study
 from nas.sweep import list_sweeps, open_sweep
 
@@ -108,11 +108,12 @@ def candidates_frame(items: Iterable[Candidate | Rejection]) -> pd.DataFrame:
         if isinstance(item, Rejection):
             rows.append({"candidate": item.layout, "point": item.point, "rejected": item.reason})
             continue
-        stages = item.config.stages
+        config = item.config
+        stages = () if isinstance(config, BaselineConfig) else config.stages
         rows.append(
             {
                 "candidate": item.label,
-                "types": item.config.layout,
+                "types": config.network if isinstance(config, BaselineConfig) else config.layout,
                 "depths": "-".join(str(stage.depth) for stage in stages),
                 "widths": "-".join(str(stage.width) for stage in stages),
                 "parameters": item.cost.parameters,

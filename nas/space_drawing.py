@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from coatnet.config import CoAtNetConfig
 from coatnet.drawing import draw, draw_all
 from nas.candidate import Candidate, Rejection, make_candidate, sized_space
 from nas.errors import SpecError
@@ -35,20 +36,21 @@ def draw_space(spec: StudySpec, shape: DataShape, *, layout: str | None = None) 
     left_out = [f"{rejection.layout}: {rejection.reason}" for rejection in unsized]
     if layout is not None:
         space, left_out = _only(space, layout, left_out), []
-    found: list[Candidate] = []
+    found: dict[str, CoAtNetConfig] = {}
     for layout_space in space.layouts:
         made = _first(layout_space, space.match, shape, drop_path=spec.training.drop_path)
         if isinstance(made, Candidate):
-            found.append(made)
+            assert isinstance(made.config, CoAtNetConfig), "points of the space are layouts"
+            found[made.layout] = made.config
         else:
             left_out.append(f"{made.layout}: {made.reason}")
     if not found:
         raise SpecError(f"nothing to draw: {left_out[0]}", key="space")
     if len(found) == 1 and (layout is not None or not left_out):
-        svg = draw(found[0].config, title=f"{found[0].layout} of {spec.name}")
+        [(name, config)] = found.items()
+        svg = draw(config, title=f"{name} of {spec.name}")
     else:
-        configs = {candidate.layout: candidate.config for candidate in found}
-        svg = draw_all(configs, title=f"Layouts of {spec.name}")
+        svg = draw_all(found, title=f"Layouts of {spec.name}")
     return SpaceDrawing(svg=svg, left_out=tuple(left_out))
 
 

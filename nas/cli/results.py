@@ -90,4 +90,6 @@ def export(study: str, to: Path) -> None:
     opened = open_study(find_study(study))
     histories = opened.histories()
     exported = export_winner(opened, rank_study(opened, histories), histories, to=to)
+    if exported.note:
+        click.echo(f"note: {exported.note}", err=True)
     click.echo(f"{exported.folder}  ({exported.trial_id})")

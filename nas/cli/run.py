@@ -126,6 +126,8 @@ def _show(folder: Path, conclusion: "Conclusion") -> None:
     click.echo(f"\nreport    {conclusion.report}")
     if conclusion.exported is not None:
         click.echo(f"model     {conclusion.exported.folder}  ({conclusion.exported.trial_id})")
+        if conclusion.exported.note:
+            click.echo(f"note: {conclusion.exported.note}", err=True)
     _show_mlflow(open_study(folder), conclusion)
     if conclusion.warning:
         click.echo(f"nas: {conclusion.warning}; `nas sync {folder}` sends it later", err=True)

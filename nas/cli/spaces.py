@@ -61,7 +61,11 @@ def count(spec: str, overrides: tuple[str, ...]) -> None:
 @click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
 @format_option
 def list_(spec: str, overrides: tuple[str, ...], output: str) -> None:
-    """List the candidates of the space with parameters and MACs, and why points are rejected."""
+    """List the candidates of the space with parameters and MACs, and why points are rejected.
+
+    Baselines come last.
+    """
+    from nas.baselines.candidates import enter_baselines
     from nas.candidate import candidates
     from nas.cli.output import print_frame
     from nas.listings import candidates_frame
@@ -69,7 +73,9 @@ def list_(spec: str, overrides: tuple[str, ...], output: str) -> None:
     from nas.training.data import peek
 
     loaded = load_spec(spec, overrides)
-    print_frame(candidates_frame(candidates(loaded, peek(loaded.data))), output)
+    shape = peek(loaded.data)
+    found = [*candidates(loaded, shape), *enter_baselines(loaded, shape).candidates]
+    print_frame(candidates_frame(found), output)
 
 
 @space.command(name="draw")

@@ -1,8 +1,9 @@
 """From the spec to the search it asks for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from nas.baselines.candidates import Entered, check_fine_tuning, enter_baselines
 from nas.candidate import (
     Candidate,
     Rejection,
@@ -13,9 +14,9 @@ from nas.candidate import (
     study_space,
 )
 from nas.errors import SpecError
-from nas.records import DataShape, TrialHistory
+from nas.records import BaselineConfig, DataShape, TrialHistory
 from nas.search.fine_tuning import FineTuning
-from nas.search.sampler import GridSampler, RandomSampler, Sampler
+from nas.search.sampler import BaselinesFirst, GridSampler, RandomSampler, Sampler
 from nas.search.search import Extend, Search
 from nas.spec import StudySpec
 from search_spaces.language.constraints import Match
@@ -52,9 +53,9 @@ def build_search(
 
     Raises:
         SpecError: the space is too large to list, holds nothing that can be trained, or what it
-            holds cannot be fine-tuned or has no such placebo.
+            holds cannot be fine-tuned or has no such placebo; or a baseline is refused.
     """
-    chosen = _choose(spec, shape)
+    chosen = _enter(enter_baselines(spec, shape), _choose(spec, shape))
     tuning = None
     if spec.fine_tune is not None and fine_tune_shape is not None:
         recipe = spec.fine_tune.training
@@ -96,7 +97,9 @@ def _check(spec: StudySpec, listed: Sequence[Candidate], tuning: FineTuning | No
         return
     for candidate in listed:
         try:
-            tuning.network(candidate.config)
+            tuned = tuning.network(candidate.config)
+            if isinstance(candidate.config, BaselineConfig) and isinstance(tuned, BaselineConfig):
+                check_fine_tuning(candidate.config, tuned)
         except ValueError as error:
             raise SpecError(
                 f"{candidate.label} cannot be fine-tuned: {error}", key="fine_tune.data"
@@ -115,8 +118,9 @@ def _choose(spec: StudySpec, shape: DataShape) -> _Chosen:
         points = len(accepted)
         notes = (*_left_out(found), *(_far(accepted, match) if match and sized else ()))
     if settings.sampler == "grid":
+        listed = accepted[: settings.candidates]
         return _Chosen(
-            sampler=GridSampler(accepted), candidates=tuple(accepted), points=points, notes=notes
+            sampler=GridSampler(listed), candidates=tuple(listed), points=len(listed), notes=notes
         )
     space, _ = sized_space(spec, shape)
 
@@ -132,6 +136,23 @@ def _choose(spec: StudySpec, shape: DataShape) -> _Chosen:
 
     tpe = TpeSampler(space, make, seed=settings.seed)
     return _Chosen(sampler=tpe, adaptive=True, points=points, notes=notes)
+
+
+def _enter(entered: Entered, chosen: _Chosen) -> _Chosen:
+    """Let baselines be proposed too: after the candidates of a grid, before those of a sampler."""
+    baselines = entered.candidates
+    if not baselines:
+        return chosen
+    listed = (*chosen.candidates, *baselines)
+    return replace(
+        chosen,
+        sampler=GridSampler(listed)
+        if isinstance(chosen.sampler, GridSampler)
+        else BaselinesFirst(baselines, chosen.sampler),
+        candidates=listed,
+        points=None if chosen.points is None else chosen.points + len(baselines),
+        notes=(*chosen.notes, *entered.notes),
+    )
 
 
 def _left_out(found: Sequence[Candidate | Rejection]) -> tuple[str, ...]:

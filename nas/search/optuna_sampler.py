@@ -7,6 +7,7 @@ import optuna
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import TrialState, create_trial
 
+from coatnet.config import CoAtNetConfig
 from nas.candidate import Candidate
 from nas.records import FINAL, TrialHistory, TrialStatus
 from nas.search.sampler import Maker, RandomSampler, numbered, proposed
@@ -82,7 +83,9 @@ class TpeSampler:
     def _assignment(self, history: TrialHistory) -> dict[str, int | str]:
         layout = self._space.layout(history.trial.layout)
         values: dict[str, int | str] = {LAYOUT: layout.name}
-        for number, stage in enumerate(history.trial.config.stages, start=1):
+        config = history.trial.config
+        assert isinstance(config, CoAtNetConfig), "baselines are no points of the space"
+        for number, stage in enumerate(config.stages, start=1):
             for part in ("depth", "width", "stride"):
                 name = f"{layout.name}/{part}{number}"
                 if name in layout.variables:

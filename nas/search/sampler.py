@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from nas.candidate import Candidate, Rejection
-from nas.records import TrialHistory
+from nas.records import BaselineConfig, TrialHistory
 from nas.seeds import derive_seed
 from search_spaces.language.space import Point, SearchSpace
 
@@ -51,6 +51,19 @@ class GridSampler:
         """Return the first candidate that is not planned yet."""
         done = proposed(histories)
         return next((c for c in self._candidates if c.label not in done), None)
+
+
+class BaselinesFirst:
+    """Proposes networks of other families before the points that another sampler chooses."""
+
+    def __init__(self, baselines: Sequence[Candidate], rest: Sampler) -> None:
+        """Propose `baselines`, then what `rest` does, which never sees them."""
+        self._baselines, self._rest = GridSampler(baselines), rest
+
+    def propose(self, histories: Sequence[TrialHistory]) -> Candidate | None:
+        """Return the first baseline that is not planned yet, else what the other proposes."""
+        layouts = [h for h in histories if not isinstance(h.trial.config, BaselineConfig)]
+        return self._baselines.propose(histories) or self._rest.propose(layouts)
 
 
 class RandomSampler:

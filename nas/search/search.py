@@ -38,14 +38,17 @@ class Search:
     ) -> None:
         """Search with `sampler`; `adaptive` says that it learns from results.
 
-        `points` is how many candidates the sampler has at most, where that is known; `notes` say,
+        `points` is how many candidates the sampler has at most, where that is known, baselines
+        among them; `notes` say,
         a sentence each, which layouts have none or are far from the size asked for. With
         `fine_tuning` every trained trial is fine-tuned, as a trial of its own.
         """
         self.notes = notes
         self._spec, self._sampler, self._adaptive = spec, sampler, adaptive
         self._extend, self._fine_tuning = extend, fine_tuning
-        limits = [limit for limit in (points, spec.search.candidates) if limit is not None]
+        asked = spec.search.candidates
+        self._most = None if asked is None else asked + len(spec.baselines)
+        limits = [limit for limit in (points, self._most) if limit is not None]
         twins = 1 if spec.search.placebo is not None else 0
         self._trained = (min(limits, default=0) + twins) * spec.search.seeds
 
@@ -85,7 +88,7 @@ class Search:
 
     def _first_round(self, trained: tuple[TrialHistory, ...], number: int) -> Trial | None:
         """Return the next of the trials that the spec asks for whatever they bring."""
-        limit = self._spec.search.candidates
+        limit = self._most
         candidates = proposed(trained)
         planned = {(h.trial.label, h.trial.seed) for h in trained}
         missing = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
 from nas.ranking.curves import convergence
-from nas.records import EpochMeasured, Trial, TrialHistory, TrialStatus
+from nas.records import BaselineConfig, EpochMeasured, Trial, TrialHistory, TrialStatus
 from nas.tracking.ledger import StudyFacts
 
 KIND, STUDY_ID, TRIAL_ID, PARENT = "nas.kind", "nas.study_id", "nas.trial_id", "mlflow.parentRunId"
@@ -38,18 +38,22 @@ class Row:
 def trial_params(trial: Trial) -> dict[str, str]:
     """Return what tells a trial from its siblings."""
     config = trial.config
-    return {
+    common = {
         "layout": trial.layout,
         "seed": str(trial.seed),
-        "depths": "-".join(str(stage.depth) for stage in config.stages),
-        "widths": "-".join(str(stage.width) for stage in config.stages),
         "parameters": str(trial.parameters),
         "macs": str(trial.macs),
+        "image_size": str(config.image_size),
+        "epochs": str(trial.epochs),
+    }
+    if isinstance(config, BaselineConfig):
+        return common | {"network": config.network, "options": config.options}
+    return common | {
+        "depths": "-".join(str(stage.depth) for stage in config.stages),
+        "widths": "-".join(str(stage.width) for stage in config.stages),
         "stem": f"{config.stem.type.value} {config.stem.depth}x{config.stem.width}",
         "strides": "-".join(str(part.stride) for part in (config.stem, *config.stages)),
         "head_size": str(config.head_size),
-        "image_size": str(config.image_size),
-        "epochs": str(trial.epochs),
     }
 
 

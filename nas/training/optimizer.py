@@ -71,13 +71,20 @@ def parameters_of(optimizer: AdamW) -> list[nn.Parameter]:
 
 
 def dump_moments(optimizer: AdamW) -> dict[str, torch.Tensor]:
-    """Return the optimizer's memory as three flat tensors; empty before the first step."""
-    states = [optimizer.state[parameter] for parameter in parameters_of(optimizer)]
-    if not all(states):
-        assert not any(states), "every parameter takes part in every step"
+    """Return the optimizer's memory as three flat tensors; empty before the first step.
+
+    A parameter that took part in no step, which networks of other families may have, has zeros.
+    """
+    states = [(each, optimizer.state[each]) for each in parameters_of(optimizer)]
+    begun = next((state for _, state in states if state), None)
+    if begun is None:
         return {}
-    flat = {name: torch.cat([state[name].flatten() for state in states]) for name in MOMENTS}
-    return {**flat, "step": torch.stack([state["step"] for state in states])}
+    flat = {
+        name: torch.cat([state.get(name, torch.zeros_like(p)).flatten() for p, state in states])
+        for name in MOMENTS
+    }
+    never = torch.zeros_like(begun["step"])
+    return {**flat, "step": torch.stack([state.get("step", never) for _, state in states])}
 
 
 def load_moments(optimizer: AdamW, tensors: dict[str, torch.Tensor]) -> None:
@@ -92,6 +99,8 @@ def load_moments(optimizer: AdamW, tensors: dict[str, torch.Tensor]) -> None:
     for index, parameter in enumerate(parameters_of(optimizer)):
         part = slice(offset, offset + parameter.numel())
         offset = part.stop
+        if tensors["step"][index] == 0:
+            continue
         state = optimizer.state[parameter]
         state["step"] = tensors["step"][index].to(parameter.device, copy=True)
         for name in MOMENTS:

@@ -7,7 +7,15 @@ import pytest
 
 from coatnet.config import BlockType, StemType
 from coatnet.cost import cost
-from nas.candidate import MAX_GRID, Candidate, Rejection, candidates, make_candidate, study_space
+from nas.candidate import (
+    MAX_GRID,
+    Candidate,
+    Rejection,
+    Size,
+    candidates,
+    make_candidate,
+    study_space,
+)
 from nas.errors import SpecError
 from nas.recipe import TrainingSpec
 from nas.records import DataShape, Trial
@@ -160,7 +168,9 @@ def test_a_trial_gives_its_candidate_back() -> None:
         number=1, id="0001-C-C.1-s0", label=made.label, layout=made.layout, seed=0, epochs=1,
         config=made.config, parameters=made.cost.parameters, macs=made.cost.macs,
     )  # fmt: skip
-    assert Candidate.of(trial) == made
+    again = Candidate.of(trial)
+    assert (again.label, again.layout, again.config) == (made.label, made.layout, made.config)
+    assert again.cost == Size(parameters=made.cost.parameters, macs=made.cost.macs)
 
 
 @pytest.mark.parametrize("name", shipped())

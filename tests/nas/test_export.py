@@ -65,5 +65,5 @@ def test_the_card_says_data_recipe_score_and_interval(finished, tmp_path):
 
 def test_no_finished_trial_no_winner():
     empty = rank([], RankingSpec(), evaluation_images=10)
-    with pytest.raises(NotFoundError, match="no trial has finished"):
+    with pytest.raises(NotFoundError, match="no trial of a layout has finished"):
         winner(empty, ())

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import pandas as pd
 
 from nas.errors import SpecError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from nas.phase import PhasePoint
     from nas.spec import StudySpec
     from nas.sweep import Sweep
@@ -139,9 +140,9 @@ def _preliminary(points: "Sequence[PhasePoint]") -> list[tuple[str, str]]:
     return [(", ".join(values), sentence) for sentence, values in about.items()]
 
 
-def _shown(frame: pd.DataFrame, key: str) -> pd.DataFrame:
+def _shown(frame: "pd.DataFrame", key: str) -> "pd.DataFrame":
     """Return the frame as a terminal shows it: scores in percent, l* in nats."""
-    shown = pd.DataFrame({key: frame["value"]})
+    shown = frame[["value"]].rename(columns={"value": key})
     for name in frame.columns[1:-3]:
         shown[f"{name} %"] = (100 * frame[name]).map("{:.2f}".format, na_action="ignore")
     shown["l*"] = frame["equal_loss"].map("{:.3f}".format, na_action="ignore")

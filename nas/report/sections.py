@@ -115,18 +115,16 @@ def _trained(
         Section(
             name="curves",
             title="Learning curves",
-            caption=f"As Figure 1 of the CoAtNet paper: the line is the median over seeds, the "
-            f"band reaches {span}. The training loss is measured on the probe, without "
-            f"augmentation.{_lost_words(lost)}",
+            caption=f"As Figure 1 of the CoAtNet paper. {span} The training loss is measured on "
+            f"the probe, without augmentation.{_lost_words(lost)}",
             figure=figures.learning_curves(epochs, looks=looks, lost=lost),
         ),
         Section(
             name="generalization",
             title="Generalization: accuracy at equal training loss",
             caption="Of two layouts at the same training loss, the higher one generalizes better. "
-            f"The line is the median over seeds, the band reaches {span}; every seed is read where "
-            f"its training loss reached a new low.{crossed} Diverged and failed trials are left "
-            "out.",
+            f"{span} Every seed is read where its training loss reached a new low.{crossed} "
+            "Diverged and failed trials are left out.",
             figure=figures.generalization(epochs, table, looks=looks, equal_loss=equal_loss),
         ),
     ]
@@ -141,8 +139,8 @@ def _tuned(histories: Sequence[TrialHistory], looks: Mapping[str, LayoutStyle]) 
             name="fine-tuning",
             title="Learning curves of fine-tuning",
             caption="Training loss and evaluation accuracy on the images that the trained layouts "
-            "are fine-tuned on, against the steps of fine-tuning alone: the line is the median "
-            f"over seeds, the band reaches {figures.band_of(epochs).words}.{_lost_words(lost)}",
+            f"are fine-tuned on, against the steps of fine-tuning alone. "
+            f"{figures.band_of(epochs).words}{_lost_words(lost)}",
             figure=figures.learning_curves(epochs, looks=looks, lost=lost),
         )
     ]
@@ -161,7 +159,7 @@ def _runs(
             name="runs",
             title="Every run",
             caption="Final evaluation accuracy, a marker for each seed; the stroke is the median. "
-            "A run far to the left of its siblings has collapsed."
+            f"A run far to the left of its siblings has collapsed{_how_many(table)}."
             + (
                 " Crosses count the runs that diverged (filled) or failed (open), out of those "
                 "that ended; they are in no mean."
@@ -176,18 +174,24 @@ def _runs(
 def _cost(table: pd.DataFrame, looks: Mapping[str, LayoutStyle]) -> list[Section]:
     if table.empty:
         return []
-    if all(figures.matched(table[name].tolist()) for name in ("macs", "parameters")):
-        caption = (
-            "All cost about the same, so that cost explains no difference in accuracy: the axes "
-            "show by how much each is off the median. Markers that would cover each other are "
-            "moved apart sideways."
+    equal = [
+        words
+        for name, words in (("macs", "MACs"), ("parameters", "parameters"))
+        if figures.matched(table[name].tolist())
+    ]
+    caption = "MACs are the multiply-adds of one image. "
+    if equal:
+        caption += (
+            f"All have about the same {' and '.join(equal)}: the axis tells how far each is off "
+            "the median. "
         )
-    else:
-        caption = (
-            "As Figures 2 and 3 of the CoAtNet paper, with intervals: nothing that is cheaper "
-            "reaches above the dashed line, the Pareto front. Layouts compare fairly only where "
-            "they cost about the same."
+    if len(equal) < 2:
+        caption += (
+            "As in Figures 2 and 3 of the CoAtNet paper, with intervals; on the dashed line, the "
+            "Pareto front, nothing is both cheaper and better. Layouts compare fairly only where "
+            "they cost about the same. "
         )
+    caption += "Markers that would cover each other are moved apart sideways."
     return [
         Section(
             name="cost",
@@ -201,6 +205,11 @@ def _cost(table: pd.DataFrame, looks: Mapping[str, LayoutStyle]) -> list[Section
 def _kept_and_lost(histories: Sequence[TrialHistory]) -> tuple[pd.DataFrame, pd.DataFrame]:
     kept = epochs_frame(history for history in histories if history.status not in _LOST)
     return kept, epochs_frame(history for history in histories if history.status in _LOST)
+
+
+def _how_many(table: pd.DataFrame) -> str:
+    collapsed = int(table["collapsed"].sum())
+    return f": {collapsed} in all" if collapsed else ""
 
 
 def _lost_words(lost: pd.DataFrame) -> str:

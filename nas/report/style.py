@@ -31,6 +31,7 @@ _FIXED = {
 _MARKERS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "star", "hexagon", "x")
 _OTHERS = ("#CC79A7", "#6D4A9C", "#6B7280", "#8C5A2B", "#111827", "#B2182B", "#4D7C0F")
 _LAYOUT = re.compile(rf"(?:[CT](?:-[CT])*|{VIT_REL})(?:#\d+)?")
+_TITLE = {"size": 15}  # of an axis
 _NAME = 26  # characters of a name beside an axis
 _LEGEND_LINE, _LEGEND_HEIGHT = 600, 21  # pixels: the least width of a figure, a line's height
 # Error rates at which an axis of accuracies may be ticked.
@@ -39,6 +40,8 @@ _TICKS_SHOWN = 9
 _DECADES_IN_STEPS = 4  # of a log axis; more have a tick a decade
 # From this accuracy on, what matters is the errors: 98 % makes twice as many as 99 %.
 _ERRORS_MATTER = 0.9
+_ERRORS_SPREAD = 2.5  # and only where some make so many times as many as others
+_NARROW = 0.02  # accuracies that differ by less have an axis at least as wide
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,15 +141,16 @@ def styles(labels: Iterable[str]) -> dict[str, LayoutStyle]:
 
 def accuracy_axis(accuracies: Sequence[float], *, title: str) -> AccuracyAxis:
     """Return the axis on which these accuracies (fractions) are best told apart."""
-    if max(accuracies, default=0.0) < _ERRORS_MATTER:
-        return AccuracyAxis(
-            errors=False, floor=0.0, axis={"title": {"text": title}, "tickformat": ".0%"}
-        )
+    best, worst = max(accuracies, default=0.0), min(accuracies, default=0.0)
     positive = [1 - accuracy for accuracy in accuracies if accuracy < 1]
     floor = min(positive, default=2 * _TICKS[0]) / 2
-    low = min(max(1 - accuracy, floor) for accuracy in accuracies)
-    high = max(1 - accuracy for accuracy in accuracies)
-    ticks = _spread_ticks(low, max(high, low * 1.5))
+    low, high = max(1 - best, floor), 1 - worst
+    if best < _ERRORS_MATTER or high < _ERRORS_SPREAD * low:
+        axis: dict[str, Any] = {"title": {"text": title}, "tickformat": ".3~%"}
+        if best - worst < _NARROW:  # plotly gives a lone point an axis from -100 % to 200 %
+            axis["range"] = [worst - _NARROW / 2, min(best + _NARROW / 2, 1.0 + _NARROW / 10)]
+        return AccuracyAxis(errors=False, floor=0.0, axis=axis)
+    ticks = _spread_ticks(low, high)
     return AccuracyAxis(
         errors=True,
         floor=floor,
@@ -200,10 +204,15 @@ def plain(text: str) -> str:
     return html.escape(text, quote=False).replace("$", "&#36;")
 
 
-def shorten(text: str) -> str:
+def shorten(text: str, *, most: int = _NAME) -> str:
     """Return a name that fits beside an axis; its end tells networks of a family apart."""
-    half = _NAME // 2
-    return text if len(text) <= _NAME else f"{text[: half - 1]}…{text[-half:]}"
+    half = most // 2
+    return text if len(text) <= most else f"{text[: half - 1]}…{text[-half:]}"
+
+
+def rows_of(frame: pd.DataFrame) -> Iterable[Any]:
+    """Return the rows of a table, its columns as attributes."""
+    return frame.itertuples(index=False)
 
 
 def interval(row: Any) -> str:
@@ -237,6 +246,7 @@ def dress(figure: go.Figure, *, height: int, legend: bool = True, top: int = 48)
         hoverlabel={"namelength": -1, "font": {"family": FONT}},
     )
     lines = {"gridcolor": GRID, "linecolor": MUTED, "showline": True, "zeroline": False}
-    figure.update_xaxes(**lines, ticks="outside", title_standoff=10)
-    figure.update_yaxes(**lines, ticks="outside", title_standoff=8, automargin=True)
+    figure.update_xaxes(**lines, ticks="outside", title_standoff=10, title_font=_TITLE)
+    figure.update_yaxes(**lines, ticks="outside", title_standoff=8, title_font=_TITLE)
+    figure.update_yaxes(automargin=True)
     return figure

@@ -6,8 +6,9 @@ are `nas.report.style.styles` of all labels of the study, so that a layout keeps
 
 from nas.report.figures.cost import cost, matched
 from nas.report.figures.curves import learning_curves
-from nas.report.figures.difference import Group, critical_difference, groups
+from nas.report.figures.difference import critical_difference
 from nas.report.figures.generalization import generalization
+from nas.report.figures.groups import Group, groups
 from nas.report.figures.ranking import pairwise, scores
 from nas.report.figures.replication import open_pairs, seeds_needed
 from nas.report.figures.runs import runs

@@ -1,7 +1,7 @@
 """Accuracy against what a network costs: Figures 2 and 3 of the CoAtNet paper."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,14 @@ from nas.report.style import (
     interval,
     legend_room,
     plain,
+    rows_of,
     score_axis,
 )
 
 _MATCHED = 1.1  # largest over smallest size up to which sizes are called equal
 _LOG = 5.0  # and from which the axis is logarithmic
-_APART = 0.045  # of an axis: less, and two markers cover each other
+# Of an axis: nearer, and two markers cover each other. Where sizes are told, they are moved less.
+_APART, _APART_IN_SIZE = 0.045, 0.022
 _FRONT = "Pareto front"
 
 
@@ -48,11 +50,11 @@ def cost(ranking: pd.DataFrame, *, looks: Mapping[str, LayoutStyle]) -> go.Figur
     """
     figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.06, shared_yaxes=True)
     drawn_front = False
-    for column, name, title in ((1, "macs", "MACs of one image"), (2, "parameters", "parameters")):
+    for column, name, title in ((1, "macs", "MACs"), (2, "parameters", "parameters")):
         sizes = [int(size) for size in ranking[name]]
         place = _size_axis(sizes, title=title)
         if place.front:
-            front = _front(sizes, ranking["score"].tolist())
+            front = _front(sizes, ranking["score"].where(ranking["withheld"] == "", -math.inf))
             figure.add_scatter(
                 x=[place.places[i] for i in front],
                 y=[float(ranking["score"].iloc[i]) for i in front],
@@ -66,7 +68,7 @@ def cost(ranking: pd.DataFrame, *, looks: Mapping[str, LayoutStyle]) -> go.Figur
                 col=column,
             )
             drawn_front = True
-        for row, size, at in zip(ranking.itertuples(index=False), sizes, place.places, strict=True):
+        for row, size, at in zip(rows_of(ranking), sizes, place.places, strict=True):
             look = looks[row.layout]
             figure.add_scatter(
                 x=[at],
@@ -95,7 +97,7 @@ def _size_axis(sizes: Sequence[int], *, title: str) -> _SizeAxis:
     if high < _LOG * max(low, 1):
         end = 1.12 * high
         return _SizeAxis(
-            places=_apart(sizes, _APART * end),
+            places=_apart(sizes, _APART_IN_SIZE * end),
             axis={"title": {"text": title}, "range": [0, end], "tickformat": "~s", "nticks": 6},
             front=True,
         )
@@ -103,8 +105,14 @@ def _size_axis(sizes: Sequence[int], *, title: str) -> _SizeAxis:
     room = 0.08 * (max(logs) - min(logs))
     ends = min(logs) - room, max(logs) + room
     return _SizeAxis(
-        places=[10.0**log for log in _apart(logs, _APART * (ends[1] - ends[0]))],
-        axis={"title": {"text": title}, "type": "log", "range": ends, **_log_ticks(*ends)},
+        places=[10.0**log for log in _apart(logs, _APART_IN_SIZE * (ends[1] - ends[0]))],
+        axis={
+            "title": {"text": title},
+            "type": "log",
+            "range": ends,
+            "tickangle": 0,
+            **_log_ticks(*ends),
+        },
         front=True,
     )
 
@@ -113,11 +121,11 @@ def _relative_axis(sizes: Sequence[int], *, title: str) -> _SizeAxis:
     """Return an axis of differences: at their full size, equal sizes are points on one line."""
     median = float(pd.Series(sizes).median())
     off = [size / max(median, 1.0) - 1 for size in sizes]
-    end = max(0.01, 1.3 * max(abs(each) for each in off))
+    end = max(0.0125, 1.3 * max(abs(each) for each in off))
     return _SizeAxis(
         places=_apart(off, _APART * 2 * end),
         axis={
-            "title": {"text": f"{title}: difference from {_short(median)}"},
+            "title": {"text": f"{title}, against {_short(median)}"},
             "range": [-end, end],
             "tickformat": "+.2~%",
             "nticks": 5,
@@ -147,20 +155,21 @@ def _apart(places: Sequence[float], least: float) -> list[float]:
     return moved
 
 
-def _front(sizes: Sequence[int], scores: Sequence[float]) -> list[int]:
+def _front(sizes: Sequence[int], scores: Iterable[float]) -> list[int]:
     """Return the rows that no other row beats in one of size and score and equals in the other."""
+    rows = zip(sizes, scores, strict=True)
     best = -math.inf
     front = []
-    for i in sorted(range(len(sizes)), key=lambda i: (sizes[i], -scores[i])):
-        if scores[i] > best:
+    for _, loss, i in sorted((size, -score, i) for i, (size, score) in enumerate(rows)):
+        if -loss > best:
             front.append(i)
-            best = scores[i]
+            best = -loss
     return front
 
 
 def _log_ticks(low: float, high: float) -> dict[str, Any]:
     """Return round ticks of the decades between two logarithms, none so dense as to collide."""
-    steps = next(s for s in ((1, 2, 5), (1, 3), (1,)) if len(s) * (high - low) <= 7 or s == (1,))
+    steps = next(s for s in ((1, 2, 5), (1, 3), (1,)) if len(s) * (high - low) <= 5 or s == (1,))
     ticks = [
         step * 10.0**decade
         for decade in range(math.floor(low), math.ceil(high) + 1)

@@ -61,8 +61,13 @@ def _traces(
 ) -> list[go.Scatter]:
     """Return band and median of one layout; seeds that stand at different steps share them."""
     by_step = rows.groupby("step")[name]
-    spread = by_step.quantile([band.low, 0.5, band.high]).unstack()
-    spread.columns = pd.Index(["low", "median", "high"])
+    spread = pd.DataFrame(
+        {
+            "low": by_step.quantile(band.low),
+            "median": by_step.median(),
+            "high": by_step.quantile(band.high),
+        }
+    )
     percent = name == "evaluation_accuracy"
     drawn = {
         kind: accuracy.place(spread[kind]) if percent else spread[kind].tolist()
@@ -96,7 +101,8 @@ def _lost_trace(
         line={"color": color, "width": 1.4, "dash": "dot"},
         marker={
             "symbol": "x",
-            "size": [0] * (len(rows) - 1) + [10],
+            "size": [0] * (len(rows) - 1) + [9],
+            "opacity": 1,
             "color": color,
             "line": {"color": MUTED, "width": 1},
         },

@@ -7,34 +7,25 @@ mark whom it joins.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 from plotly import graph_objects as go
 
-from nas.ranking.result import Symbol
-from nas.report.style import INK, MUTED, LayoutStyle, accuracy_axis, dress, plain, shorten
+from nas.report.figures.groups import Group, groups
+from nas.report.style import INK, MUTED, LayoutStyle, accuracy_axis, dress, plain, rows_of, shorten
 
-_DIFFERENT = frozenset({Symbol.BETTER, Symbol.MUCH_BETTER})
 _LAYOUTS = 24  # drawn at most, the best
 _BARS = 12  # drawn at most, those that join most
-_CLIQUES = 2000  # looked at, at most: of many layouts with nothing claimed there can be too many
 _ROW, _BAR = 24, 15  # pixels from one name to the next, from one bar to the next
-_END = 0.008  # of the axis: bars reach beyond their outer dots
+_END = 0.014  # of the axis: bars reach beyond their outer dots
 _APART = 0.03  # of the axis: bars in one row
-_LOG = 2.5  # largest over smallest error from which the axis is logarithmic in the errors
+_NAME = 20  # characters: names stand on both sides
+_TICKS = 6  # and room for so many texts on it, where it is narrow
+_SMALLEST_ERROR = 1e-5  # drawn: of an accuracy of 1 there is no logarithm
 _LEFT, _RIGHT = "y", "y2"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Group:
-    """Layouts of which no two are told apart, and none can be added."""
-
-    members: tuple[str, ...]  # the best first
-    equivalent: bool  # every pair is claimed to be (≈); else some pair is open (≥ or ?)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,41 +38,10 @@ class _Ruler:
     axis: dict[str, Any]
 
     def u(self, score: float) -> float:
-        return -math.log10(max(1 - score, 1e-6)) if self.errors else score
+        return -math.log10(max(1 - score, _SMALLEST_ERROR)) if self.errors else score
 
     def x(self, u: float) -> float:
         return 10.0**-u if self.errors else u
-
-
-def groups(ranking: pd.DataFrame, relations: pd.DataFrame) -> list[Group]:
-    """Return the maximal groups without a claim of difference, and those equivalent throughout.
-
-    A layout about which claims are withheld is in none; a pair about which they are counts as not
-    told apart. Groups of one are left out. Those with most members come first.
-    """
-    layouts = ranking.loc[ranking["withheld"] == "", "layout"].tolist()
-    tied: dict[str, set[str]] = {layout: set() for layout in layouts}
-    equal: dict[str, set[str]] = {layout: set() for layout in layouts}
-    for row in relations.itertuples(index=False):
-        if row.a not in tied or row.b not in tied:
-            continue
-        symbol = Symbol(row.symbol)
-        if row.withheld or symbol not in _DIFFERENT:
-            tied[row.a].add(row.b)
-            tied[row.b].add(row.a)
-        if symbol is Symbol.EQUIVALENT and not row.withheld:
-            equal[row.a].add(row.b)
-            equal[row.b].add(row.a)
-    equivalent = set(islice(_cliques(equal), _CLIQUES))
-    undecided = set(islice(_cliques(tied), _CLIQUES)) - equivalent
-    place = {layout: i for i, layout in enumerate(layouts)}
-    found = [
-        Group(members=tuple(sorted(members, key=place.__getitem__)), equivalent=kind)
-        for kind, cliques in ((True, equivalent), (False, undecided))
-        for members in cliques
-        if len(members) > 1
-    ]
-    return sorted(found, key=lambda group: (-len(group.members), [place[m] for m in group.members]))
 
 
 def critical_difference(
@@ -94,14 +54,13 @@ def critical_difference(
     """
     shown = ranking.head(_LAYOUTS)
     ruler = _ruler(shown["score"].tolist())
-    at = {row.layout: ruler.u(row.score) for row in shown.itertuples(index=False)}
+    at = {row.layout: ruler.u(row.score) for row in rows_of(shown)}
     found = groups(shown, relations)
     rows = _packed(found[:_BARS], at, apart=_APART * (ruler.high - ruler.low))
     figure = go.Figure()
-    _draw_bars(figure, rows, at, ruler)
     top = 14 + _BAR * len(rows)  # pixels from the axis to the first name
     heights = _heights(len(shown), top=top)
-    for (i, row), y in zip(enumerate(shown.itertuples(index=False)), heights, strict=True):
+    for (i, row), y in zip(enumerate(rows_of(shown)), heights, strict=True):
         right = _is_right(i, len(shown))
         edge = ruler.x(ruler.high if right else ruler.low)
         figure.add_scatter(
@@ -119,48 +78,38 @@ def critical_difference(
             marker={
                 **looks[row.layout].dot(size=12, hollow=bool(row.withheld)),
                 "size": [12, 0, 0],
+                "opacity": 1,
             },
             cliponaxis=False,
             hovertemplate=f"{row.score:.2%}",
         )
+    _draw_bars(figure, rows, at, ruler)
     _arrange(figure, shown, heights, ruler)
     return _with_notes(figure, _notes(ranking, shown, found), legend=bool(rows))
 
 
-def _cliques(tied: Mapping[str, set[str]]) -> Iterator[frozenset[str]]:
-    """Yield the maximal cliques (Bron and Kerbosch 1973, with Tomita's pivot)."""
-
-    def extend(clique: frozenset[str], may: set[str], done: set[str]) -> Iterator[frozenset[str]]:
-        if not may and not done:
-            yield clique
-            return
-        pivot = max(sorted(may | done), key=lambda each: len(tied[each] & may))
-        for each in sorted(may - tied[pivot]):
-            yield from extend(clique | {each}, may & tied[each], done & tied[each])
-            may = may - {each}
-            done = done | {each}
-
-    yield from extend(frozenset(), set(tied), set())
-
-
 def _ruler(scores: Sequence[float]) -> _Ruler:
     axis = accuracy_axis(scores, title="score: evaluation accuracy")
-    worst, best = 1 - min(scores), max(1 - max(scores), 1e-6)
-    if axis.errors and worst > _LOG * best:
-        low, high = -math.log10(worst), -math.log10(best)
-        room = 0.05 * (high - low)
-        ends = low - room, high + room
-        shown = {**axis.axis, "autorange": False, "range": [-ends[0], -ends[1]]}
-        return _Ruler(errors=True, low=ends[0], high=ends[1], axis=shown)
-    room = max(0.05 * (max(scores) - min(scores)), 0.002)
-    ends = min(scores) - room, max(scores) + room
-    shown = {
-        "title": axis.axis["title"]["text"].removesuffix(" (log error)"),
-        "tickformat": ".3~%",
-        "range": list(ends),
-        "nticks": 8,
-    }
-    return _Ruler(errors=False, low=ends[0], high=ends[1], axis=shown)
+    ruler = _Ruler(errors=axis.errors, low=0.0, high=1.0, axis={})
+    low, high = ruler.u(min(scores)), ruler.u(max(scores))
+    room = 0.05 * (high - low) if axis.errors else max(0.05 * (high - low), 0.002)
+    low, high = low - room, high + room
+    if axis.errors:
+        ticks = _sparse(axis.axis["tickvals"], least=(high - low) / _TICKS)
+        texts = [f"{100 * (1 - tick):.6g}%" for tick in ticks]
+        shown = {"type": "log", "range": [-low, -high], "tickvals": ticks, "ticktext": texts}
+    else:
+        shown = {"tickformat": ".3~%", "range": [low, high], "nticks": _TICKS}
+    return replace(ruler, low=low, high=high, axis={"title": axis.axis["title"], **shown})
+
+
+def _sparse(errors: Sequence[float], *, least: float) -> list[float]:
+    """Return the ticks whose texts do not touch: names at both sides leave the axis little room."""
+    kept: list[float] = []
+    for error in errors:
+        if not kept or math.log10(error / kept[-1]) >= least:
+            kept.append(error)
+    return kept
 
 
 def _packed(found: Sequence[Group], at: Mapping[str, float], *, apart: float) -> list[list[Group]]:
@@ -191,6 +140,7 @@ def _draw_bars(
             figure.add_scatter(
                 x=[ruler.x(u) for u in points],
                 y=[-(14 + _BAR * i)] * len(points),
+                yaxis=_RIGHT,  # which lies above
                 mode="lines+markers",
                 name="equivalent (≈)" if group.equivalent else "not told apart (≥, ?)",
                 legendgroup=str(group.equivalent),
@@ -228,9 +178,9 @@ def _arrange(
     """Set the axes: scores on top, names left and right; a pixel is a unit of height."""
     depth = max(heights) + _ROW / 2
     texts = [
-        f"{plain(shorten(row.layout))} <b>{row.score:.2%}</b>"
+        f"{plain(shorten(row.layout, most=_NAME))} <b>{row.score:.2%}</b>"
         + (" withheld" if row.withheld else "")
-        for row in shown.itertuples(index=False)
+        for row in rows_of(shown)
     ]
     dress(figure, height=round(depth + 60), top=60)
     figure.update_layout(yaxis2={"overlaying": "y", "side": "right"})
@@ -247,7 +197,7 @@ def _arrange(
             ticks="",
             automargin=True,
         )
-    figure.update_xaxes(**ruler.axis, side="top", showgrid=False, zeroline=False)
+    figure.update_xaxes(**ruler.axis, side="top", showgrid=False, zeroline=False, tickangle=0)
     figure.update_layout(margin={"l": 12, "r": 12, "b": 0})
 
 
@@ -257,7 +207,7 @@ def _notes(ranking: pd.DataFrame, shown: pd.DataFrame, found: Sequence[Group]) -
     if len(shown) < len(ranking):
         notes.append(f"the best {len(shown)} of {len(ranking)} layouts")
     if len(found) > _BARS:
-        notes.append(f"{_BARS} of {len(found)} groups, those that join most layouts")
+        notes.append(f"{_BARS} of {len(found)} groups; the table of pairs has all")
     if not found and len(shown) > 1:
         open_layouts = shown["withheld"] == ""
         notes.append(
@@ -270,7 +220,7 @@ def _notes(ranking: pd.DataFrame, shown: pd.DataFrame, found: Sequence[Group]) -
 
 def _with_notes(figure: go.Figure, notes: Sequence[str], *, legend: bool) -> go.Figure:
     """Put legend and notes below the names."""
-    height = figure.layout.height
+    height = figure.to_dict()["layout"]["height"]
     below = (28 if legend else 0) + (26 if notes else 0)
     if notes:
         figure.add_annotation(

@@ -20,6 +20,7 @@ from nas.report.style import (
     legend_room,
     loss_axis,
     plain,
+    rows_of,
 )
 
 _PLACES = 48  # losses at which a layout's seeds are read
@@ -42,8 +43,10 @@ def generalization(
     accuracy = accuracy_axis([*epochs["evaluation_accuracy"], *scores], title="evaluation accuracy")
     band = band_of(epochs)
     labels = by_convolution(epochs["label"])
+    ends = [] if equal_loss is None else [max(equal_loss, SMALLEST_LOSS)]
     for label in labels:
         losses, read = paths(epochs[epochs["label"] == label])
+        ends += [losses[0], losses[-1]]
         spread = band.of(read)
         drawn = {kind: accuracy.place(spread[kind]) for kind in spread.columns}
         traces = band_and_line(label, losses.tolist(), drawn, looks[label])
@@ -55,7 +58,7 @@ def generalization(
         figure.add_traces(traces)
     if equal_loss is not None:
         _mark_level(figure, equal_loss)
-        for row in ranking.itertuples(index=False):
+        for row in rows_of(ranking):
             figure.add_scatter(
                 x=[equal_loss],
                 y=accuracy.place([row.score]),
@@ -63,15 +66,15 @@ def generalization(
                 legendgroup=plain(row.layout),
                 showlegend=False,
                 mode="markers",
-                marker=looks[row.layout].dot(size=13),
+                marker=looks[row.layout].dot(size=11),
                 customdata=[row.score],
                 hovertemplate="score %{customdata:.2%}",
             )
-    axis = loss_axis(
-        epochs["probe_loss"].tolist(),
-        title="training loss (probe), nats: training proceeds to the right",
-    )
-    figure.update_xaxes(**axis, autorange="reversed")
+    axis = loss_axis(ends, title="training loss (probe), nats: training proceeds to the right")
+    deepest, highest = math.log10(min(ends)), math.log10(max(ends))
+    room = max(0.04 * (highest - deepest), 0.2 if highest == deepest else 0.0)
+    # Not left to plotly, which gives the text at l* room on the wrong side.
+    figure.update_xaxes(**axis, range=[highest + room, deepest - room])
     figure.update_yaxes(**accuracy.axis)
     room = legend_room(labels)
     return dress(figure, height=480 + room, top=room)

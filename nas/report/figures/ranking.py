@@ -7,7 +7,17 @@ import pandas as pd
 from plotly import graph_objects as go
 
 from nas.ranking.result import Symbol
-from nas.report.style import INK, LayoutStyle, dress, interval, plain, score_axis, shorten
+from nas.report.style import (
+    GRID,
+    INK,
+    LayoutStyle,
+    dress,
+    interval,
+    plain,
+    rows_of,
+    score_axis,
+    shorten,
+)
 
 _MIRRORED = {"≫": "≪", ">": "<", "≥": "≤", "≈": "≈", "?": "?"}
 # From much worse to much better, light enough for dark text; colour tells the claim, not the size.
@@ -29,7 +39,7 @@ _ROOM_FOR_NUMBERS = 12  # layouts in a matrix whose cells have room for more tha
 def scores(ranking: pd.DataFrame, *, looks: Mapping[str, LayoutStyle]) -> go.Figure:
     """Each layout's score with its interval, the best on top; hollow where claims are withheld."""
     figure = go.Figure()
-    for row in ranking.itertuples(index=False):
+    for row in rows_of(ranking):
         look = looks[row.layout]
         figure.add_scatter(
             x=[row.score],
@@ -73,7 +83,7 @@ def pairwise(relations: pd.DataFrame, layouts: list[str]) -> go.Figure:
     """What is claimed of each row against each column, with the difference in points."""
     codes = {symbol: code for code, symbol in enumerate(_CLAIMS)}
     claims: dict[tuple[str, str], tuple[str, str, float]] = {}  # code's symbol, text, difference
-    for row in relations.itertuples(index=False):
+    for row in rows_of(relations):
         symbol = Symbol(row.symbol).value
         mirrored = _MIRRORED[symbol]
         dash = _WITHHELD if row.withheld else ""
@@ -111,13 +121,17 @@ def pairwise(relations: pd.DataFrame, layouts: list[str]) -> go.Figure:
     dress(figure, height=120 + (52 if numbers else 30) * len(layouts), legend=False)
     figure.update_xaxes(ticks="", showline=False)
     figure.update_yaxes(ticks="", showline=False)
+    for i in range(len(layouts) + 1):  # where nothing is decided, cells are as white as the page
+        line = {"color": GRID, "width": 1}
+        figure.add_hline(y=i - 0.5, line=line)
+        figure.add_vline(x=i - 0.5, line=line)
     return figure.update_layout(margin={"b": 16})
 
 
 def _order_lines(ranking: pd.DataFrame) -> list[str]:
     """Return the order line, broken so that it fits above a figure."""
     lines = [""]
-    for row in ranking.itertuples(index=False):
+    for row in rows_of(ranking):
         name = row.layout if pd.isna(row.symbol) else f"{row.layout} {row.symbol} "
         if lines[-1] and len(lines[-1]) + len(name) > _LINE:
             lines.append("")

@@ -7,9 +7,10 @@ import pandas as pd
 from plotly import graph_objects as go
 
 from nas.ranking.result import Symbol
-from nas.report.style import INK, MUTED, LayoutStyle, dress, plain, shorten
+from nas.report.style import INK, LayoutStyle, dress, plain, rows_of, shorten
 
 _HAS, _NEEDS = "#8793a0", "#b3d4ec"
+_HATCH = {"shape": "/", "bgcolor": _NEEDS, "fgcolor": "#ffffff"}  # told from grey in print
 _PAIRS = 20  # drawn at most, those that need least
 _ONE_LINE = 34  # characters of a pair's names beside the axis
 
@@ -36,11 +37,9 @@ def seeds_needed(
         orientation="h",
         name="seeds so far",
         marker={"color": [row["color"] for row in rows]},
-        text=[f"{row['has']}" for row in rows],
-        textposition="inside",
-        insidetextanchor="end",
-        textangle=0,
-        textfont={"color": "#ffffff"},
+        text=[f"{row['has']}" for row in rows] if pairs.empty else None,
+        textposition="outside",
+        cliponaxis=False,
         hovertemplate="%{x}",
     )
     if not pairs.empty:
@@ -49,24 +48,18 @@ def seeds_needed(
             y=names,
             orientation="h",
             name="expected on top",
-            marker={"color": _NEEDS, "pattern": {"shape": "/", "fgcolor": INK, "fgopacity": 0.35}},
-            text=["not foreseeable" if row["more"] is None else f"+{row['more']}" for row in rows],
+            marker={"color": _NEEDS, "pattern": _HATCH},
+            text=[_foreseen(row) for row in rows],
             textposition="outside",
             cliponaxis=False,
             hovertemplate="%{x}",
         )
     lengths = [row["has"] + (row["more"] or 0) for row in rows]
-    if last is not None and not pairs.empty:
-        figure.add_vline(x=last, line={"color": INK, "width": 1.5, "dash": "dash"})
-        figure.add_annotation(
-            x=last,
-            y=1,
-            yref="paper",
-            yanchor="bottom",
-            text=f"no look beyond {last}",
-            showarrow=False,
-            font={"color": MUTED, "size": 13},
-        )
+    if last is not None and last >= max((row["has"] for row in rows), default=0) and len(pairs):
+        line = {"color": INK, "width": 1.5, "dash": "dash"}
+        figure.add_vline(x=last, line=line)
+        # a line across the figure has no entry in the legend
+        figure.add_scatter(x=[None], y=[None], mode="lines", name=f"last look: {last}", line=line)
         lengths.append(last)
     return _arrange(figure, rows, title=_title(relations, pairs), longest=max(lengths, default=1))
 
@@ -84,7 +77,7 @@ def open_pairs(relations: pd.DataFrame) -> pd.DataFrame:
 
 def _pair_rows(pairs: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
-    for row in pairs.itertuples(index=False):
+    for row in rows_of(pairs):
         a, b = shorten(row.a), shorten(row.b)
         between = "\n" if len(a) + len(b) > _ONE_LINE else " "
         rows.append(
@@ -98,6 +91,11 @@ def _pair_rows(pairs: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
+def _foreseen(row: Mapping[str, Any]) -> str:
+    more = "not foreseeable" if row["more"] is None else f"+ {row['more']}"
+    return f"{row['has']} {more}" if row["more"] is not None else f"{row['has']}, {more}"
+
+
 def _layout_rows(ranking: pd.DataFrame, looks: Mapping[str, LayoutStyle]) -> list[dict[str, Any]]:
     return [
         {
@@ -106,7 +104,7 @@ def _layout_rows(ranking: pd.DataFrame, looks: Mapping[str, LayoutStyle]) -> lis
             "more": None,
             "color": looks[row.layout].color,
         }
-        for row in ranking.itertuples(index=False)
+        for row in rows_of(ranking)
     ]
 
 
@@ -127,11 +125,12 @@ def _count(pairs: int) -> str:
 def _arrange(
     figure: go.Figure, rows: Sequence[Mapping[str, Any]], *, title: str, longest: int
 ) -> go.Figure:
+    several = len(figure.to_dict()["data"]) > 1
     tall = any("<br>" in row["name"] for row in rows)
-    foreseen = all(row["more"] is not None for row in rows) or len(figure.data) == 1
-    room = 0.08 if foreseen else 0.22  # for the words at the end of a bar
+    foreseen = all(row["more"] is not None for row in rows) or not several
+    room = 0.13 if foreseen else 0.3  # for the words at the end of a bar
     figure.update_xaxes(
-        title_text="paired seeds" if len(figure.data) > 1 else "seeds",
+        title_text="paired seeds" if several else "seeds",
         range=[0, longest * (1 + room) + 0.3],
         tickformat="d",
         nticks=9,
@@ -143,7 +142,6 @@ def _arrange(
         ticktext=[row["name"] for row in rows],
         showgrid=False,
     )
-    several = len(figure.data) > 1
     height = 150 + (44 if tall else 30) * len(rows) + (30 if several else 0)
     dress(figure, height=height, legend=several, top=84 if several else 52)
     return figure.update_layout(
@@ -152,5 +150,5 @@ def _arrange(
         title={"text": title, "x": 0.01, "yref": "container", "y": 1, "yanchor": "top"},
         title_pad={"t": 12},
         title_font={"size": 16},
-        legend={"traceorder": "normal", "yref": "container", "y": 0, "yanchor": "bottom"},
+        legend={"traceorder": "normal"},
     )

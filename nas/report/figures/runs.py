@@ -8,6 +8,7 @@ from plotly import graph_objects as go
 from nas.records import TrialStatus
 from nas.report.style import (
     INK,
+    MUTED,
     AccuracyAxis,
     LayoutStyle,
     accuracy_axis,
@@ -20,7 +21,7 @@ from nas.report.style import (
 _CROSSES = {TrialStatus.DIVERGED.value: "x", TrialStatus.FAILED.value: "x-open"}
 _GOLDEN = 0.6180339887  # its multiples modulo 1 spread evenly, however many there are
 _SPREAD = 0.5  # of a row
-_GUTTER = 0.15  # of the width, for what was lost
+_GUTTER = 0.2  # of the width, for what was lost
 
 
 def runs(
@@ -56,9 +57,10 @@ def runs(
         ticktext=[plain(shorten(label)) for label in layouts],
     )
     if len(lost):
-        line = {key: figure.layout.xaxis[key] for key in ("linecolor", "showline", "zeroline")}
+        line = {"linecolor": MUTED, "showline": True, "zeroline": False}
         blank = {"range": [0.0, 1.0], "tickvals": [0.5], "ticktext": ["lost"], "showgrid": False}
         figure.update_layout(xaxis2={**line, **blank, "domain": [0.0, gutter - 0.015]})
+        figure.update_yaxes(anchor="x2")  # names stand left of what was lost
     return figure
 
 
@@ -92,7 +94,7 @@ def _dots(
 
 def _crosses(row: int, gone: pd.DataFrame, *, ended: int, look: LayoutStyle) -> go.Scatter:
     kinds = gone["status"].value_counts().sort_index()
-    places = [0.1 + 0.16 * k for k in range(len(kinds))]
+    places = [0.12 + 0.17 * k for k in range(len(kinds))]
     said = ", ".join(f"{count} {status}" for status, count in kinds.items())
     return go.Scatter(
         x=places,

@@ -20,7 +20,7 @@ class Band:
 
     low: float  # quantile
     high: float
-    words: str
+    words: str  # a sentence on lines and bands
 
     def of(self, values: np.ndarray) -> pd.DataFrame:
         """Return low, median and high over the first axis (seeds) of `values` [seeds, places]."""
@@ -28,14 +28,25 @@ class Band:
         return pd.DataFrame({"low": low, "median": median, "high": high})
 
 
-_RANGE = Band(low=0.0, high=1.0, words="from the lowest to the highest seed")
-_MIDDLE = Band(low=0.25, high=0.75, words="over the middle half of the seeds")
+_SINGLE = Band(low=0.0, high=1.0, words="With one seed a layout, lines are single runs.")
+_RANGE = Band(
+    low=0.0,
+    high=1.0,
+    words="Lines are medians over seeds, bands reach from the lowest seed to the highest.",
+)
+_MIDDLE = Band(
+    low=0.25,
+    high=0.75,
+    words="Lines are medians over seeds, bands span the middle half of the seeds (quartiles).",
+)
 
 
 def band_of(epochs: pd.DataFrame) -> Band:
     """Return the band for a study: quartiles where the typical layout has five seeds, else all."""
     seeds = epochs.groupby("label")["seed"].nunique()
-    return _MIDDLE if len(seeds) and seeds.median() >= _SEEDS_FOR_QUARTILES else _RANGE
+    if seeds.max() == 1:
+        return _SINGLE
+    return _MIDDLE if seeds.median() >= _SEEDS_FOR_QUARTILES else _RANGE
 
 
 def band_and_line(

@@ -84,6 +84,8 @@ def plan_sweep(spec: StudySpec, *, folder: Path) -> tuple[Member, ...]:
     """
     assert spec.sweep is not None
     key = spec.sweep.key
+    if not key or "=" in key:
+        raise SpecError(f"{key!r} is not a key path such as {IMAGES}", key="sweep.key")
     if key.split(".")[0] in _UNSWEPT:
         raise SpecError(f"{key} cannot differ between the studies of a sweep", key="sweep.key")
     members = tuple(_member(spec, key, value, folder) for value in spec.sweep.values)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nas.conclusion import REPORT, WINNER, Conclusion
 from nas.driver import Watch, begin_study, load_images, plan_search, resume_study
-from nas.errors import SpecError
+from nas.errors import DataError, SpecError
 from nas.execution.choose import ExecutorFactory
 from nas.phase import PhasePoint, phase_points, write_phase
 from nas.records import FINAL, TrialStatus
@@ -107,6 +107,8 @@ def _check(members: tuple[Member, ...]) -> None:
         except SpecError as error:
             place = ": ".join(part for part in (error.key, error.message) if part)
             raise SpecError(f"{member.folder.name}: {place}", key="sweep.values") from error
+        except DataError as error:
+            raise DataError(f"sweep.values: {member.folder.name}: {error}") from error
 
 
 @contextmanager

@@ -32,3 +32,25 @@ def finished(tmp_path_factory):
         observers=nobody,
     )
     return folder
+
+
+SWEPT = ("search.seeds=2", 'sweep={"key": "data.train", "values": [48, 80]}')
+
+
+@pytest.fixture(scope="session")
+def swept(tmp_path_factory):
+    """Return the folder of a finished sweep of two studies; do not change it."""
+    from functools import partial
+
+    from nas.execution.choose import open_executors
+    from nas.spec_file import load_spec
+    from nas.sweep_driver import begin_sweep
+
+    folder = tmp_path_factory.mktemp("swept") / "small"
+    begin_sweep(
+        load_spec(str(SMALL), SWEPT),
+        folder=folder,
+        executors=partial(open_executors, inline=True),
+        observers=nobody,
+    )
+    return folder

@@ -5,6 +5,7 @@ options that would bring weights along are refused.
 """
 
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -51,9 +52,10 @@ def construct(config: BaselineConfig, *, drop_path: float | None = None) -> "nn.
     refuse_options(options)
     rate = config.drop_path if drop_path is None else drop_path
     try:
-        if library == "timm":
-            return _timm(name, options, config=config, drop_path=rate)
-        return _cvt(name, options, config=config)
+        with warnings.catch_warnings(action="ignore"):  # of libraries about themselves
+            if library == "timm":
+                return _timm(name, options, config=config, drop_path=rate)
+            return _cvt(name, options, config=config)
     except SpecError:
         raise
     except Exception as error:  # whatever a network's own code raises at what it was given
@@ -105,8 +107,8 @@ def refused(config: BaselineConfig, error: Exception) -> SpecError:
     given = "" if config.options == "{}" else f" with options {shown_options(config)}"
     size, channels = config.image_size, config.in_channels
     return SpecError(
-        f"{config.network}{given} takes no images of {size}x{size} pixels and {channels} "
-        f"channel{'s' if channels > 1 else ''} ({reason})",
+        f"{config.network}{given} cannot be used on images of {size}x{size} pixels and {channels} "
+        f"channel{'s' if channels > 1 else ''}: {reason}",
         key="network" if config.options == "{}" else "options",
     )
 

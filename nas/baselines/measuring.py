@@ -1,5 +1,6 @@
 """What a baseline costs and whether it takes the study's images: known before anything runs."""
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ def _measured(model: "nn.Module", config: BaselineConfig) -> Measured:
 
     shape = (config.in_channels, config.image_size, config.image_size)
     try:
-        with torch.no_grad():
+        with torch.no_grad(), warnings.catch_warnings(action="ignore"):
             trained_on = model.train()(torch.zeros(2, *shape))
             with FlopCounterMode(display=False) as counter:
                 evaluated = model.eval()(torch.zeros(1, *shape))

@@ -100,3 +100,27 @@ def test_restoring_nothing_is_a_fresh_start() -> None:
     optimizer = make_optimizer(net(), TrainingSpec(), undecayed=frozenset())
     load_moments(optimizer, {})
     assert not optimizer.state
+
+
+def test_a_parameter_that_takes_part_in_no_step_is_restored_as_new() -> None:
+    def half_used() -> tuple[nn.ParameterList, torch.optim.AdamW]:
+        model = nn.ParameterList([nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(3))])
+        recipe = TrainingSpec(learning_rate=0.1, min_learning_rate=0.0)
+        return model, make_optimizer(model, recipe, undecayed=frozenset())
+
+    def step(model: nn.ParameterList, optimizer: torch.optim.AdamW, used: list[int]) -> None:
+        optimizer.zero_grad()
+        torch.stack([model[index].square().sum() for index in used]).sum().backward()
+        optimizer.step()
+
+    straight, first = half_used()
+    step(straight, first, [1])
+    resumed, second = half_used()
+    resumed.load_state_dict(straight.state_dict())
+    load_moments(second, dump_moments(first))
+    for model, optimizer in ((straight, first), (resumed, second)):
+        step(model, optimizer, [1])
+        step(model, optimizer, [0, 1])
+    for one, other in zip(straight, resumed, strict=True):
+        assert torch.equal(one, other)
+    assert dump_moments(second)["step"].tolist() == [1.0, 3.0]

@@ -121,11 +121,19 @@ def pairwise(relations: pd.DataFrame, layouts: list[str]) -> go.Figure:
     dress(figure, height=120 + (52 if numbers else 30) * len(layouts), legend=False)
     figure.update_xaxes(ticks="", showline=False)
     figure.update_yaxes(ticks="", showline=False)
-    for i in range(len(layouts) + 1):  # where nothing is decided, cells are as white as the page
-        line = {"color": GRID, "width": 1}
-        figure.add_hline(y=i - 0.5, line=line)
-        figure.add_vline(x=i - 0.5, line=line)
-    return figure.update_layout(margin={"b": 16})
+    return figure.update_layout(margin={"b": 16}, shapes=_cell_borders(len(layouts)))
+
+
+def _cell_borders(count: int) -> list[dict[str, Any]]:
+    """Return lines around all cells: where nothing is decided, they are as white as the page."""
+    line = {"type": "line", "line": {"color": GRID, "width": 1}}
+    across = {"xref": "x domain", "x0": 0, "x1": 1}
+    along = {"yref": "y domain", "y0": 0, "y1": 1}
+    places = [i - 0.5 for i in range(count + 1)]
+    return [
+        *({**line, **across, "yref": "y", "y0": place, "y1": place} for place in places),
+        *({**line, **along, "xref": "x", "x0": place, "x1": place} for place in places),
+    ]
 
 
 def _order_lines(ranking: pd.DataFrame) -> list[str]:

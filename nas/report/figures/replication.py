@@ -1,7 +1,7 @@
 """How many seeds the open pairs still need."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import pandas as pd
 from plotly import graph_objects as go
@@ -13,6 +13,14 @@ _HAS, _NEEDS = "#8793a0", "#b3d4ec"
 _HATCH = {"shape": "/", "bgcolor": _NEEDS, "fgcolor": "#ffffff"}  # told from grey in print
 _PAIRS = 20  # drawn at most, those that need least
 _ONE_LINE = 34  # characters of a pair's names beside the axis
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Bar:
+    name: str
+    has: int
+    more: int | None
+    color: str
 
 
 def seeds_needed(
@@ -32,19 +40,19 @@ def seeds_needed(
     figure = go.Figure()
     names = [f"{i}" for i in range(len(rows))]
     figure.add_bar(
-        x=[row["has"] for row in rows],
+        x=[row.has for row in rows],
         y=names,
         orientation="h",
         name="seeds so far",
-        marker={"color": [row["color"] for row in rows]},
-        text=[f"{row['has']}" for row in rows] if pairs.empty else None,
+        marker={"color": [row.color for row in rows]},
+        text=[f"{row.has}" for row in rows] if pairs.empty else None,
         textposition="outside",
         cliponaxis=False,
         hovertemplate="%{x}",
     )
     if not pairs.empty:
         figure.add_bar(
-            x=[row["more"] or 0 for row in rows],
+            x=[row.more or 0 for row in rows],
             y=names,
             orientation="h",
             name="expected on top",
@@ -54,8 +62,8 @@ def seeds_needed(
             cliponaxis=False,
             hovertemplate="%{x}",
         )
-    lengths = [row["has"] + (row["more"] or 0) for row in rows]
-    if last is not None and last >= max((row["has"] for row in rows), default=0) and len(pairs):
+    lengths = [row.has + (row.more or 0) for row in rows]
+    if last is not None and last >= max((row.has for row in rows), default=0) and len(pairs):
         line = {"color": INK, "width": 1.5, "dash": "dash"}
         figure.add_vline(x=last, line=line)
         # a line across the figure has no entry in the legend
@@ -75,35 +83,34 @@ def open_pairs(relations: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values(["more_seeds", "pairs"], na_position="last", kind="stable")
 
 
-def _pair_rows(pairs: pd.DataFrame) -> list[dict[str, Any]]:
+def _pair_rows(pairs: pd.DataFrame) -> list[_Bar]:
     rows = []
     for row in rows_of(pairs):
         a, b = shorten(row.a), shorten(row.b)
         between = "\n" if len(a) + len(b) > _ONE_LINE else " "
         rows.append(
-            {
-                "name": plain(f"{a} {row.symbol}{between}{b}").replace("\n", "<br>"),
-                "has": int(row.pairs),
-                "more": None if pd.isna(row.more_seeds) else int(row.more_seeds),
-                "color": _HAS,
-            }
+            _Bar(
+                name=plain(f"{a} {row.symbol}{between}{b}").replace("\n", "<br>"),
+                has=int(row.pairs),
+                more=None if pd.isna(row.more_seeds) else int(row.more_seeds),
+                color=_HAS,
+            )
         )
     return rows
 
 
-def _foreseen(row: Mapping[str, Any]) -> str:
-    more = "not foreseeable" if row["more"] is None else f"+ {row['more']}"
-    return f"{row['has']} {more}" if row["more"] is not None else f"{row['has']}, {more}"
+def _foreseen(row: _Bar) -> str:
+    return f"{row.has}, not foreseeable" if row.more is None else f"{row.has} + {row.more}"
 
 
-def _layout_rows(ranking: pd.DataFrame, looks: Mapping[str, LayoutStyle]) -> list[dict[str, Any]]:
+def _layout_rows(ranking: pd.DataFrame, looks: Mapping[str, LayoutStyle]) -> list[_Bar]:
     return [
-        {
-            "name": plain(shorten(row.layout)),
-            "has": int(row.seeds),
-            "more": None,
-            "color": looks[row.layout].color,
-        }
+        _Bar(
+            name=plain(shorten(row.layout)),
+            has=int(row.seeds),
+            more=None,
+            color=looks[row.layout].color,
+        )
         for row in rows_of(ranking)
     ]
 
@@ -122,12 +129,10 @@ def _count(pairs: int) -> str:
     return f"{pairs} pair{'' if pairs == 1 else 's'}"
 
 
-def _arrange(
-    figure: go.Figure, rows: Sequence[Mapping[str, Any]], *, title: str, longest: int
-) -> go.Figure:
+def _arrange(figure: go.Figure, rows: Sequence[_Bar], *, title: str, longest: int) -> go.Figure:
     several = len(figure.to_dict()["data"]) > 1
-    tall = any("<br>" in row["name"] for row in rows)
-    foreseen = all(row["more"] is not None for row in rows) or not several
+    tall = any("<br>" in row.name for row in rows)
+    foreseen = all(row.more is not None for row in rows) or not several
     room = 0.13 if foreseen else 0.3  # for the words at the end of a bar
     figure.update_xaxes(
         title_text="paired seeds" if several else "seeds",
@@ -139,7 +144,7 @@ def _arrange(
         autorange="reversed",
         type="category",
         tickvals=[f"{i}" for i in range(len(rows))],
-        ticktext=[row["name"] for row in rows],
+        ticktext=[row.name for row in rows],
         showgrid=False,
     )
     height = 150 + (44 if tall else 30) * len(rows) + (30 if several else 0)

@@ -2,9 +2,19 @@
 
 import math
 
+import pandas as pd
 import pytest
 
-from nas.report.style import accuracy_axis, by_convolution, loss_axis, plain, styles
+from nas.report.style import (
+    accuracy_axis,
+    by_convolution,
+    legend_room,
+    loss_axis,
+    plain,
+    score_axis,
+    shorten,
+    styles,
+)
 
 PAPER = ["C-C-C-C", "C-C-C-T", "C-C-T-T", "C-T-T-T", "ViT_REL"]
 
@@ -55,11 +65,52 @@ def test_low_accuracies_stand_on_a_linear_axis():
     assert accuracy_axis([], title="t").place([]) == []
 
 
-@pytest.mark.parametrize("accuracies", [[1.0], [0.95], [0.0, 1.0], [0.9999, 0.1]])
+@pytest.mark.parametrize("accuracies", [[0.5, 1.0, 0.99], [0.0, 0.98, 1.0], [0.9999, 0.1]])
 def test_an_axis_of_errors_has_ticks_in_order_and_finite(accuracies):
     axis = accuracy_axis(accuracies, title="t")
     assert all(0 < place < math.inf for place in axis.place(accuracies))
     assert axis.axis["tickvals"] == sorted(axis.axis["tickvals"])
+
+
+@pytest.mark.parametrize("accuracies", [[1.0], [0.95], [0.95, 0.96], [0.36], [0.91, 0.92, 0.94]])
+def test_lone_and_close_accuracies_stand_on_a_linear_axis_wide_enough_to_read(accuracies):
+    axis = accuracy_axis(accuracies, title="t")
+    assert axis.place(accuracies) == accuracies
+    if max(accuracies) - min(accuracies) < 0.02:
+        low, high = axis.axis["range"]
+        assert low < min(accuracies) <= max(accuracies) < high < 1.01
+        assert high - low > 0.01
+
+
+@pytest.mark.parametrize("baselines", [["vit_small_patch16_224"], ["cvt-13", "C-C-T-T~twin"]])
+def test_networks_of_other_families_change_no_layouts_look_and_come_last(baselines):
+    looks = styles([*baselines, *PAPER])
+    assert {label: looks[label] for label in PAPER} == styles(PAPER)
+    assert len({look.color for look in looks.values()}) == len(looks)
+    assert by_convolution([*baselines, *PAPER])[:5] == PAPER
+
+
+def test_a_legend_of_many_takes_more_room():
+    assert legend_room(PAPER) < legend_room([f"C-C-T-T#{k}" for k in range(12)])
+
+
+def test_long_names_keep_both_ends():
+    assert shorten("vit_small_patch16_224") == "vit_small_patch16_224"
+    short = shorten("mobilenetv2_100_a_very_long_name.ra_in1k")
+    assert len(short) <= 26
+    assert short.startswith("mobilenetv2")
+    assert short.endswith("name.ra_in1k")
+
+
+def test_scores_above_one_are_not_on_the_axis(ranked_frame):
+    low, high = score_axis(ranked_frame)["range"]
+    assert low < 0.5
+    assert 1.0 < high < 1.05
+
+
+@pytest.fixture
+def ranked_frame():
+    return pd.DataFrame({"score": [0.9, 0.95], "low": [0.5, 0.8], "high": [1.3, 1.1]})
 
 
 def test_ticks_of_losses_are_whole_numbers():

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nas.candidate import off_words, study_space
+from nas.errors import SpecError
 from nas.export import Exported, export_winner
 from nas.ranking.relations import rank
 from nas.ranking.result import Ranking
@@ -33,11 +34,30 @@ class Conclusion:
 def rank_study(
     study: Study, histories: Sequence[TrialHistory], *, metric: str | None = None
 ) -> Ranking:
-    """Rank a study's trials by its own spec, or by another metric."""
-    spec = study.spec.ranking
+    """Rank a study's trials by its own spec, or by another metric.
+
+    Raises:
+        SpecError: by transfer, though the study fine-tunes nothing.
+    """
+    spec, search = study.spec.ranking, study.spec.search
     if metric is not None:
         spec = spec.model_copy(update={"metric": Metric(metric)})
-    ranking = rank(histories, spec, evaluation_images=study.data.evaluation_images)
+    data = study.data
+    if spec.metric is Metric.TRANSFER:
+        if study.fine_tuning_data is None:
+            raise SpecError(
+                f"{study.spec.name} fine-tunes nothing, so nothing can be ranked by transfer: add "
+                "a section fine_tune to its spec",
+                key="metric",
+            )
+        data = study.fine_tuning_data
+    ranking = rank(
+        histories,
+        spec,
+        evaluation_images=data.evaluation_images,
+        seeds=(search.seeds, search.most_seeds),
+        until=search.until,
+    )
     return replace(ranking, notes=(*ranking.notes, *_sizes_asked_for(study.spec, ranking)))
 
 
@@ -87,7 +107,7 @@ def _facts(study: Study) -> dict[str, str]:
     return {
         "study": f"{study.spec.name} ({study.id})",
         "begun": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(study.created)),
-        "data": f"{study.spec.data.source}: {data.train_images:,} images to train on, "
+        "data": f"{study.spec.data.source}: {data.amount} images to train on, "
         f"{data.probe_images:,} of them the probe, {data.evaluation_images:,} to evaluate; "
         f"{data.shape.classes} classes, {data.shape.image_size} pixels; sha256 {data.fingerprint}",
         "recipe": study.spec.training.model_dump_json(),

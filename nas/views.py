@@ -17,8 +17,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from nas.ranking.curves import area_log_loss, deepest_loss
-from nas.ranking.result import Ranking
-from nas.records import EpochMeasured, TrialHistory
+from nas.ranking.result import Ranking, Relation
+from nas.records import EpochMeasured, Trial, TrialHistory
 
 _TEXT, _COUNT, _REAL = pa.string(), pa.int64(), pa.float64()
 
@@ -28,6 +28,7 @@ TRIALS = pa.schema(
         ("number", _COUNT),
         ("label", _TEXT),  # what the ranking calls it
         ("layout", _TEXT),
+        ("role", _TEXT),  # trained, fine-tuned, or twin: only the first two are ranked
         ("seed", _COUNT),
         ("status", _TEXT),
         ("attempts", _COUNT),
@@ -54,6 +55,7 @@ EPOCHS = pa.schema(
         ("trial", _TEXT),  # id
         ("label", _TEXT),
         ("layout", _TEXT),
+        ("role", _TEXT),  # as in TRIALS
         ("seed", _COUNT),
         ("at", _REAL),  # Unix time; from here on the columns are those of EpochMeasured
         ("attempt", _COUNT),
@@ -73,6 +75,16 @@ EPOCHS = pa.schema(
         ("accuracy_gap", _REAL),
     ]
 )
+_NEXT = {
+    "difference": _REAL,  # of this layout to the next, over the seeds that both have
+    "low": _REAL,
+    "high": _REAL,
+    "pairs": _COUNT,
+    "deviation": _REAL,
+    "skewness": _REAL,
+    "more_seeds": _COUNT,
+    "withheld": _TEXT,
+}
 RANKING = pa.schema(
     [
         ("rank", _COUNT),  # from 1, the best
@@ -97,10 +109,11 @@ RANKING = pa.schema(
         ("evaluation_gap", _REAL),
         ("accuracy_gap", _REAL),
         ("area_log_loss", _REAL),
-        ("seconds", _REAL),
         ("baseline", pa.bool_()),
         ("withheld", _TEXT),  # why nothing is claimed of it; empty: it is
-        ("symbol", _TEXT),  # the claim about the next layout, null at the last
+        # the claim about the next layout, null at the last; the rest as in RELATIONS
+        ("symbol", _TEXT),
+        *((f"next_{name}", kind) for name, kind in _NEXT.items()),
     ]
 )
 RELATIONS = pa.schema(
@@ -112,8 +125,8 @@ RELATIONS = pa.schema(
         ("low", _REAL),  # simultaneous over all pairs, null with fewer than two
         ("high", _REAL),
         ("pairs", _COUNT),
-        ("deviation", _REAL),
-        ("skewness", _REAL),
+        ("deviation", _REAL),  # sd of the paired differences
+        ("skewness", _REAL),  # of the same, g1
         ("more_seeds", _COUNT),
         ("withheld", _TEXT),  # why there is no claim; empty: there is
     ]
@@ -134,6 +147,7 @@ def epochs_frame(histories: Iterable[TrialHistory]) -> pd.DataFrame:
             "trial": history.trial.id,
             "label": history.trial.label,
             "layout": history.trial.layout,
+            "role": _role(history.trial),
             "seed": history.trial.seed,
         }
         for history in histories
@@ -144,13 +158,28 @@ def epochs_frame(histories: Iterable[TrialHistory]) -> pd.DataFrame:
 
 def ranking_frame(ranking: Ranking) -> pd.DataFrame:
     """One row a layout, the best first; the columns are those of `RANKING`."""
-    rows = [
-        {**_flat(asdict(layout)), "rank": rank, "symbol": symbol and symbol.value}
-        for rank, (layout, symbol) in enumerate(
-            zip_longest(ranking.layouts, ranking.symbols), start=1
-        )
-    ]
+    between = {(each.a, each.b): each for each in ranking.relations}
+    rows = []
+    for rank, (layout, symbol) in enumerate(zip_longest(ranking.layouts, ranking.symbols), start=1):
+        row = {**_flat(asdict(layout)), "rank": rank, "symbol": symbol and symbol.value}
+        if symbol is not None:
+            pair = layout.layout, ranking.layouts[rank].layout
+            relation = between.get(pair) or between.get(pair[::-1])
+            row |= _oriented(relation, first=layout.layout) if relation else {}
+        rows.append(row)
     return _frame(rows, RANKING)
+
+
+def _oriented(relation: Relation, *, first: str) -> dict[str, Any]:
+    """Return the numbers of a relation as differences from `first`, named as in RANKING."""
+    row = {name: getattr(relation, name) for name in _NEXT}
+    if relation.a != first:
+        row |= {"difference": -relation.difference, "low": None, "high": None}
+        if relation.low is not None and relation.high is not None:
+            row |= {"low": -relation.high, "high": -relation.low}
+        if relation.skewness is not None:
+            row["skewness"] = -relation.skewness
+    return {f"next_{name}": value for name, value in row.items()}
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
@@ -218,6 +247,7 @@ def _trial_row(history: TrialHistory) -> dict[str, Any]:
         "number": trial.number,
         "label": trial.label,
         "layout": trial.layout,
+        "role": _role(trial),
         "seed": trial.seed,
         "status": history.status.value,
         "attempts": history.attempts,
@@ -236,6 +266,12 @@ def _trial_row(history: TrialHistory) -> dict[str, Any]:
         row["lowest_probe_loss"] = deepest_loss(history)
         row["area_log_loss"] = area_log_loss(history)
     return row
+
+
+def _role(trial: Trial) -> str:
+    if trial.parent is not None:
+        return "fine-tuned"
+    return "twin" if trial.twin else "trained"
 
 
 def _gaps(epoch: EpochMeasured) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Printing: frames and rankings as table, JSON or CSV on stdout."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -10,7 +11,8 @@ from rich.table import Table
 
 from nas.listings import study_status
 from nas.ranking.relations import ranking_json
-from nas.ranking.result import LayoutScore, Ranking, Relation
+from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Rate, Relation
+from nas.spec import Metric
 from nas.state import StudyState
 from nas.study import Study
 from nas.views import ranking_frame, to_csv
@@ -51,53 +53,103 @@ def print_ranking(ranking: Ranking, output: str) -> None:
     if output == "csv":
         click.echo(to_csv(ranking_frame(ranking)), nl=False)
         return
+    _print(_layout_table(ranking.layouts))
+    click.echo(f"\nby {_basis(ranking)}; {_looks(ranking)}; pairwise, in points:")
+    for line in _evidence(ranking):
+        click.echo(line)
+    begin = "preliminary: " if ranking.preliminary else ""
+    click.echo(f"\n{begin}{ranking.order or 'no ranking: no trial has finished'}")
+
+
+def _layout_table(layouts: Iterable[LayoutScore]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("layout")
-    for name in ("score %", "interval", "accuracy %", "gap", "seeds", "parameters", "MMACs"):
+    for name in ("score %", "interval", "accuracy %", "train loss", "gap", "log-loss area"):
         table.add_column(name, justify="right")
-    for layout in ranking.layouts:
+    for name in ("seeds", "diverged", "collapsed", "failed", "parameters", "MMACs"):
+        table.add_column(name, justify="right")
+    for layout in layouts:
         table.add_row(*_layout_cells(layout))
-    _print(table)
-    click.echo(f"\nby {ranking.metric.value}{_level(ranking)}; pairwise, in points:")
-    for relation in ranking.relations:
-        click.echo(f"  {_relation_line(relation)}")
-    for note in ranking.notes:
-        click.echo(f"note: {note}")
-    click.echo(f"\n{ranking.order or 'no ranking: no trial has finished'}")
+    return table
+
+
+def _evidence(ranking: Ranking) -> list[str]:
+    """Return what stands behind the order, a line each."""
+    lines = [f"  {_relation_line(relation)}" for relation in ranking.relations]
+    if ranking.placebo is not None:
+        lines.append(f"placebo: {_relation_line(ranking.placebo)}")
+    if ranking.agreement is not None:
+        lines.append(
+            f"the paper's order: {ranking.agreement.paper}; "
+            f"Kendall's tau-b with it {ranking.agreement.tau:+.2f}"
+        )
+    if ranking.preliminary:
+        lines.append(f"note: {ranking.preliminary}")
+    lines += [f"note: {note}" for note in ranking.notes]
+    if WITHHELD in ranking.marks:
+        lines.append(f"note: {WITHHELD} joins neighbours that are not compared, as said above")
+    return lines
 
 
 def _layout_cells(layout: LayoutScore) -> list[str]:
-    lost = layout.diverged.count + layout.failed
     return [
         layout.layout,
         f"{100 * layout.score:.2f}",
         _interval(layout.low, layout.high),
         f"{100 * layout.accuracy:.2f}",
+        f"{layout.train_loss:.4f}",
         f"{100 * layout.accuracy_gap:+.2f}",
-        f"{layout.seeds}" + (f" ({lost} lost)" if lost else ""),
+        f"{layout.area_log_loss:+.2f}",
+        f"{layout.seeds}",
+        _rate(layout.diverged),
+        _rate(layout.collapsed),
+        f"{layout.failed}",
         f"{layout.parameters:,}",
         f"{layout.macs / 1e6:.2f}",
     ]
 
 
+def _rate(rate: Rate) -> str:
+    """Return 0/6, or with something to count 1/6 [0, 64]: its interval in percent."""
+    interval = f" [{100 * rate.low:.0f}, {100 * rate.high:.0f}]" if rate.count else ""
+    return f"{rate.count}/{rate.of}{interval}"
+
+
 def _relation_line(relation: Relation) -> str:
-    count = relation.more_seeds
-    more = f", about {count} more seed{'s'[: count > 1]} needed" if count else ""
-    return (
-        f"{relation.a} {relation.symbol.value} {relation.b}: {100 * relation.difference:+.2f} "
-        f"{_interval(relation.low, relation.high)} over {relation.pairs} paired "
-        f"seed{'s'[: relation.pairs != 1]}{more}"
-    )
+    mark = WITHHELD if relation.withheld else relation.symbol.value
+    line = f"{relation.a} {mark} {relation.b}: {100 * relation.difference:+.2f}"
+    if relation.low is not None:
+        line += f" {_interval(relation.low, relation.high)}"
+    line += f" over {relation.pairs} paired seed{'s'[: relation.pairs != 1]}"
+    if relation.deviation is not None:
+        line += f", sd {100 * relation.deviation:.2f}"
+    if relation.skewness is not None:
+        line += f", skewness {relation.skewness:+.1f}"
+    if relation.more_seeds:
+        count = relation.more_seeds
+        line += f", about {count} more seed{'s'[: count > 1]} needed"
+    return line + (f"; not compared: {relation.withheld}" if relation.withheld else "")
 
 
 def _interval(low: float | None, high: float | None) -> str:
     return "-" if low is None or high is None else f"[{100 * low:.2f}, {100 * high:.2f}]"
 
 
-def _level(ranking: Ranking) -> str:
+def _basis(ranking: Ranking) -> str:
+    if ranking.metric is Metric.TRANSFER:
+        return "transfer: evaluation accuracy after fine-tuning"
     if ranking.equal_loss is None:
-        return " at the end"
-    return f": evaluation accuracy at training loss {ranking.equal_loss:.3f}"
+        return f"{ranking.metric.value}: evaluation accuracy at the end"
+    return f"generalization: evaluation accuracy at training loss {ranking.equal_loss:.3f}"
+
+
+def _looks(ranking: Ranking) -> str:
+    first, last = ranking.seeds
+    when = (
+        f"at {first} seeds" if first == last else f"at any number of seeds from {first} to {last}"
+    )
+    spec = ranking.spec
+    return f"claims hold {when}, alpha {spec.alpha:.3g}, {spec.correction.value}"
 
 
 def _title(name: str) -> str:

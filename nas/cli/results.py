@@ -42,7 +42,7 @@ def ls(root: Path, output: str) -> None:
 @click.argument("study")
 @click.option(
     "--metric",
-    type=click.Choice(["generalization", "accuracy"]),
+    type=click.Choice(["generalization", "capacity", "transfer", "accuracy"]),
     help="What trials are scored by; else as the spec says.",
 )
 @format_option

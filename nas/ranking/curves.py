@@ -1,6 +1,8 @@
 """What is read off one trial's epochs: accuracy at a loss, gaps, and how fast it converged."""
 
+import math
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -13,6 +15,18 @@ SMALLEST_LOSS = 1e-12
 # One multiply-add is 2 FLOPs; the backward pass costs twice the forward pass (Kaplan et al. 2020,
 # arXiv:2001.08361, section 2.1): 2 x (1 + 2) = 6 FLOPs for each MAC and training image.
 FLOPS_PER_MAC = 6
+
+
+# How far a trajectory may end short of a loss, or begin beyond it, and still be said to cross it.
+NEAR = 0.05
+
+
+class Crossing(StrEnum):
+    """Whether a trial's probe loss passes through a given loss."""
+
+    CROSSES = "crosses"
+    STAYS_ABOVE = "stays above"  # its lowest loss is not that low
+    BEGINS_BELOW = "begins below"  # its first epoch is lower already: no epoch tells of the loss
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,10 +58,10 @@ class Convergence:
 
 
 def record_lows(history: TrialHistory) -> tuple[EpochMeasured, ...]:
-    """Return the epochs whose probe loss is below that of every epoch before; the first always."""
+    """Return the epochs whose ln(probe loss) is below that of all before; the first always."""
     lows: list[EpochMeasured] = []
     for epoch in history.epochs:
-        if not lows or _floored(epoch.probe_loss) < _floored(lows[-1].probe_loss):
+        if not lows or _depth(epoch.probe_loss) < _depth(lows[-1].probe_loss):
             lows.append(epoch)
     return tuple(lows)
 
@@ -75,13 +89,27 @@ def accuracy_at_loss(history: TrialHistory, loss: float) -> float:
     lows = record_lows(_measured(history))[::-1]
     if len(lows) == 1:
         return lows[0].evaluation_accuracy
-    depths = np.log([_floored(epoch.probe_loss) for epoch in lows])
+    depths = np.array([_depth(epoch.probe_loss) for epoch in lows])
     accuracies = np.array([epoch.evaluation_accuracy for epoch in lows])
-    at = np.clip(np.log(_floored(loss)), depths[0], depths[-1])
+    at = np.clip(_depth(loss), depths[0], depths[-1])
     # Rounding must not carry a reading past the two measurements it lies between.
     return float(
         np.clip(PchipInterpolator(depths, accuracies)(at), min(accuracies), max(accuracies))
     )
+
+
+def crossing(history: TrialHistory, loss: float) -> Crossing:
+    """Tell whether the trajectory passes through a probe loss (nats), give or take `NEAR`.
+
+    Raises:
+        ValueError: no epoch was measured.
+    """
+    lows = record_lows(_measured(history))
+    if lows[-1].probe_loss > loss * (1 + NEAR):
+        return Crossing.STAYS_ABOVE
+    if lows[0].probe_loss < loss * (1 - NEAR):
+        return Crossing.BEGINS_BELOW
+    return Crossing.CROSSES
 
 
 def end_gaps(history: TrialHistory) -> Gaps:
@@ -122,7 +150,7 @@ def area_log_loss(history: TrialHistory) -> float:
     Raises:
         ValueError: no epoch was measured.
     """
-    heights = np.log([_floored(epoch.probe_loss) for epoch in _measured(history).epochs])
+    heights = [_depth(epoch.probe_loss) for epoch in _measured(history).epochs]
     if len(heights) == 1:
         return float(heights[0])
     return float(np.trapezoid(heights) / (len(heights) - 1))
@@ -148,8 +176,8 @@ def _flops(history: TrialHistory, epoch: EpochMeasured) -> float:
     return float(FLOPS_PER_MAC * history.trial.macs * epoch.samples)
 
 
-def _floored(loss: float) -> float:
-    return max(loss, SMALLEST_LOSS)
+def _depth(loss: float) -> float:
+    return math.log(max(loss, SMALLEST_LOSS))
 
 
 def _measured(history: TrialHistory) -> TrialHistory:

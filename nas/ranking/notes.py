@@ -2,46 +2,92 @@
 
 from collections.abc import Iterable, Sequence
 
-from scipy.stats import binomtest
+import numpy as np
 
+from nas.ranking.curves import Crossing
 from nas.ranking.result import LayoutScore, Relation, Symbol
 from nas.ranking.scores import Scores
+from nas.ranking.validity import clopper_pearson, rate_words, spread
 from nas.records import FINAL, TrialHistory, TrialStatus
-from nas.spec import RankingSpec
+from nas.spec import Metric, RankingSpec
 
 SEEDS_ENOUGH = 6  # CERTIFICATE: n0 = 6 keeps six seeds behind every claim
 SIZES_COMPARABLE = 0.10  # spread beyond which layouts differ by size as well
+
+# Skewness up to which the certificate held in simulation, and the stricter level at which it still
+# did with more (CERTIFICATE, bars).
+SKEWNESS_HELD = 0.7
+ALPHA_WHERE_SKEWED = 0.003
+# What |skewness| (g1) of n normal values exceeds once in a hundred: by simulation, at least 40,000
+# samples each; below six any value is within noise.
+_SKEWNESS_NOISE = {6: 1.53, 8: 1.60, 10: 1.58, 14: 1.47, 20: 1.31, 30: 1.12, 50: 0.89, 100: 0.64}
+
+
+def preliminary(relations: Sequence[Relation], *, first: int) -> str:
+    """Say why claims after so few seeds are no certificate yet, or return an empty string."""
+    if not relations or first >= SEEDS_ENOUGH:
+        return ""
+    few = f"{_count(first, 'paired seed')} where {SEEDS_ENOUGH} make a certificate"
+    if first < 2:
+        return f"preliminary: {few}; of one seed nothing is claimed"
+    return (
+        f"preliminary: {few}; with so few, every symbol assumes normal differences and no test "
+        "can check it"
+    )
 
 
 def assumptions(
     relations: Sequence[Relation], spec: RankingSpec, *, evaluation_images: int
 ) -> list[str]:
-    """Say what the claims assume: how many seeds, and how fine the evaluation set measures."""
+    """Say what the claims assume: how fine the evaluation set measures, and symmetric noise."""
     notes = []
-    fewest = min((relation.pairs for relation in relations), default=SEEDS_ENOUGH)
-    if fewest < SEEDS_ENOUGH:
-        notes.append(
-            f"preliminary: {_count(fewest, 'paired seed')} where {SEEDS_ENOUGH} are advised; with "
-            "so few, every symbol assumes normal differences and no test can check it"
-        )
     if relations and spec.margin * evaluation_images < 1:
         notes.append(
             f"the margin of {_points(spec.margin)} is less than one of the {evaluation_images:,} "
             "evaluation images: claims about it rest on the mean over seeds alone"
         )
-    alone = [relation for relation in relations if relation.pairs < 2]
-    if len(alone) == len(relations) > 1:
-        notes.append("no two layouts share two seeds: none can be compared with another")
-    else:
-        notes += [
-            f"{relation.a} and {relation.b} share {_count(relation.pairs, 'seed')}: they cannot "
-            "be compared"
-            for relation in alone
-        ]
+    skewed = [each for each in relations if _skewed(each)]
+    if skewed:
+        pairs = ", ".join(f"{each.a} and {each.b} ({each.skewness:+.1f})" for each in skewed)
+        note = (
+            f"differences are skewed beyond what normal noise shows once in a hundred: {pairs}; "
+            f"intervals were seen to hold up to a skewness of {SKEWNESS_HELD}"
+        )
+        if spec.alpha > ALPHA_WHERE_SKEWED:
+            note += f": ask for ranking.alpha={ALPHA_WHERE_SKEWED}"
+        notes.append(note)
     return notes
 
 
-def sizes(layouts: Sequence[LayoutScore]) -> list[str]:
+def _skewed(relation: Relation) -> bool:
+    if relation.skewness is None or relation.withheld or relation.pairs < min(_SKEWNESS_NOISE):
+        return False
+    noise = np.interp(relation.pairs, list(_SKEWNESS_NOISE), list(_SKEWNESS_NOISE.values()))
+    return abs(relation.skewness) > max(float(noise), SKEWNESS_HELD)
+
+
+def placebo(relation: Relation | None, spec: RankingSpec) -> list[str]:
+    """Say what the twin tells: the noise floor, or that the study's claims cannot be trusted."""
+    if relation is None:
+        return []
+    found = f"{_points(relation.difference, digits=2)}{_interval(relation)}"
+    if relation.deviation is not None:
+        found += f", sd {_points(relation.deviation, digits=2)}"
+    found += f" over {_count(relation.pairs, 'paired seed')}"
+    both = f"{relation.a} {relation.symbol} {relation.b}"
+    if relation.withheld:
+        return [f"placebo {relation.a} | {relation.b}: {found}; not judged: {relation.withheld}"]
+    if relation.symbol in (Symbol.BETTER, Symbol.MUCH_BETTER):
+        loud = (
+            f"PLACEBO FAILED: {both}, though both are the same network: {found}. The symbols of "
+            "this study are not to be trusted (chance alone does this in at most "
+            f"{spec.alpha:.3g} of studies)"
+        )
+        return [loud]
+    return [f"noise floor: {both}, the same network entered twice: {found}"]
+
+
+def sizes(layouts: Sequence[LayoutScore], spec: RankingSpec) -> list[str]:
     """Say how far the layouts' sizes spread; comparable sizes are what makes them comparable."""
     if len(layouts) < 2:
         return []
@@ -49,25 +95,25 @@ def sizes(layouts: Sequence[LayoutScore]) -> list[str]:
         "parameters": [layout.parameters for layout in layouts],
         "MACs": [layout.macs for layout in layouts],
     }
-    spreads = {name: max(values) / max(min(values), 1) - 1 for name, values in columns.items()}
+    spreads = {name: spread(values) for name, values in columns.items()}
     said = ", ".join(
         f"{name} {min(values):,} to {max(values):,} (spread {spreads[name]:.1%})"
         for name, values in columns.items()
     )
-    if max(spreads.values()) > SIZES_COMPARABLE:
-        warning = (
-            f"sizes differ by more than {SIZES_COMPARABLE:.0%}: the ranking mixes architecture"
-        )
-        return [f"{warning} with size: {said}"]
-    return [f"sizes are comparable: {said}"]
+    checked = spec.metric is not Metric.ACCURACY and spec.size_tolerance is not None
+    tolerance = spec.size_tolerance if checked and spec.size_tolerance else SIZES_COMPARABLE
+    if max(spreads.values()) <= tolerance:
+        return [f"sizes are comparable: {said}"]
+    then = "pairs beyond it are not compared" if checked else "the ranking mixes them with layout"
+    return [f"sizes differ by more than {tolerance:.0%}, {then}: {said}"]
 
 
-def trials(histories: Iterable[TrialHistory], scores: Scores) -> list[str]:
-    """Say which trials are missing from the scores, or were read short of l*."""
-    histories = list(histories)
-    notes = _lost(histories)
+def trials(histories: Sequence[TrialHistory], scores: Scores) -> list[str]:
+    """Say which of the trials that count are missing from the scores, or were read off l*."""
+    layouts = sorted({each.trial.label for each in histories if not each.trial.twin})
+    notes = _lost(layouts, scores)
     ranked = scores.by_layout.keys()
-    unranked = sorted({history.trial.label for history in histories} - ranked)
+    unranked = [label for label in layouts if label not in ranked]
     if not ranked:
         notes.insert(0, "no trial has finished: there is nothing to rank yet")
     elif unranked:
@@ -77,43 +123,45 @@ def trials(histories: Iterable[TrialHistory], scores: Scores) -> list[str]:
         notes.append(
             f"{open_trials} of {_count(len(histories), 'trial')} unfinished: the ranking may change"
         )
-    return notes + _short(scores)
+    return notes + _off_level(scores)
 
 
-def _lost(histories: Sequence[TrialHistory]) -> list[str]:
+def _lost(layouts: Iterable[str], scores: Scores) -> list[str]:
     """Name the layouts whose runs diverged or failed, with the rate: no t interval covers it."""
     notes = []
-    for label in sorted({history.trial.label for history in histories}):
-        ended = [each.status for each in histories if each.trial.label == label]
-        ended = [status for status in ended if status in FINAL]
+    for label in layouts:
+        ended = [status for status in scores.fates.get(label, {}).values() if status in FINAL]
         diverged = ended.count(TrialStatus.DIVERGED)
         failed = ended.count(TrialStatus.FAILED)
         others = "; its score is that of the others" if TrialStatus.FINISHED in ended else ""
         if diverged:
-            rate = binomtest(diverged, len(ended)).proportion_ci(method="exact")
-            notes.append(
-                f"{label}: {diverged} of {_count(len(ended), 'trial')} diverged "
-                f"({diverged / len(ended):.0%}, 95% interval {rate.low:.0%} to {rate.high:.0%})"
-                + others
-            )
+            rate = clopper_pearson(diverged, len(ended))
+            notes.append(f"{label}: {rate_words(rate, 'diverged')}{others}")
         if failed:
             notes.append(f"{label}: {failed} of {_count(len(ended), 'trial')} failed{others}")
     return notes
 
 
-def _short(scores: Scores) -> list[str]:
-    missed = {
-        layout: sum(not score.reached for score in seeds.values())
-        for layout, seeds in scores.by_layout.items()
-    }
-    missed = {layout: count for layout, count in missed.items() if count}
-    if not missed:
-        return []
+def _off_level(scores: Scores) -> list[str]:
     total = sum(len(seeds) for seeds in scores.by_layout.values())
-    where = ", ".join(f"{layout} {count}" for layout, count in missed.items())
-    never = f"{sum(missed.values())} of {_count(total, 'trial')} never reached"
-    level = f"the equal training loss of {scores.equal_loss:.4g} nats"
-    return [f"{never} {level} and were read at their own lowest loss: {where}"]
+    ends = {
+        Crossing.STAYS_ABOVE: ("never reached", "at their own lowest loss"),
+        Crossing.BEGINS_BELOW: ("began below", "at their first epoch"),
+    }
+    notes = []
+    for crossing, (verb, where) in ends.items():
+        counts = {
+            layout: sum(score.crossing is crossing for score in seeds.values())
+            for layout, seeds in scores.by_layout.items()
+        }
+        counts = {layout: count for layout, count in counts.items() if count}
+        if counts:
+            named = ", ".join(f"{layout} {count}" for layout, count in counts.items())
+            notes.append(
+                f"{sum(counts.values())} of {_count(total, 'trial')} {verb} the equal training "
+                f"loss of {scores.equal_loss:.4g} nats and were read {where}: {named}"
+            )
+    return notes
 
 
 def against_order(relation: Relation) -> str:
@@ -125,9 +173,16 @@ def against_order(relation: Relation) -> str:
     )
 
 
+def _interval(relation: Relation) -> str:
+    if relation.low is None or relation.high is None:
+        return ""
+    return f" [{100 * relation.low:.2f}, {100 * relation.high:.2f}]"
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _points(fraction: float) -> str:
-    return f"{100 * fraction:.3g} points"
+def _points(fraction: float, *, digits: int | None = None) -> str:
+    number = f"{100 * fraction:.3g}" if digits is None else f"{100 * fraction:.{digits}f}"
+    return f"{number} points"

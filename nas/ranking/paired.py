@@ -1,40 +1,38 @@
-"""The claims about all pairs of layouts, each a statistical statement over paired seeds.
+"""From scores by layout and seed to claims about all pairs of layouts, by the certificate.
 
-m is the number of pairs, alpha the family-wise error. Intervals are simultaneous (Bonferroni at
-alpha / m). `>` and `≈` each come from a Holm step-down over the m pairs at alpha, two separate
-families: one joint Holm would not be valid (CERTIFICATE, step 3). The step-down decides more than
-the intervals do, so `>` may stand beside an interval that touches 0. `≫` and `≥` are read off the
-intervals. `>` and `≈` exclude each other: `>` asks for |estimate| >= margin, and both one-sided
-tests of `≈` reject at a level below one half only if |estimate| < margin.
+m is the number of pairs. Intervals are simultaneous over the pairs and over all looks; `>` and `≈`
+come from them or from step-downs, as `RankingSpec.correction` has it (CERTIFICATE, step 3).
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
 from scipy import stats
 
+from nas.ranking.certificate import SYMBOLS, Design, Verdict, look, read, seeds_needed
 from nas.ranking.result import Relation, Symbol
-from nas.spec import RankingSpec
-
-SEEDS_FORESEEN = 1000  # beyond it "more seeds" is no advice
+from nas.ranking.scores import Fates
+from nas.records import FINAL
+from nas.spec import Until
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Pairs:
-    """All pairs as columns; `n` counts paired seeds, `error` is the standard error of `mean`."""
+class Pairs:
+    """All pairs of layouts as columns."""
 
-    names: tuple[tuple[str, str], ...]
-    n: np.ndarray
-    mean: np.ndarray
-    error: np.ndarray  # infinite where n < 2: nothing can be said
+    layouts: tuple[str, ...]  # sorted
+    members: np.ndarray  # [m, 2], places in `layouts`
+    differences: np.ndarray  # [m, last], score(first) - score(second) in seed order, then NaN
+    n: np.ndarray  # [m], seeds that both have
+    apart: np.ndarray  # [m], difference of the means over all seeds, paired or not
 
-    @property
-    def freedom(self) -> np.ndarray:
-        return np.maximum(self.n - 1, 1)
+    def names(self, i: int) -> tuple[str, str]:
+        """Return the layouts of pair `i`."""
+        first, second = self.members[i]
+        return self.layouts[first], self.layouts[second]
 
 
 def spread_floor(evaluation_images: int) -> float:
@@ -51,113 +49,159 @@ def spread_floor(evaluation_images: int) -> float:
     return 1 / evaluation_images / math.sqrt(12)
 
 
-def relate(
-    scores: Mapping[str, Mapping[int, float]], spec: RankingSpec, *, evaluation_images: int
-) -> tuple[Relation, ...]:
-    """Compare all layouts, given as score (fraction) by seed; pairs come sorted by name.
-
-    Source: CERTIFICATE, step 3, for a fixed number of seeds.
+def difference_floor(evaluation_images: int) -> float:
+    """Return the least standard deviation of a difference of two accuracies: variances add.
 
     Raises:
-        ValueError: there is no evaluation image.
+        ValueError: there is no image.
     """
-    # The difference of two rounded counts: variances add.
-    floor = math.sqrt(2) * spread_floor(evaluation_images)
-    if len(scores) < 2:
-        return ()
-    pairs = _pairs(scores, floor)
-    critical = _critical(spec.alpha / len(pairs.names))
-    half = critical[np.minimum(pairs.freedom, len(critical)) - 1] * pairs.error
-    differs = _holm(2 * stats.t.sf(np.abs(pairs.mean) / pairs.error, pairs.freedom), spec.alpha)
-    equal = _holm(
-        stats.t.sf((spec.margin - np.abs(pairs.mean)) / pairs.error, pairs.freedom), spec.alpha
-    )
-    return tuple(
-        _relation(pairs, i, half=float(half[i]), claims=(differs[i], equal[i]), spec=spec)
-        for i in range(len(pairs.names))
+    return math.sqrt(2) * spread_floor(evaluation_images)
+
+
+def pair_up(
+    scores: Mapping[str, Mapping[int, float]], fates: Mapping[str, Fates], *, last: int
+) -> Pairs:
+    """Pair all layouts by seed; of two layouts without a seed in common n is 0.
+
+    The seeds of a pair are a prefix of the one order of seeds: up to the first that is not final in
+    both, for a run still out might be out because of how it goes. A seed that failed in either is
+    dropped; so is a diverged one, whose pair the caller must withhold (CERTIFICATE, step 5). No
+    pair is looked at beyond `last` seeds.
+    """
+    layouts = tuple(sorted(scores))
+    members = list(combinations(range(len(layouts)), 2))
+    table = np.full((len(members), last), np.nan)
+    counts = np.zeros(len(members), dtype=int)
+    apart = np.zeros(len(members))
+    for i, (first, second) in enumerate(members):
+        a, b = layouts[first], layouts[second]
+        found = [
+            scores[a][seed] - scores[b][seed]
+            for seed in _prefix(fates[a], fates[b])
+            if seed in scores[a] and seed in scores[b]
+        ][:last]
+        counts[i] = len(found)
+        table[i, : len(found)] = found
+        apart[i] = _mean(scores[a]) - _mean(scores[b])
+    return Pairs(
+        layouts=layouts,
+        members=np.array(members, dtype=int).reshape(-1, 2),
+        differences=table,
+        n=counts,
+        apart=apart,
     )
 
 
-def _pairs(scores: Mapping[str, Mapping[int, float]], floor: float) -> _Pairs:
-    names = tuple(combinations(sorted(scores), 2))
-    counts, means, errors = [], [], []
-    for a, b in names:
-        seeds = sorted(scores[a].keys() & scores[b].keys())
-        differences = np.array([scores[a][seed] - scores[b][seed] for seed in seeds])
-        counts.append(len(seeds))
-        means.append(differences.mean() if seeds else _mean(scores[a]) - _mean(scores[b]))
-        # sd floor as documented at `spread_floor`
-        errors.append(
-            max(float(differences.std(ddof=1)), floor) / math.sqrt(len(seeds))
-            if len(seeds) > 1
-            else math.inf
-        )
-    return _Pairs(names=names, n=np.array(counts), mean=np.array(means), error=np.array(errors))
+def _prefix(a: Fates, b: Fates) -> list[int]:
+    seeds: list[int] = []
+    for seed in sorted(a.keys() | b.keys()):
+        if a.get(seed) not in FINAL or b.get(seed) not in FINAL:
+            break
+        seeds.append(seed)
+    return seeds
 
 
 def _mean(values: Mapping[int, float]) -> float:
     return float(np.mean([values[seed] for seed in sorted(values)]))
 
 
-def _holm(p_values: np.ndarray, alpha: float) -> np.ndarray:
-    """Tell which hypotheses Holm (1979) rejects: the k-th smallest p (from 0) against alpha/(m-k).
+def judge(
+    pairs: Pairs, design: Design, *, floor: float, until: Until, excluded: Collection[int] = ()
+) -> Verdict:
+    """Return the certificate's verdict; pairs in `excluded` are as if no seed of them were there.
 
-    statsmodels has it, but runs the garbage collector at every call (0.1 s beside a live study) and
-    loads pandas; a test holds this one to it.
+    They neither claim nor help others to: a step-down never counts them among the rejected.
     """
-    ascending = np.argsort(p_values, kind="stable")
-    passes = p_values[ascending] <= alpha / np.arange(len(p_values), 0, -1)
-    rejected = np.empty(len(p_values), dtype=bool)
-    rejected[ascending] = np.logical_and.accumulate(passes)
-    return rejected
+    differences, n = pairs.differences.copy(), pairs.n.copy()
+    out = list(excluded)
+    differences[out], n[out] = np.nan, 0
+    # A single layout has no pair, and nothing to correct for.
+    looks = look(differences, design, floor=floor, pairs=max(len(n), 1))
+    return read(looks, n, design, until=until)
 
 
-@lru_cache(maxsize=16)
-def _critical(level: float) -> np.ndarray:
-    """Return the two-sided t quantiles at `level` for 1, 2, ... degrees of freedom."""
-    return stats.t.isf(level / 2, np.arange(1, SEEDS_FORESEEN))
+def relate(
+    pairs: Pairs,
+    verdict: Verdict,
+    design: Design,
+    *,
+    until: Until,
+    withheld: Mapping[int, str],
+    excluded: Collection[int] = (),
+) -> tuple[Relation, ...]:
+    """Return every pair as a relation, the better estimate first.
+
+    `withheld` says by pair why there is no claim; of those in `excluded` no interval holds either.
+    """
+    return tuple(
+        _relation(
+            pairs,
+            verdict,
+            i,
+            design=design,
+            until=until,
+            withheld=withheld.get(i, ""),
+            judged=i not in excluded and int(pairs.n[i]) >= design.first,
+        )
+        for i in range(len(pairs.n))
+    )
 
 
 def _relation(
-    pairs: _Pairs, i: int, *, half: float, claims: tuple[bool, bool], spec: RankingSpec
+    pairs: Pairs,
+    verdict: Verdict,
+    i: int,
+    *,
+    design: Design,
+    until: Until,
+    withheld: str,
+    judged: bool,
 ) -> Relation:
-    """Orient pair `i`, the better estimate first, and name the strongest claim that holds."""
-    a, b = pairs.names[i] if pairs.mean[i] >= 0 else pairs.names[i][::-1]
-    mean = abs(float(pairs.mean[i]))
-    low = mean - half
-    symbol = _symbol(mean, low=low, claims=claims, spec=spec)
-    known = bool(pairs.n[i] > 1)
+    """Orient pair `i`, the better estimate first."""
+    n = int(pairs.n[i])
+    differences = pairs.differences[i, :n]
+    mean = float(differences.mean()) if n else float(pairs.apart[i])
+    a, b = pairs.names(i) if mean >= 0 else pairs.names(i)[::-1]
+    low, high = _interval(verdict, i, flipped=mean < 0) if judged else (None, None)
+    symbol = Symbol.UNDECIDED if withheld else SYMBOLS[int(verdict.symbol[i])]
+    wanting = symbol is Symbol.UNDECIDED or (until is Until.SHARP and symbol is Symbol.NOT_WORSE)
     return Relation(
         a=a,
         b=b,
         symbol=symbol,
-        difference=mean,
-        # No two fractions differ by more than 1.
-        low=max(low, -1.0) if known else None,
-        high=min(mean + half, 1.0) if known else None,
-        pairs=int(pairs.n[i]),
-        deviation=float(pairs.error[i]) * math.sqrt(pairs.n[i]) if known else None,
-        skewness=None,
-        more_seeds=_more_seeds(pairs, i, spec) if known and symbol is Symbol.UNDECIDED else None,
+        difference=abs(mean),
+        low=low,
+        high=high,
+        pairs=n,
+        deviation=float(differences.std(ddof=1)) if n > 1 else None,
+        skewness=_skewness(differences) * (-1 if mean < 0 else 1) if n > 2 else None,
+        more_seeds=_more(verdict, i, design, m=len(pairs.n), until=until)
+        if wanting and not withheld
+        else None,
+        withheld=withheld,
     )
 
 
-def _symbol(mean: float, *, low: float, claims: tuple[bool, bool], spec: RankingSpec) -> Symbol:
-    differs, equal = claims
-    if low > spec.large_margin:
-        return Symbol.MUCH_BETTER
-    if differs and mean >= spec.margin:
-        return Symbol.BETTER
-    if equal:
-        return Symbol.EQUIVALENT
-    return Symbol.NOT_WORSE if low > -spec.margin else Symbol.UNDECIDED
+def _interval(
+    verdict: Verdict, i: int, *, flipped: bool
+) -> tuple[float, float] | tuple[None, None]:
+    low, high = float(verdict.low[i]), float(verdict.high[i])
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return None, None
+    low, high = (-high, -low) if flipped else (low, high)
+    # No two fractions differ by more than 1.
+    return max(low, -1.0), min(high, 1.0)
 
 
-def _more_seeds(pairs: _Pairs, i: int, spec: RankingSpec) -> int | None:
-    """Return how many further pairs would lift the interval above -margin, mean and sd staying."""
-    done = int(pairs.n[i])
-    critical = _critical(spec.alpha / len(pairs.names))
-    n = np.arange(2, SEEDS_FORESEEN + 1)
-    half = critical * pairs.error[i] * math.sqrt(done) / np.sqrt(n)
-    enough = n[(n > done) & (half < abs(pairs.mean[i]) + spec.margin)]
-    return int(enough[0]) - done if enough.size else None
+def _more(verdict: Verdict, i: int, design: Design, *, m: int, until: Until) -> int | None:
+    n = int(verdict.n[i])
+    mean, sd = float(verdict.mean[i]), float(verdict.sd[i])
+    needed = seeds_needed(mean, sd, n, design, m, until=until)
+    return needed - n if needed is not None and needed > n else None
+
+
+def _skewness(differences: np.ndarray) -> float:
+    """Return g1; equal differences have none, whatever rounding leaves of them."""
+    if np.ptp(differences) < 1e-12:
+        return 0.0
+    return float(stats.skew(differences))

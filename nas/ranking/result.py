@@ -16,6 +16,14 @@ class Symbol(StrEnum):
     UNDECIDED = "?"
 
 
+WITHHELD = "|"
+"""Stands in an order between neighbours of which nothing is claimed, for a reason in words.
+
+`A | B` says that A has the better estimate and that no comparison was made; `A ? B` that one was
+made and did not decide.
+"""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rate:
     """How often something happened, with its exact interval at 95 % (Clopper and Pearson 1934)."""
@@ -71,7 +79,7 @@ class Agreement:
     """The order beside the paper's (PAPER.md 3d), over the layouts that both have."""
 
     paper: str  # "C-C-C-C ≈ C-C-C-T ≥ C-C-T-T > C-T-T-T ≫ ViT_REL"
-    tau: float  # Kendall's tau-b of the scores with the paper's places, `≈` a tie
+    tau: float  # Kendall's tau-b of the two orders, `≈` between neighbours a tie in either
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,12 +87,13 @@ class Ranking:
     """Layouts from best to worst, with the claims between them and what they rest on."""
 
     spec: RankingSpec  # metric, error level and margins that the symbols stand for
-    order: str  # "C-C-C-C ≈ C-C-C-T > C-C-T-T"; empty when no trial finished
+    order: str  # "C-C-C-C ≈ C-C-C-T | C-C-T-T", layouts and `marks`; empty when none finished
     equal_loss: float | None  # l*, nats; None for other metrics than generalization
     layouts: tuple[LayoutScore, ...]
     relations: tuple[Relation, ...]  # every pair, the better estimate first
     notes: tuple[str, ...]  # assumptions and warnings, each one sentence
-    symbols: tuple[Symbol, ...] = ()  # those in `order`, between neighbours
+    symbols: tuple[Symbol, ...] = ()  # between neighbours; `?` where nothing is claimed
+    marks: tuple[str, ...] = ()  # as printed: the symbols, or `|` where a comparison is withheld
     seeds: tuple[int, int] = (3, 3)  # first look and last: claims hold at any look between
     preliminary: str = ""  # why the symbols are no certificate yet; empty: they are one
     placebo: Relation | None = None  # a candidate against its own twin: the noise floor

@@ -1,12 +1,19 @@
-"""What a trial is scored by, so that layouts trained to different depths compare fairly."""
+"""What a trial is scored by, so that layouts trained to different depths compare fairly.
 
-from collections.abc import Iterable, Mapping
+A study holds up to three kinds of trials: candidates, their fine-tunings (`Trial.parent`) and the
+placebo's twin (`Trial.twin`). A metric scores one of the first two; a twin is scored like what it
+copies, and is never a layout of its own.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from nas.ranking.curves import accuracy_at_loss, deepest_loss
-from nas.records import TrialHistory, TrialStatus
+from nas.ranking.curves import Crossing, accuracy_at_loss, crossing, deepest_loss
+from nas.records import FINAL, TrialHistory, TrialStatus
 from nas.spec import Metric
+
+Fates = Mapping[int, TrialStatus]  # by seed: how far the trial is that the metric scores
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,15 +22,17 @@ class TrialScore:
 
     history: TrialHistory
     value: float
-    reached: bool  # False: read at the trial's own lowest loss, which lies above l*
+    crossing: Crossing = Crossing.CROSSES  # of l*; metrics without one have nothing to cross
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scores:
-    """The finished trials' scores by layout and seed."""
+    """The finished trials' scores by layout and seed, and how every seed stands."""
 
-    equal_loss: float | None  # l*, nats; None for metric accuracy, or when no trial finished
+    equal_loss: float | None  # l*, nats; None for other metrics, or when no trial finished
     by_layout: Mapping[str, Mapping[int, TrialScore]]
+    twins: Mapping[str, Mapping[int, TrialScore]]  # by the twin's own label
+    fates: Mapping[str, Fates]  # of every label, twins too; unfinished seeds too
 
     @property
     def values(self) -> dict[str, dict[int, float]]:
@@ -34,14 +43,21 @@ class Scores:
         }
 
 
-def finished(histories: Iterable[TrialHistory]) -> dict[str, dict[int, TrialHistory]]:
-    """Return the finished trials by label and seed, both sorted.
+def counted(histories: Iterable[TrialHistory], metric: Metric) -> tuple[TrialHistory, ...]:
+    """Return the trials that the metric scores, by label and seed: fine-tunings or the others."""
+    tuned = metric is Metric.TRANSFER
+    found = [history for history in histories if (history.trial.parent is not None) is tuned]
+    return tuple(sorted(found, key=lambda each: (each.trial.label, each.trial.seed)))
+
+
+def finished(trials: Iterable[TrialHistory]) -> dict[str, dict[int, TrialHistory]]:
+    """Return the finished trials by label and seed, in the order given.
 
     Raises:
         ValueError: two trials share label and seed, so no pairing by seed is defined.
     """
     found: dict[str, dict[int, TrialHistory]] = {}
-    for history in sorted(histories, key=lambda each: (each.trial.label, each.trial.seed)):
+    for history in trials:
         if history.status is not TrialStatus.FINISHED or not history.epochs:
             continue
         trial = history.trial
@@ -55,19 +71,24 @@ def finished(histories: Iterable[TrialHistory]) -> dict[str, dict[int, TrialHist
     return found
 
 
-def equal_loss(trials: Mapping[str, Mapping[int, TrialHistory]]) -> float | None:
+def equal_loss(
+    trials: Mapping[str, Mapping[int, TrialHistory]], *, first: int | None = None
+) -> float | None:
     """Return l*, the deepest probe loss (nats) that all layouts reach (DESIGN section 4).
 
-    It is the largest, over layouts, of the median over seeds of a trial's lowest probe loss.
+    It is the largest, over layouts, of the median over seeds of a trial's lowest probe loss. Only
+    seeds below `first` count, those of the first round: were l* to move when a seed is added, every
+    score already looked at would move with it, and no bound over all looks could hold.
     """
     depths = [
-        median(deepest_loss(history) for history in seeds.values()) for seeds in trials.values()
+        [deepest_loss(history) for seed, history in seeds.items() if first is None or seed < first]
+        for seeds in trials.values()
     ]
-    return max(depths, default=None)
+    return max((median(found) for found in depths if found), default=None)
 
 
-def score(histories: Iterable[TrialHistory], *, metric: Metric) -> Scores:
-    """Score every finished trial.
+def score(histories: Iterable[TrialHistory], *, metric: Metric, first: int | None = None) -> Scores:
+    """Score every finished trial; l* is that of the seeds below `first` and stays so.
 
     A trial that never reaches l* stays in, read at its own lowest loss: it was lost because of its
     score, and leaving it out would flatter its layout (CERTIFICATE, step 5).
@@ -75,24 +96,68 @@ def score(histories: Iterable[TrialHistory], *, metric: Metric) -> Scores:
     Raises:
         ValueError: two trials share label and seed.
     """
-    trials = finished(histories)
-    level = equal_loss(trials) if metric is Metric.GENERALIZATION else None
+    histories = tuple(histories)
+    done = finished(counted(histories, metric))
+    twins = {label for label, seeds in done.items() if _any(seeds).trial.twin}
+    layouts = {label: seeds for label, seeds in done.items() if label not in twins}
+    level = equal_loss(layouts, first=first) if metric is Metric.GENERALIZATION else None
+    read = _reader(metric, level)
+    scored = {
+        label: {seed: read(history) for seed, history in seeds.items()}
+        for label, seeds in done.items()
+    }
     return Scores(
         equal_loss=level,
-        by_layout={
-            label: {seed: _score(history, level) for seed, history in seeds.items()}
-            for label, seeds in trials.items()
-        },
+        by_layout={label: scored[label] for label in layouts},
+        twins={label: scored[label] for label in done if label in twins},
+        fates=_fates(histories, metric),
     )
 
 
-def _score(history: TrialHistory, level: float | None) -> TrialScore:
-    if level is None:
+def _reader(metric: Metric, level: float | None) -> Callable[[TrialHistory], TrialScore]:
+    def at_level(history: TrialHistory) -> TrialScore:
+        assert level is not None
         return TrialScore(
-            history=history, value=history.epochs[-1].evaluation_accuracy, reached=True
+            history=history,
+            value=accuracy_at_loss(history, level),
+            crossing=crossing(history, level),
         )
-    return TrialScore(
-        history=history,
-        value=accuracy_at_loss(history, level),
-        reached=deepest_loss(history) <= level,
-    )
+
+    def at_end(history: TrialHistory) -> TrialScore:
+        return TrialScore(history=history, value=final_accuracy(history, metric))
+
+    return at_end if level is None else at_level
+
+
+def final_accuracy(history: TrialHistory, metric: Metric) -> float:
+    """Return the evaluation accuracy at the end; after fine-tuning of the averaged weights.
+
+    The paper evaluates fine-tuned networks by an exponential moving average of their weights; where
+    the recipe keeps none, it is that of the raw weights.
+    """
+    last = history.epochs[-1]
+    if metric is Metric.TRANSFER and last.ema_evaluation_accuracy is not None:
+        return last.ema_evaluation_accuracy
+    return last.evaluation_accuracy
+
+
+def _fates(histories: Sequence[TrialHistory], metric: Metric) -> dict[str, dict[int, TrialStatus]]:
+    """Return how every seed of every label stands under the metric.
+
+    Of a fine-tuning that is not planned yet the trained trial tells: either it is still to come, or
+    the training was lost and it never will.
+    """
+    fates: dict[str, dict[int, TrialStatus]] = {}
+    if metric is Metric.TRANSFER:
+        for each in histories:
+            if each.trial.parent is None and not each.trial.twin:
+                lost = each.status in FINAL and each.status is not TrialStatus.FINISHED
+                status = each.status if lost else TrialStatus.PLANNED
+                fates.setdefault(each.trial.label, {})[each.trial.seed] = status
+    for each in counted(histories, metric):
+        fates.setdefault(each.trial.label, {})[each.trial.seed] = each.status
+    return fates
+
+
+def _any(seeds: Mapping[int, TrialHistory]) -> TrialHistory:
+    return next(iter(seeds.values()))

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,7 +20,12 @@ class SyntheticLayout:
     parameters: int = 150_000
     macs: int = 2_000_000
     lost: Mapping[int, TrialStatus] = field(default_factory=dict)  # by seed; default is finished
+    collapsed: frozenset[int] = frozenset()  # seeds that end `COLLAPSE` lower than they would
+    gap: float | None = None  # final evaluation loss - probe loss, nats; None: by the accuracy
 
+
+COLLAPSE = 0.3  # accuracy that a collapsed run lacks
+TUNED = 0.05  # what fine-tuning adds to an accuracy
 
 DIGITS = {
     "C-C-C-C": SyntheticLayout(accuracy=0.991, spread=0.001, loss=0.010, parameters=148_210),
@@ -58,6 +63,63 @@ def study(
                 )
             )
     return tuple(found)
+
+
+def with_twin(
+    histories: Sequence[TrialHistory], original: str, *, shift: float = 0.0, seed: int = 1
+) -> tuple[TrialHistory, ...]:
+    """Return the histories and those of the original's twin, whose accuracies differ by `shift`.
+
+    Beside it they differ by noise of 0.1 points.
+    """
+    random = np.random.default_rng(seed)
+    twins: list[TrialHistory] = []
+    for each in histories:
+        if each.trial.label != original or each.trial.parent is not None:
+            continue
+        number = len(histories) + len(twins) + 1
+        label = f"{original}~twin"
+        id_ = f"{number:04d}-{original}.twin-s{each.trial.seed}"
+        trial = replace(each.trial, number=number, id=id_, label=label, twin=True)
+        by = shift + 0.001 * float(random.standard_normal())
+        twins.append(replace(each, trial=trial, epochs=_shifted(each, trial, by)))
+    return (*histories, *twins)
+
+
+def fine_tuned(
+    histories: Sequence[TrialHistory], *, ema: bool = True, seeds: Sequence[int] | None = None
+) -> tuple[TrialHistory, ...]:
+    """Return the histories and the fine-tunings of those that finished, `TUNED` more accurate.
+
+    With `ema` the averaged weights are another point better than the raw ones.
+    """
+    tuned: list[TrialHistory] = []
+    for each in histories:
+        chosen = seeds is None or each.trial.seed in seeds
+        if each.status is not TrialStatus.FINISHED or each.trial.twin or not chosen:
+            continue
+        number = len(histories) + len(tuned) + 1
+        id_ = f"{number:04d}-{each.trial.label}-s{each.trial.seed}-fine"
+        trial = replace(each.trial, number=number, id=id_, parent=each.trial.id)
+        epochs = _shifted(each, trial, TUNED)
+        if ema:
+            epochs = tuple(
+                replace(epoch, ema_evaluation_accuracy=min(epoch.evaluation_accuracy + 0.01, 1.0))
+                for epoch in epochs
+            )
+        tuned.append(replace(each, trial=trial, epochs=epochs))
+    return (*histories, *tuned)
+
+
+def _shifted(history: TrialHistory, trial: Trial, by: float) -> tuple[EpochMeasured, ...]:
+    return tuple(
+        replace(
+            epoch,
+            trial_id=trial.id,
+            evaluation_accuracy=min(max(epoch.evaluation_accuracy + by, 0.0), 1.0),
+        )
+        for epoch in history.epochs
+    )
 
 
 def trial_of(
@@ -98,16 +160,21 @@ def _curve(
     epochs = np.arange(1, trial.epochs + 1)
     way = ((epochs - 1) / max(trial.epochs - 1, 1)) ** 0.7
     chance = 1 / trial.config.classes
-    final = float(np.clip(layout.accuracy + layout.spread * random.standard_normal(), chance, 1.0))
+    mean = layout.accuracy - COLLAPSE * (trial.seed in layout.collapsed)
+    final = float(np.clip(mean + layout.spread * random.standard_normal(), chance, 1.0))
     losses = 1.9 * (layout.loss / 1.9) ** way * np.exp(0.05 * random.standard_normal(len(way)))
     left = np.clip(np.log(losses / layout.loss) / np.log(1.9 / layout.loss), 0.0, 1.0)
     wobble = layout.spread * random.standard_normal(len(way)) * left
     accuracies = np.clip(final - (final - 0.35) * left**2.5 + wobble, chance, 1.0)
-    return measured(trial, losses=losses.tolist(), accuracies=accuracies.tolist())
+    return measured(trial, losses=losses.tolist(), accuracies=accuracies.tolist(), gap=layout.gap)
 
 
 def measured(
-    trial: Trial, *, losses: Sequence[float], accuracies: Sequence[float]
+    trial: Trial,
+    *,
+    losses: Sequence[float],
+    accuracies: Sequence[float],
+    gap: float | None = None,
 ) -> tuple[EpochMeasured, ...]:
     """Return epochs with these probe losses (nats) and evaluation accuracies (fractions)."""
     return tuple(
@@ -124,7 +191,7 @@ def measured(
             gradient_norm=1.0,
             probe_loss=loss,
             probe_accuracy=max(math.exp(-loss), accuracy),
-            evaluation_loss=loss + 2.2 * (1 - accuracy),
+            evaluation_loss=loss + (2.2 * (1 - accuracy) if gap is None else gap),
             evaluation_accuracy=accuracy,
         )
         for epoch, (loss, accuracy) in enumerate(zip(losses, accuracies, strict=True), start=1)

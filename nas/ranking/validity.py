@@ -1,8 +1,29 @@
-"""Where a metric means what it says: the regimes outside of which nothing is claimed."""
+"""Where a metric means what it says: the regimes outside of which nothing is claimed.
 
+Each check gives words, not a number to weigh: a symbol outside of its regime would be read as if it
+were within. Words of a layout hold for all its pairs.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 from scipy.stats import binomtest
 
-from nas.ranking.result import Rate
+from nas.ranking.curves import Crossing
+from nas.ranking.result import LayoutScore, Rate
+from nas.ranking.scores import Fates, Scores, TrialScore
+from nas.records import FINAL, TrialStatus
+from nas.spec import Metric, RankingSpec
+
+# Robust standard deviations below the median at which a run is no draw from its siblings' noise;
+# 1.4826 x MAD estimates the sd of normal values. Of layouts with normal noise this calls one in 45
+# collapsed at six seeds, one in 100 at ten, and only where their sd is some points.
+COLLAPSE_MADS = 6 * 1.4826
+
+_PLURAL = {
+    Crossing.STAYS_ABOVE: "never got so low",
+    Crossing.BEGINS_BELOW: "began below it",
+}
 
 
 def clopper_pearson(count: int, of: int) -> Rate:
@@ -11,3 +32,122 @@ def clopper_pearson(count: int, of: int) -> Rate:
         return Rate(count=0, of=0, low=0.0, high=1.0)
     interval = binomtest(count, of).proportion_ci(method="exact")
     return Rate(count=count, of=of, low=float(interval.low), high=float(interval.high))
+
+
+def divergence(fates: Fates) -> Rate:
+    """Return how many of the trials that ended did so because a loss was not finite."""
+    ended = [status for status in fates.values() if status in FINAL]
+    return clopper_pearson(ended.count(TrialStatus.DIVERGED), len(ended))
+
+
+def collapse(values: Sequence[float], *, large_margin: float) -> Rate:
+    """Return how many finished trials scored far below their siblings: in training, not in noise.
+
+    Far is more than `large_margin` (fraction) and more than `COLLAPSE_MADS` median absolute
+    deviations below the layout's median. They stay in the scores.
+    """
+    scores = np.asarray(values)
+    median = np.median(scores)
+    far = max(large_margin, COLLAPSE_MADS * float(np.median(np.abs(scores - median))))
+    return clopper_pearson(int(np.sum(median - scores > far)), len(scores))
+
+
+def layout_words(
+    layout: LayoutScore, seeds: Mapping[int, TrialScore], *, scores: Scores, spec: RankingSpec
+) -> str:
+    """Return why nothing may be claimed of a layout, or an empty string."""
+    reasons = [
+        rate_words(rate, verb)
+        for rate, verb in ((layout.diverged, "diverged"), (layout.collapsed, "collapsed"))
+        if rate.count
+    ]
+    if scores.equal_loss is not None:
+        reasons += _crossing(seeds, scores.equal_loss)
+    if spec.metric is Metric.CAPACITY and layout.evaluation_gap > spec.overfitting:
+        reasons.append(
+            f"overfits: gap {layout.evaluation_gap:.3g} nats > {spec.overfitting:.3g}: data is not "
+            "abundant for it"
+        )
+    return "; ".join(reasons)
+
+
+def _crossing(seeds: Mapping[int, TrialScore], level: float) -> list[str]:
+    missed = [each.crossing for each in seeds.values() if each.crossing is not Crossing.CROSSES]
+    if 2 * (len(seeds) - len(missed)) >= len(seeds):
+        return []
+    counts = {kind: missed.count(kind) for kind in Crossing}
+    how = " and ".join(f"{n} {_PLURAL[kind]}" for kind, n in counts.items() if n)
+    crossed = f"only {len(seeds) - len(missed)} of {len(seeds)} trials cross"
+    return [f"{crossed} the equal training loss of {level:.4g} nats ({how})"]
+
+
+def rate_words(rate: Rate, verb: str) -> str:
+    """Return a rate as '1 of 6 trials diverged (17%, 95% interval 0% to 64%)'."""
+    return (
+        f"{rate.count} of {rate.of} trial{'' if rate.of == 1 else 's'} {verb} "
+        f"({rate.count / rate.of:.0%}, 95% interval {rate.low:.0%} to {rate.high:.0%})"
+    )
+
+
+def pair_words(
+    a: LayoutScore,
+    b: LayoutScore,
+    *,
+    trials: Mapping[str, Mapping[int, TrialScore]],
+    spec: RankingSpec,
+) -> str:
+    """Return why two layouts may not be compared whatever seeds are added, or an empty string."""
+    reasons = [f"{each.layout}: {each.withheld}" for each in (a, b) if each.withheld]
+    if spec.metric is not Metric.ACCURACY:
+        reasons += _sizes(a, b, spec.size_tolerance)
+    if spec.metric is Metric.CAPACITY:
+        reasons += _steps(trials[a.layout], trials[b.layout])
+    return "; ".join(reasons)
+
+
+def lost_by_score(layout: LayoutScore) -> bool:
+    """Tell whether runs were lost or spoilt by how they trained: no t interval covers those."""
+    return bool(layout.diverged.count or layout.collapsed.count)
+
+
+def spread(sizes: Sequence[int]) -> float:
+    """Return by which fraction the largest exceeds the smallest."""
+    return max(sizes) / max(min(sizes), 1) - 1
+
+
+def _sizes(a: LayoutScore, b: LayoutScore, tolerance: float | None) -> list[str]:
+    if tolerance is None:
+        return []
+    spreads = {
+        "parameters": spread((a.parameters, b.parameters)),
+        "MACs": spread((a.macs, b.macs)),
+    }
+    beyond = [f"{name} by {found:.1%}" for name, found in spreads.items() if found > tolerance]
+    if not beyond:
+        return []
+    return [f"sizes differ, {' and '.join(beyond)}, where {tolerance:.0%} is tolerated"]
+
+
+def _steps(a: Mapping[int, TrialScore], b: Mapping[int, TrialScore]) -> list[str]:
+    """Refuse unequal training: capacity is the performance after the same optimisation steps."""
+    steps = {each.history.epochs[-1].step for seeds in (a, b) for each in seeds.values()}
+    if len(steps) < 2:
+        return []
+    return [f"optimisation steps differ: {min(steps):,} to {max(steps):,}"]
+
+
+def seeds_words(pairs: int, *, first: int, fates: tuple[Fates, Fates]) -> str:
+    """Return why a pair with so few seeds has no claim yet, or an empty string.
+
+    It is not judged before `first` seeds, the first look that the error level is spent on.
+    """
+    needed = max(first, 2)
+    if pairs >= needed:
+        return ""
+    found = f"{pairs} paired seed{'' if pairs == 1 else 's'} where claims begin at {needed}"
+    ended = [status for fate in fates for status in fate.values()]
+    failed = ended.count(TrialStatus.FAILED)
+    why = [f"{failed} failed"] if failed else []
+    open_ = sum(status not in FINAL for status in ended)
+    why += [f"{open_} unfinished"] if open_ else []
+    return f"{found} ({', '.join(why)})" if why else found

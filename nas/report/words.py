@@ -3,17 +3,25 @@
 from collections.abc import Iterable
 from typing import Any
 
-from nas.ranking.result import LayoutScore, Ranking, Relation, Symbol
+from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Rate, Relation, Symbol
 from nas.records import TrialHistory, TrialStatus
-from nas.spec import Metric
+from nas.spec import Correction, Metric
 
 _NONE = "–"
+_LEADS = {
+    Metric.ACCURACY: "Ranked by evaluation accuracy after the last epoch.",
+    Metric.CAPACITY: (
+        "Ranked by capacity: evaluation accuracy after the same optimisation steps, on data too "
+        "abundant to overfit."
+    ),
+    Metric.TRANSFER: "Ranked by transferability: evaluation accuracy after fine-tuning.",
+}
 
 
 def lead(ranking: Ranking) -> str:
     """Return how the layouts were compared, in one or two sentences."""
-    if ranking.metric is Metric.ACCURACY:
-        return "Ranked by evaluation accuracy after the last epoch."
+    if ranking.metric is not Metric.GENERALIZATION:
+        return _LEADS[ranking.metric]
     if ranking.equal_loss is None:
         return "To be ranked by evaluation accuracy at equal training loss."
     return (
@@ -31,18 +39,27 @@ def symbols(ranking: Ranking) -> dict[str, str]:
         Symbol.EQUIVALENT.value: f"equivalent: they differ by less than {margin}",
         Symbol.NOT_WORSE.value: f"not worse by more than {margin}",
         Symbol.UNDECIDED.value: "not decided",
+        WITHHELD: "not compared, for the reason given",
     }
 
 
 def reading(ranking: Ranking) -> str:
     """Return how claims and intervals are to be read together."""
-    level = f"{1 - ranking.spec.alpha:.4g}"
-    return (
-        f"Differences are over paired seeds; the intervals hold for all pairs together at {level} "
-        "(Bonferroni). Claims of > and of ≈ are each held to a family-wise error of "
-        f"{ranking.spec.alpha:.4g} (Holm), which decides a little more, so that > can stand beside "
-        "an interval that touches 0. The order above names neighbours only."
+    level, error = f"{1 - ranking.spec.alpha:.4g}", f"{ranking.spec.alpha:.4g}"
+    first, last = ranking.seeds
+    looks = "" if first == last else f", at any number of seeds from {first} to {last}"
+    text = (
+        "Differences are over paired seeds; the intervals hold for all pairs together at "
+        f"{level}{looks} (Bonferroni). "
     )
+    if ranking.spec.correction is Correction.HOLM:
+        text += (
+            f"Claims of > and of ≈ are each held to a family-wise error of {error} (Holm), which "
+            "decides a little more, so that > can stand beside an interval that touches 0. "
+        )
+    else:
+        text += f"All claims are read off them: any is wrong in at most {error} of studies. "
+    return text + "The order above names neighbours only."
 
 
 def claim(relation: Relation, ranking: Ranking) -> str:
@@ -58,10 +75,14 @@ def claim(relation: Relation, ranking: Ranking) -> str:
     low, high = relation.low, relation.high
     interval = "" if low is None or high is None else f" [{100 * low:.2f}, {100 * high:.2f}]"
     seeds = f"{relation.pairs} paired seed{'' if relation.pairs == 1 else 's'}"
+    if relation.withheld:
+        said = "not compared:"
     text = f"{said} {points(relation.difference, digits=2)}{interval}, {seeds}"
+    if relation.deviation is not None:
+        text += f", sd {points(relation.deviation, digits=2)}"
     if relation.more_seeds is not None:
         text += f"; about {relation.more_seeds} more may decide"
-    return text
+    return text + (f"; {relation.withheld}" if relation.withheld else "")
 
 
 def layout_cells(layout: LayoutScore) -> dict[str, str | int]:
@@ -74,11 +95,22 @@ def layout_cells(layout: LayoutScore) -> dict[str, str | int]:
         "accuracy": f"{layout.accuracy:.2%}",
         "accuracy_gap": f"{100 * layout.accuracy_gap:+.2f}",
         "evaluation_gap": f"{layout.evaluation_gap:+.3f}",
+        "train_loss": f"{layout.train_loss:.4g}",
+        "area": f"{layout.area_log_loss:+.2f}",
         "seeds": layout.seeds,
-        "lost": layout.diverged.count + layout.failed,
+        "diverged": rate(layout.diverged),
+        "collapsed": rate(layout.collapsed),
+        "failed": layout.failed,
         "parameters": f"{layout.parameters:,}",
         "macs": count(layout.macs),
     }
+
+
+def rate(found: Rate) -> str:
+    """Return 0, or a count with the interval of its rate: 1 of 6 (0% to 64%)."""
+    if not found.count:
+        return "0"
+    return f"{found.count} of {found.of} ({found.low:.0%} to {found.high:.0%})"
 
 
 def trial_cells(histories: Iterable[TrialHistory]) -> list[dict[str, Any]]:

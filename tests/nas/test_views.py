@@ -11,7 +11,7 @@ from pyarrow import parquet
 from nas import views
 from nas.ranking.relations import rank
 from nas.ranking.result import LayoutScore, Relation
-from nas.ranking.synthetic import SyntheticLayout, study
+from nas.ranking.synthetic import SyntheticLayout, fine_tuned, study, with_twin
 from nas.records import EpochMeasured, TrialStatus
 from nas.spec import RankingSpec
 
@@ -77,6 +77,43 @@ def test_a_row_for_each_layout_with_the_symbol_to_the_next():
     assert pd.isna(frame["symbol"].iloc[1])
     assert frame["diverged"].tolist() == [0, 1]
     assert pd.isna(frame["low"].iloc[1])  # one seed left
+
+
+def test_a_rate_is_spread_over_columns():
+    row = views.ranking_frame(RANKING).iloc[1]
+    rate = RANKING.layouts[1].diverged
+    assert (rate.count, rate.of) == (1, 2)
+    assert (row["diverged"], row["diverged_of"]) == (1, 2)
+    assert (row["diverged_low"], row["diverged_high"]) == (rate.low, rate.high)
+    assert (row["collapsed"], row["collapsed_of"]) == (0, 1)
+
+
+def test_a_layout_has_the_evidence_about_the_next_from_its_own_side():
+    # Over the shared seeds C-C-T-T is better, though the order by all seeds has it second.
+    layouts = {
+        "C-C-C-C": SyntheticLayout(accuracy=0.80, spread=0.0),
+        "C-C-T-T": SyntheticLayout(accuracy=0.82, spread=0.0),
+    }
+    histories = list(study(layouts, seeds=range(8), epochs=2))[:13]
+    for i in range(5, 8):
+        last = replace(histories[i].epochs[-1], evaluation_accuracy=0.99)
+        histories[i] = replace(histories[i], epochs=(histories[i].epochs[0], last))
+    spec = RankingSpec(metric="accuracy")
+    ranking = rank(histories, spec, evaluation_images=9999, seeds=(5, 8))
+    relation, row = ranking.relations[0], views.ranking_frame(ranking).iloc[0]
+    assert (relation.a, row["layout"]) == ("C-C-T-T", "C-C-C-C")
+    assert row["next_difference"] == -relation.difference < 0
+    assert (row["next_low"], row["next_high"]) == (-relation.high, -relation.low)
+    assert (row["next_pairs"], row["next_withheld"]) == (5, "")
+    assert views.ranking_frame(ranking).iloc[1]["next_pairs"] is pd.NA
+
+
+def test_fine_tunings_and_twins_have_their_role():
+    histories = fine_tuned(with_twin(HISTORIES, "C-C-C-C"))
+    trials, epochs = views.trials_frame(histories), views.epochs_frame(histories)
+    assert trials["role"].value_counts().to_dict() == {"trained": 6, "twin": 3, "fine-tuned": 4}
+    roles = dict(zip(trials["trial"], trials["role"], strict=True))
+    assert epochs["role"].tolist() == [roles[trial] for trial in epochs["trial"]]
 
 
 def test_a_row_for_each_pair():

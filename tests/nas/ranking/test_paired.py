@@ -1,18 +1,29 @@
-"""The claims: hand-computed, and their error rates over simulated studies with fixed seeds."""
+"""The claims: hand-computed, through the certificate; its error rates are tested with it."""
 
 import math
 
 import numpy as np
 import pytest
-from statsmodels.stats.multitest import multipletests
 
-from nas.ranking.paired import _holm, relate, spread_floor
+from nas.ranking import paired
+from nas.ranking.certificate import Design
+from nas.ranking.paired import difference_floor, judge, pair_up, spread_floor
 from nas.ranking.result import Symbol
-from nas.spec import RankingSpec
+from nas.records import TrialStatus
+from nas.spec import RankingSpec, Until
 
 SPEC = RankingSpec()
 MANY = 1_000_000  # evaluation images: the floor of the spread is out of the way
-BETTER = (Symbol.BETTER, Symbol.MUCH_BETTER)
+
+
+def relate(scores, spec, *, evaluation_images, seeds=None):
+    """All relations of layouts given as score by seed; one look at all seeds there are."""
+    fates = {name: dict.fromkeys(found, TrialStatus.FINISHED) for name, found in scores.items()}
+    design = Design.of(spec, seeds=seeds or (max(2, *map(len, scores.values())),) * 2)
+    pairs = pair_up(scores, fates, last=design.last)
+    floor = difference_floor(evaluation_images)
+    verdict = judge(pairs, design, floor=floor, until=Until.SETTLED)
+    return paired.relate(pairs, verdict, design, until=Until.SETTLED, withheld={})
 
 
 def pair(differences, *, images=MANY, spec=SPEC):
@@ -65,29 +76,107 @@ def test_not_worse_by_hand():
     assert pair([0.001, 0.003, 0.005]).symbol is Symbol.NOT_WORSE
 
 
-@pytest.mark.parametrize("differences", [[], [0.3]])
-def test_fewer_than_two_pairs_say_nothing(differences):
-    relation = pair([*differences]) if differences else unpaired()
-    assert relation.symbol is Symbol.UNDECIDED
+def test_one_seed_says_nothing():
+    relation = pair([0.3])
+    assert (relation.symbol, relation.pairs) == (Symbol.UNDECIDED, 1)
     assert (relation.low, relation.high, relation.more_seeds) == (None, None, None)
-    assert relation.pairs == len(differences)
+    assert (relation.deviation, relation.skewness) == (None, None)
 
 
-def unpaired():
-    """A and B without a common seed."""
-    scores = {"A": {0: 0.9, 1: 0.8}, "B": {2: 0.7}}
-    return relate(scores, SPEC, evaluation_images=MANY)[0]
+def test_before_the_first_look_nothing_is_said():
+    scores = {"A": dict(enumerate([0.9, 0.91, 0.92])), "B": dict(enumerate([0.5, 0.51, 0.52]))}
+    (relation,) = relate(scores, SPEC, evaluation_images=MANY, seeds=(4, 9))
+    assert (relation.symbol, relation.pairs) == (Symbol.UNDECIDED, 3)
+    assert (relation.low, relation.high) == (None, None)
+
+
+FINISHED, LOST, FAILED = TrialStatus.FINISHED, TrialStatus.DIVERGED, TrialStatus.FAILED
+PLANNED, RUNNING = TrialStatus.PLANNED, TrialStatus.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "paired_seeds"),
+    [
+        ([FINISHED] * 4, [FINISHED] * 4, [0, 1, 2, 3]),
+        ([FINISHED] * 4, [FINISHED] * 3, [0, 1, 2]),
+        # the seeds behind one that is still out might be there because they were the fast ones
+        ([FINISHED] * 4, [FINISHED, RUNNING, FINISHED, FINISHED], [0]),
+        ([PLANNED, *[FINISHED] * 3], [FINISHED] * 4, []),
+        # what is over and has no score does not hold the others up
+        ([FINISHED] * 4, [FINISHED, FAILED, FINISHED, FINISHED], [0, 2, 3]),
+        ([FINISHED, LOST, FINISHED, FINISHED], [FINISHED] * 4, [0, 2, 3]),
+    ],
+)
+def test_the_seeds_of_a_pair_are_a_prefix_of_one_order(a, b, paired_seeds):
+    fates = {"A": dict(enumerate(a)), "B": dict(enumerate(b))}
+    step = {0: 0.01, 1: 0.02, 2: 0.04, 3: 0.08}
+    scores = {
+        name: {s: 0.5 + (step[s] if name == "A" else 0) for s in fate if fate[s] is FINISHED}
+        for name, fate in fates.items()
+    }
+    pairs = pair_up(scores, fates, last=4)
+    assert pairs.n.tolist() == [len(paired_seeds)]
+    found = pairs.differences[0, : len(paired_seeds)].tolist()
+    assert found == pytest.approx([step[seed] for seed in paired_seeds])
+    assert np.isnan(pairs.differences[0, len(paired_seeds) :]).all()
+
+
+def test_a_seed_that_only_one_layout_has_ends_the_prefix():
+    fates = {"A": {0: FINISHED, 2: FINISHED}, "B": {0: FINISHED, 1: FINISHED, 2: FINISHED}}
+    scores = {name: dict.fromkeys(fate, 0.5) for name, fate in fates.items()}
+    assert pair_up(scores, fates, last=4).n.tolist() == [1]
+
+
+def test_seeds_beyond_the_last_look_are_left_alone():
+    scores = {"A": dict(enumerate([0.9, 0.9, 0.1])), "B": dict(enumerate([0.8, 0.8, 0.8]))}
+    (relation,) = relate(scores, SPEC, evaluation_images=MANY, seeds=(2, 2))
+    assert (relation.pairs, relation.difference) == (2, pytest.approx(0.1))
 
 
 def test_without_common_seeds_the_means_are_subtracted():
-    assert unpaired().difference == pytest.approx(0.15)
+    scores = {"A": {0: 0.9, 1: 0.8}, "B": {2: 0.7}}
+    (relation,) = relate(scores, SPEC, evaluation_images=MANY)
+    assert relation.difference == pytest.approx(0.15)
+    assert (relation.pairs, relation.low) == (0, None)
 
 
-def test_seeds_are_paired_by_number():
-    scores = {"A": {0: 0.91, 1: 0.81, 7: 0.1}, "B": {1: 0.80, 0: 0.90, 5: 0.99}}
-    relation = relate(scores, SPEC, evaluation_images=MANY)[0]
-    assert relation.pairs == 2
-    assert relation.difference == pytest.approx(0.01)
+def test_a_pair_left_out_claims_nothing_and_helps_no_other():
+    # A against B is claimed only because Holm has done with the two certain pairs before it.
+    scores = {
+        "A": dict(enumerate([0.9000, 0.9001, 0.9002, 0.9003])),
+        "B": dict(enumerate([0.8830, 0.8965, 0.8905, 0.8905])),
+        "C": dict(enumerate([0.5000, 0.5004, 0.5001, 0.5003])),
+    }
+    fates = {name: dict.fromkeys(found, FINISHED) for name, found in scores.items()}
+    design = Design.of(SPEC, seeds=(4, 4))
+    pairs = pair_up(scores, fates, last=4)
+    found = {}
+    for excluded in ([], [1, 2]):
+        verdict = judge(pairs, design, floor=1e-9, until=Until.SETTLED, excluded=excluded)
+        found[len(excluded)] = paired.relate(
+            pairs,
+            verdict,
+            design,
+            until=Until.SETTLED,
+            withheld=dict.fromkeys(excluded, "a reason"),
+            excluded=excluded,
+        )
+    assert [r.symbol for r in found[0]] == [Symbol.BETTER, *[Symbol.MUCH_BETTER] * 2]
+    assert [r.symbol for r in found[2]] == [Symbol.NOT_WORSE, *[Symbol.UNDECIDED] * 2] or [
+        r.symbol for r in found[2]
+    ] == [Symbol.UNDECIDED] * 3
+    for relation in found[2][1:]:
+        assert (relation.withheld, relation.low, relation.high) == ("a reason", None, None)
+        assert relation.difference > 0.3
+
+
+def test_deviation_and_skewness_are_of_the_differences_as_oriented():
+    up, down = pair([0.0, 0.0, 0.0, 0.04]), pair([0.0, 0.0, 0.0, -0.04])
+    assert up.deviation == down.deviation == pytest.approx(0.02)
+    # g1 of three zeros and a one: 2 / sqrt(3)
+    assert up.skewness == down.skewness == pytest.approx(2 / math.sqrt(3))
+    assert pair([0.01, 0.01, 0.01]).skewness == 0.0
+    assert pair([0.01, 0.02]).skewness is None
 
 
 def test_one_layout_has_no_relation():
@@ -151,26 +240,6 @@ def test_hopeless_pairs_promise_no_seeds():
     assert pair([0.5, -0.5, 0.5, -0.5]).more_seeds is None
 
 
-def test_more_seeds_than_quantiles_are_kept_for_still_give_an_interval():
-    relation = pair([0.01, 0.02] * 600)
-    assert relation.symbol is Symbol.BETTER
-
-
-def test_holm_agrees_with_statsmodels():
-    random = np.random.default_rng(0)
-    decided = []
-    for m in (1, 2, 3, 6, 10, 10, 10, 15):
-        p = random.uniform(0.0, 1.0, m) ** 4
-        decided += _holm(p, 0.1).tolist()
-        assert _holm(p, 0.1).tolist() == multipletests(p, alpha=0.1, method="holm")[0].tolist()
-    assert {True, False} == set(decided)
-
-
-def test_holm_stops_at_the_first_that_fails():
-    # .04 > .05 / 2 fails, so .045 <= .05 / 1 does not count either
-    assert _holm(np.array([0.045, 0.001, 0.04]), 0.05).tolist() == [False, True, False]
-
-
 def test_holm_decides_what_bonferroni_does_not():
     # Of three pairs two are certain; the third has p = 0.038 <= alpha / 1, but not <= alpha / 3.
     scores = {
@@ -183,82 +252,3 @@ def test_holm_decides_what_bonferroni_does_not():
     assert claim.symbol is Symbol.BETTER
     assert claim.low is not None
     assert claim.low < 0
-
-
-def studies(means, sds, *, seeds, studies, seed, size=MANY):
-    """Yield the relations of simulated studies with normal scores."""
-    random = np.random.default_rng(seed)
-    shape = (studies, len(means), seeds)
-    draws = 0.9 + np.array(means)[:, None] + np.array(sds)[:, None] * random.standard_normal(shape)
-    for draw in draws:
-        scores = {"ABCDE"[i]: dict(enumerate(row)) for i, row in enumerate(draw.tolist())}
-        yield relate(scores, SPEC, evaluation_images=size)
-
-
-def share(relations_of_studies, claim):
-    """The share of studies with any relation for which `claim` holds."""
-    return float(np.mean([any(map(claim, relations)) for relations in relations_of_studies]))
-
-
-def bound(studies):
-    """5 % and two standard errors of the simulation."""
-    return 0.05 + 2 * math.sqrt(0.05 * 0.95 / studies)
-
-
-EQUAL = [0.0] * 5
-
-
-# sd 1 point: at smaller noise the demand |estimate| >= margin alone refuses most false claims.
-@pytest.mark.parametrize(
-    "sds", [[0.01] * 5, [0.001, 0.003, 0.01, 0.03, 0.09]], ids=["equal", "unequal-90x"]
-)
-def test_equal_layouts_are_rarely_called_better(sds):
-    n = 2000
-    wrong = share(studies(EQUAL, sds, seeds=6, studies=n, seed=1), lambda r: r.symbol in BETTER)
-    assert wrong <= bound(n)
-    # the noise is large enough that uncorrected tests would have erred in 15 to 32 % of studies
-    assert wrong > 0.01
-
-
-def test_layouts_a_margin_apart_are_rarely_called_equivalent():
-    n, means = 1500, dict(zip("ABCDE", [0.005, 0.005, 0.0, 0.0, -0.005], strict=True))
-
-    def wrong(relation):
-        apart = abs(means[relation.a] - means[relation.b])
-        return relation.symbol is Symbol.EQUIVALENT and apart >= 0.005
-
-    found = share(studies(list(means.values()), [0.001] * 5, seeds=8, studies=n, seed=2), wrong)
-    assert 0.01 < found <= bound(n)
-
-
-def test_much_better_is_rarely_said_of_a_gap_of_the_large_margin():
-    n = 1500
-    means = [0.05, 0.0, 0.0, 0.0, 0.0]
-    wrong = share(
-        studies(means, [0.005] * 5, seeds=6, studies=n, seed=3),
-        lambda r: r.symbol is Symbol.MUCH_BETTER,
-    )
-    assert wrong <= bound(n)
-
-
-def test_intervals_cover_all_true_differences_together():
-    n, means = 1000, dict(zip("ABCDE", [0.03, 0.02, 0.01, 0.0, 0.0], strict=True))
-
-    def misses(relation):
-        return not relation.low <= means[relation.a] - means[relation.b] <= relation.high
-
-    assert share(studies(list(means.values()), [0.01] * 5, seeds=4, studies=n, seed=4), misses) <= (
-        bound(n)
-    )
-
-
-def test_a_gap_of_two_points_is_seen():
-    found = studies([0.02, 0.0, 0.0, 0.0, 0.0], [0.003] * 5, seeds=6, studies=100, seed=5)
-    seen = share(found, lambda r: {r.a, r.b} == {"A", "B"} and r.symbol is Symbol.BETTER)
-    assert seen >= 0.95
-
-
-def test_equal_layouts_with_little_noise_are_called_equivalent():
-    found = list(studies(EQUAL, [0.001] * 5, seeds=8, studies=100, seed=6))
-    symbols = [relation.symbol for relations in found for relation in relations]
-    assert symbols.count(Symbol.EQUIVALENT) / len(symbols) >= 0.95

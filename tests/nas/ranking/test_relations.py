@@ -107,7 +107,7 @@ def test_a_symbol_against_the_order_is_not_printed_as_its_opposite():
     histories = finals("A", [0.80, 0.81, 0.82, 0.99, 0.99]) + finals(
         "B", [0.82, 0.83, 0.84], first=11
     )
-    ranking = rank(histories, ACCURACY, evaluation_images=100_000)
+    ranking = rank(histories, ACCURACY, evaluation_images=100_000, seeds=(3, 5))
     assert ranking.order == "A ? B"
     assert (ranking.relations[0].a, ranking.relations[0].symbol) == ("B", Symbol.BETTER)
     assert any(note.startswith("B > A over the 3 seeds that both") for note in ranking.notes)
@@ -151,7 +151,8 @@ def test_no_evaluation_image_is_refused():
 def test_json_has_the_promised_keys_in_order():
     ranking = rank(study(), RankingSpec(), evaluation_images=599)
     found = ranking_json(ranking)
-    assert list(found) == ["metric", "order", "layouts", "relations", "equal_loss", "notes"]
+    assert list(found)[:6] == ["metric", "order", "layouts", "relations", "equal_loss", "notes"]
+    assert list(found)[6:] == ["preliminary", "placebo", "agreement", "seeds", "spec"]
     assert list(found["layouts"][0])[:7] == [
         *("layout", "score", "low", "high", "seeds", "parameters", "macs")
     ]

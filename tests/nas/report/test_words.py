@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from nas.ranking.relations import rank
-from nas.ranking.result import Relation, Symbol
+from nas.ranking.result import WITHHELD, Rate, Relation, Symbol
 from nas.ranking.synthetic import DIGITS, study
 from nas.records import TrialStatus
 from nas.report import words
-from nas.spec import Metric, RankingSpec
+from nas.spec import Correction, Metric, RankingSpec
 
 RANKING = rank(study(seeds=range(6)), RankingSpec(), evaluation_images=599)
 RELATION = Relation(
@@ -29,23 +29,30 @@ RELATION = Relation(
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, "better by 1.20 points [0.40, 2.00], 6 paired seeds"),
-        ({"symbol": Symbol.MUCH_BETTER}, "much better by 1.20 points [0.40, 2.00], 6 paired seeds"),
+        ({}, "better by 1.20 points [0.40, 2.00], 6 paired seeds, sd 0.80 points"),
         (
-            {"symbol": Symbol.EQUIVALENT},
+            {"symbol": Symbol.MUCH_BETTER, "deviation": None},
+            "much better by 1.20 points [0.40, 2.00], 6 paired seeds",
+        ),
+        (
+            {"symbol": Symbol.EQUIVALENT, "deviation": None},
             "equivalent: the difference is 1.20 points [0.40, 2.00], 6 paired seeds",
         ),
         (
-            {"symbol": Symbol.NOT_WORSE, "low": None, "pairs": 1},
+            {"symbol": Symbol.NOT_WORSE, "low": None, "pairs": 1, "deviation": None},
             "not worse by more than 0.5 points: the difference is 1.20 points, 1 paired seed",
         ),
         (
-            {"symbol": Symbol.UNDECIDED, "more_seeds": 3},
+            {"symbol": Symbol.UNDECIDED, "more_seeds": 3, "deviation": None},
             "not decided: 1.20 points [0.40, 2.00], 6 paired seeds; about 3 more may decide",
         ),
         (
-            {"symbol": Symbol.UNDECIDED, "low": None, "high": None, "pairs": 1},
+            {"symbol": Symbol.UNDECIDED, "low": None, "high": None, "pairs": 1, "deviation": None},
             "not decided: 1.20 points, 1 paired seed",
+        ),
+        (
+            {"symbol": Symbol.UNDECIDED, "deviation": None, "withheld": "B: overfits"},
+            "not compared: 1.20 points [0.40, 2.00], 6 paired seeds; B: overfits",
         ),
     ],
 )
@@ -54,7 +61,7 @@ def test_a_claim_is_said_with_its_size_and_evidence(changes, expected):
 
 
 def test_every_symbol_is_explained():
-    assert set(words.symbols(RANKING)) == {symbol.value for symbol in Symbol}
+    assert set(words.symbols(RANKING)) == {*(symbol.value for symbol in Symbol), WITHHELD}
 
 
 def test_the_lead_says_what_was_compared():
@@ -62,12 +69,28 @@ def test_the_lead_says_what_was_compared():
     accuracy = replace(RANKING, spec=RankingSpec(metric=Metric.ACCURACY), equal_loss=None)
     assert words.lead(accuracy) == "Ranked by evaluation accuracy after the last epoch."
     assert words.lead(replace(RANKING, equal_loss=None)).startswith("To be ranked")
+    for metric, said in ((Metric.CAPACITY, "by capacity"), (Metric.TRANSFER, "fine-tuning")):
+        assert said in words.lead(replace(accuracy, spec=RankingSpec(metric=metric)))
 
 
 def test_the_error_level_is_that_of_the_spec():
     strict = replace(RANKING, spec=RankingSpec(alpha=0.01))
     assert "together at 0.99" in words.reading(strict)
     assert "error of 0.01" in words.reading(strict)
+
+
+def test_the_reading_follows_correction_and_looks():
+    assert "Holm" in words.reading(RANKING)
+    assert "any number of seeds" not in words.reading(RANKING)
+    joint = RankingSpec(correction=Correction.BONFERRONI)
+    said = words.reading(replace(RANKING, spec=joint, seeds=(6, 20)))
+    assert "Holm" not in said
+    assert "any number of seeds from 6 to 20" in said
+
+
+def test_a_rate_has_its_interval_where_there_is_something_to_count():
+    assert words.rate(Rate(count=0, of=6, low=0.0, high=0.46)) == "0"
+    assert words.rate(Rate(count=1, of=6, low=0.004, high=0.64)) == "1 of 6 (0% to 64%)"
 
 
 def test_a_layout_with_one_seed_has_a_dash_for_its_interval():

@@ -406,7 +406,6 @@ def ranking() -> Ranking:
             evaluation_gap=0.0,
             accuracy_gap=0.0,
             area_log_loss=0.0,
-            seconds=1.0,
         )
 
     return Ranking(

@@ -1,0 +1,191 @@
+"""What a study's trials say about each layout and each pair, before it is put in order."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from nas.ranking import validity
+from nas.ranking.certificate import Design, Verdict
+from nas.ranking.curves import area_log_loss, end_gaps
+from nas.ranking.paired import Pairs, difference_floor, judge, pair_up, relate, spread_floor
+from nas.ranking.result import LayoutScore, Relation
+from nas.ranking.scores import Scores, TrialScore, score
+from nas.records import BaselineConfig, TrialHistory, TrialStatus
+from nas.spec import RankingSpec, Until
+
+TWIN = "~"  # what a twin's label has after its original's
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """What was decided before the first result: claims are valid because of it."""
+
+    spec: RankingSpec
+    design: Design
+    until: Until
+    evaluation_images: int
+
+    @classmethod
+    def of(
+        cls, spec: RankingSpec, *, evaluation_images: int, seeds: tuple[int, int], until: Until
+    ) -> "Rules":
+        """Return the rules of a study that looks first and last at so many `seeds`.
+
+        One seed has no spread: such a study never gets to its first look, which is at two.
+        """
+        looks = max(seeds[0], 2), max(*seeds, 2)
+        return cls(
+            spec=spec,
+            design=Design.of(spec, seeds=looks),
+            until=until,
+            evaluation_images=evaluation_images,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """Layouts and pairs, scored and judged."""
+
+    rules: Rules
+    scores: Scores
+    layouts: tuple[LayoutScore, ...]  # by label
+    pairs: Pairs
+    verdict: Verdict
+    withheld: Mapping[int, str]  # by pair, where the metric is not valid, whatever seeds are added
+    excluded: tuple[int, ...]  # of those, the pairs of which no interval holds
+
+    def relations(self) -> tuple[Relation, ...]:
+        """Return every pair as a relation; of those with too few seeds nothing is claimed."""
+        words = {i: self.withheld.get(i) or self._too_few(i) for i in range(len(self.pairs.n))}
+        return relate(
+            self.pairs,
+            self.verdict,
+            self.rules.design,
+            until=self.rules.until,
+            withheld=words,
+            excluded=self.excluded,
+        )
+
+    def _too_few(self, i: int) -> str:
+        first, second = self.pairs.names(i)
+        return validity.seeds_words(
+            int(self.pairs.n[i]),
+            first=self.rules.design.first,
+            fates=(self.scores.fates[first], self.scores.fates[second]),
+        )
+
+
+def gather(histories: Iterable[TrialHistory], rules: Rules) -> Evidence:
+    """Score all layouts and judge all pairs of them, where the metric is valid.
+
+    Raises:
+        ValueError: two trials share label and seed, or there is no evaluation image.
+    """
+    scores = score(histories, metric=rules.spec.metric, first=rules.design.first)
+    return _weigh(scores, scores.by_layout, rules)
+
+
+def gather_placebo(scores: Scores, rules: Rules) -> Evidence | None:
+    """Judge the twin against what it copies: a single pair at alpha, the truth no difference.
+
+    What a metric means does not matter to noise: only lost and collapsed runs withhold the claim.
+    """
+    for label, seeds in scores.twins.items():
+        original = label.rpartition(TWIN)[0]
+        if original in scores.by_layout:
+            both = {original: scores.by_layout[original], label: seeds}
+            return _weigh(scores, both, rules, noise_only=True)
+    return None
+
+
+def _weigh(
+    scores: Scores,
+    trials: Mapping[str, Mapping[int, TrialScore]],
+    rules: Rules,
+    *,
+    noise_only: bool = False,
+) -> Evidence:
+    floor = spread_floor(rules.evaluation_images)
+    layouts = {
+        label: _layout(label, seeds, scores=scores, spec=rules.spec, floor=floor)
+        for label, seeds in trials.items()
+    }
+    values = {
+        label: {s: each.value for s, each in seeds.items()} for label, seeds in trials.items()
+    }
+    pairs = pair_up(values, scores.fates, last=rules.design.last)
+    withheld: dict[int, str] = {}
+    excluded: list[int] = []
+    for i in range(len(pairs.n)):
+        a, b = (layouts[name] for name in pairs.names(i))
+        words = validity.pair_words(a, b, trials=trials, spec=rules.spec)
+        lost = validity.lost_by_score(a) or validity.lost_by_score(b)
+        if words and (lost or not noise_only):
+            withheld[i] = words
+        if lost:
+            excluded.append(i)
+    verdict = judge(
+        pairs,
+        rules.design,
+        floor=difference_floor(rules.evaluation_images),
+        until=rules.until,
+        excluded=excluded,
+    )
+    return Evidence(
+        rules=rules,
+        scores=scores,
+        layouts=tuple(layouts.values()),
+        pairs=pairs,
+        verdict=verdict,
+        withheld=withheld,
+        excluded=tuple(excluded),
+    )
+
+
+def _layout(
+    label: str,
+    seeds: Mapping[int, TrialScore],
+    *,
+    scores: Scores,
+    spec: RankingSpec,
+    floor: float,
+) -> LayoutScore:
+    values = np.array([trial.value for trial in seeds.values()])
+    low, high = _interval(values, alpha=spec.alpha, floor=floor)
+    measured = [trial.history for trial in seeds.values()]
+    ends = [history.epochs[-1] for history in measured]
+    gaps = [end_gaps(history) for history in measured]
+    fates = scores.fates[label]
+    layout = LayoutScore(
+        layout=label,
+        score=float(values.mean()),
+        low=low,
+        high=high,
+        seeds=len(values),
+        parameters=measured[0].trial.parameters,
+        macs=measured[0].trial.macs,
+        diverged=validity.divergence(fates),
+        collapsed=validity.collapse(values.tolist(), large_margin=spec.large_margin),
+        failed=list(fates.values()).count(TrialStatus.FAILED),
+        accuracy=float(np.mean([end.evaluation_accuracy for end in ends])),
+        train_loss=float(np.mean([end.probe_loss for end in ends])),
+        evaluation_gap=float(np.mean([gap.loss for gap in gaps])),
+        accuracy_gap=float(np.mean([gap.accuracy for gap in gaps])),
+        area_log_loss=float(np.mean([area_log_loss(history) for history in measured])),
+        baseline=isinstance(measured[0].trial.config, BaselineConfig),
+    )
+    return replace(layout, withheld=validity.layout_words(layout, seeds, scores=scores, spec=spec))
+
+
+def _interval(
+    values: np.ndarray, *, alpha: float, floor: float
+) -> tuple[float, float] | tuple[None, None]:
+    """Return the t interval of the mean, cut to what an accuracy can be."""
+    if len(values) < 2:
+        return None, None
+    error = max(float(values.std(ddof=1)), floor) / math.sqrt(len(values))
+    half = float(stats.t.isf(alpha / 2, len(values) - 1)) * error
+    return max(float(values.mean()) - half, 0.0), min(float(values.mean()) + half, 1.0)

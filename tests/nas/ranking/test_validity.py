@@ -1,0 +1,261 @@
+"""Each regime: outside of it the ranking says so in words, and prints no symbol."""
+
+from dataclasses import replace
+
+import pytest
+
+from nas.ranking.relations import rank
+from nas.ranking.result import Symbol
+from nas.ranking.synthetic import SyntheticLayout, fine_tuned, measured, study
+from nas.ranking.validity import clopper_pearson, collapse
+from nas.records import TrialStatus
+from nas.spec import Metric, RankingSpec
+
+# Ten points apart with hardly any noise: whatever is compared comes out ≫.
+BEST = SyntheticLayout(accuracy=0.95, spread=0.001, gap=0.05)
+REST = {
+    "B": SyntheticLayout(accuracy=0.80, spread=0.001, gap=0.05),
+    "C": SyntheticLayout(accuracy=0.65, spread=0.001, gap=0.05),
+}
+ACCURACY = RankingSpec(metric=Metric.ACCURACY)
+CAPACITY = RankingSpec(metric=Metric.CAPACITY)
+
+
+def ranked(layouts, spec=ACCURACY, *, seeds=range(6), looks=(6, 6)):
+    """The ranking of a made-up study."""
+    histories = layouts if isinstance(layouts, (tuple, list)) else study(layouts, seeds=seeds)
+    return rank(histories, spec, evaluation_images=10_000, seeds=looks)
+
+
+def why(ranking, a, b):
+    """The words in place of a claim about two layouts."""
+    (relation,) = [r for r in ranking.relations if {r.a, r.b} == {a, b}]
+    assert (relation.symbol is Symbol.UNDECIDED) or not relation.withheld
+    return relation.withheld
+
+
+def with_losses(histories, label, losses, *, seeds=None):
+    """The histories with other probe losses, three epochs, for one layout."""
+    return [
+        replace(h, epochs=measured(h.trial, losses=losses, accuracies=[0.3, 0.5, 0.7]))
+        if h.trial.label == label and (seeds is None or h.trial.seed in seeds)
+        else h
+        for h in histories
+    ]
+
+
+@pytest.mark.parametrize("metric", [Metric.ACCURACY, Metric.CAPACITY, Metric.GENERALIZATION])
+def test_within_all_regimes_everything_is_claimed(metric):
+    ranking = ranked({"A": BEST, **REST}, RankingSpec(metric=metric))
+    assert ranking.order == "A ≫ B ≫ C"
+    assert not any(relation.withheld for relation in ranking.relations)
+    assert not any(layout.withheld for layout in ranking.layouts)
+
+
+# Generalization: l* must be crossed.
+
+
+def test_a_layout_that_begins_below_the_equal_loss_does_not_cross_it():
+    histories = with_losses(study({"A": BEST, **REST}, seeds=range(6)), "B", [1.0, 0.9, 0.8])
+    histories = with_losses(histories, "C", [0.5, 0.4, 0.3])
+    ranking = ranked(histories, RankingSpec())
+    assert ranking.equal_loss == 0.8
+    by_name = {layout.layout: layout for layout in ranking.layouts}
+    words = "only 0 of 6 trials cross the equal training loss of 0.8 nats (6 began below it)"
+    assert by_name["C"].withheld == words
+    assert by_name["A"].withheld == by_name["B"].withheld == ""
+    assert why(ranking, "A", "C") == f"C: {words}"
+    assert why(ranking, "A", "B") == ""
+    assert ranking.marks.count("|") == 1
+    assert any(note.startswith("6 of 18 trials began below the equal") for note in ranking.notes)
+
+
+@pytest.mark.parametrize(("crossing", "withheld"), [(2, True), (3, False)])
+def test_half_of_the_seeds_must_cross(crossing, withheld):
+    histories = with_losses(study({"A": BEST, **REST}, seeds=range(6)), "B", [1.0, 0.9, 0.8])
+    histories = with_losses(histories, "C", [0.5, 0.4, 0.3], seeds=range(crossing, 6))
+    ranking = ranked(histories, RankingSpec())
+    assert (why(ranking, "A", "C") != "") is withheld
+    assert why(ranking, "A", "B") == ""
+
+
+def test_five_percent_of_the_loss_is_near_enough():
+    histories = study({"A": BEST, **REST}, seeds=range(6))
+    histories = with_losses(histories, "B", [1.0, 0.9, 0.8])
+    near = ranked(with_losses(histories, "C", [0.765, 0.4, 0.3]), RankingSpec())
+    assert why(near, "A", "C") == ""
+    far = ranked(with_losses(histories, "C", [0.755, 0.4, 0.3]), RankingSpec())
+    assert "began below it" in why(far, "A", "C")
+
+
+@pytest.mark.parametrize(("lowest", "withheld"), [(0.83, False), (0.85, True)])
+def test_so_it_is_at_the_deep_end(lowest, withheld):
+    # C sets l* = 0.8 in the first round; of its later seeds, all but few end above it
+    histories = study({"A": BEST, **REST}, seeds=range(20))
+    histories = with_losses(histories, "C", [1.0, 0.9, 0.8], seeds=range(6))
+    histories = with_losses(histories, "C", [1.0, 0.9, lowest], seeds=range(6, 20))
+    assert bool(why(ranked(histories, RankingSpec(), looks=(6, 20)), "A", "C")) is withheld
+
+
+def test_added_seeds_that_never_get_so_low_are_no_crossings():
+    histories = study({"A": BEST, **REST}, seeds=range(20))
+    histories = with_losses(histories, "C", [1.0, 0.9, 0.8], seeds=range(6, 20))
+    ranking = ranked(histories, RankingSpec(), looks=(6, 20))
+    assert "only 6 of 20 trials cross" in why(ranking, "A", "C")
+    assert "14 never got so low" in why(ranking, "A", "C")
+
+
+# Capacity: abundant data, equal optimisation steps.
+
+
+def test_overfitting_withholds_capacity_and_nothing_else():
+    layouts = {"A": replace(BEST, gap=0.4), **REST}
+    ranking = ranked(layouts, CAPACITY)
+    words = "overfits: gap 0.4 nats > 0.1: data is not abundant for it"
+    assert ranking.layouts[0].withheld == words
+    assert why(ranking, "A", "B") == f"A: {words}"
+    assert why(ranking, "B", "C") == ""
+    assert ranking.order == "A | B ≫ C"
+    assert ranked(layouts, ACCURACY).order == "A ≫ B ≫ C"
+    assert ranked(layouts, RankingSpec(metric="capacity", overfitting=0.5)).order == "A ≫ B ≫ C"
+
+
+def test_unequal_optimisation_steps_withhold_capacity():
+    histories = [
+        replace(h, epochs=tuple(replace(e, step=2 * e.step) for e in h.epochs))
+        if h.trial.label == "A"
+        else h
+        for h in study({"A": BEST, **REST}, seeds=range(6))
+    ]
+    ranking = ranked(histories, CAPACITY)
+    assert why(ranking, "A", "B") == "optimisation steps differ: 150 to 300"
+    assert ranking.order == "A | B ≫ C"
+    assert ranked(histories, ACCURACY).order == "A ≫ B ≫ C"
+
+
+# Sizes.
+
+
+@pytest.mark.parametrize("metric", [m for m in Metric if m is not Metric.ACCURACY])
+def test_unmatched_sizes_withhold_the_pairs_beyond_the_tolerance(metric):
+    layouts = {"A": replace(BEST, macs=2_500_000, parameters=170_000), **REST}
+    histories = fine_tuned(study(layouts, seeds=range(6)))
+    ranking = ranked(histories, RankingSpec(metric=metric))
+    words = "sizes differ, parameters by 13.3% and MACs by 25.0%, where 10% is tolerated"
+    assert why(ranking, "A", "B") == why(ranking, "A", "C") == words
+    assert ranking.order == "A | B ≫ C"
+    assert any("pairs beyond it are not compared" in note for note in ranking.notes)
+    for tolerant in (RankingSpec(metric=metric, size_tolerance=None), ACCURACY):
+        found = ranked(histories, tolerant)
+        assert found.order == "A ≫ B ≫ C"
+        assert any("the ranking mixes them with layout" in note for note in found.notes)
+
+
+def test_the_tolerance_is_met_when_not_exceeded():
+    layouts = {"A": replace(BEST, parameters=200_000), "B": replace(REST["B"], parameters=250_000)}
+    assert ranked(layouts, RankingSpec(size_tolerance=0.25)).order == "A ≫ B"
+    assert ranked(layouts, RankingSpec(size_tolerance=0.249)).order == "A | B"
+
+
+# Lost and spoilt runs.
+
+
+def test_a_diverged_trial_withholds_its_layouts_pairs_in_words():
+    layouts = {**REST, "A": replace(BEST, lost={5: TrialStatus.DIVERGED})}
+    ranking = ranked(layouts, looks=(5, 6))
+    words = "A: 1 of 6 trials diverged (17%, 95% interval 0% to 64%)"
+    assert why(ranking, "A", "B") == why(ranking, "A", "C") == words
+    assert ranking.order == "A | B ≫ C"
+    # of what was not a fair draw no interval holds
+    assert all(r.low is None for r in ranking.relations if r.withheld)
+    assert (ranking.layouts[0].diverged.count, ranking.layouts[0].seeds) == (1, 5)
+
+
+def test_a_failed_trial_is_dropped_from_its_pairs():
+    layouts = {"A": replace(BEST, lost={2: TrialStatus.FAILED}), **REST}
+    ranking = ranked(layouts, seeds=range(7), looks=(6, 7))
+    assert ranking.order == "A ≫ B ≫ C"
+    assert [relation.pairs for relation in ranking.relations] == [6, 6, 7]
+    assert ranking.layouts[0].failed == 1
+
+
+def test_a_collapsed_run_is_counted_kept_and_withholds():
+    layouts = {"A": replace(BEST, collapsed=frozenset({4})), **REST}
+    ranking = ranked(layouts)
+    best = ranking.layouts[0]
+    assert (best.collapsed.count, best.collapsed.of, best.diverged.count) == (1, 6, 0)
+    assert best.score == pytest.approx(0.95 - 0.3 / 6, abs=0.002)
+    assert why(ranking, "A", "B") == "A: 1 of 6 trials collapsed (17%, 95% interval 0% to 64%)"
+    assert ranking.order == "A | B ≫ C"
+
+
+@pytest.mark.parametrize(
+    ("values", "count"),
+    [
+        ([0.90, 0.91, 0.90, 0.91, 0.90, 0.80], 1),
+        ([0.90, 0.91, 0.90, 0.91, 0.90, 0.90], 0),
+        # less than the large margin below: no user would call it collapsed
+        ([0.90, 0.90, 0.90, 0.90, 0.90, 0.86], 0),
+        # a layout of which every run differs so much has not collapsed, it is noisy
+        ([0.90, 0.80, 0.70, 0.60, 0.85, 0.50], 0),
+        # far above is no collapse
+        ([0.50, 0.51, 0.50, 0.51, 0.50, 0.90], 0),
+        ([0.9, 0.1], 0),
+        ([0.9], 0),
+    ],
+)
+def test_what_counts_as_collapsed(values, count):
+    rate = collapse(values, large_margin=0.05)
+    assert (rate.count, rate.of) == (count, len(values))
+
+
+def test_rates_have_exact_intervals():
+    # Clopper and Pearson 1934: 1 of 6
+    rate = clopper_pearson(1, 6)
+    assert (rate.low, rate.high) == pytest.approx((0.004211, 0.641235), abs=1e-6)
+    assert (clopper_pearson(0, 0).low, clopper_pearson(0, 0).high) == (0.0, 1.0)
+
+
+# Too few seeds.
+
+
+def test_before_the_first_look_the_pair_says_how_many_seeds_it_has():
+    running = {4: TrialStatus.RUNNING, 5: TrialStatus.PLANNED}
+    ranking = ranked({"A": replace(BEST, lost=running), **REST})
+    assert why(ranking, "A", "B") == "4 paired seeds where claims begin at 6 (2 unfinished)"
+    assert why(ranking, "B", "C") == ""
+    assert ranking.order == "A | B ≫ C"
+
+
+def test_failures_are_named_where_they_leave_too_few():
+    ranking = ranked({"A": replace(BEST, lost={1: TrialStatus.FAILED}), **REST})
+    assert why(ranking, "A", "B") == "5 paired seeds where claims begin at 6 (1 failed)"
+
+
+def test_of_one_seed_nothing_is_claimed():
+    ranking = ranked({"A": BEST, **REST}, seeds=[0], looks=(1, 1))
+    assert ranking.order == "A | B | C"
+    assert why(ranking, "A", "B") == "1 paired seed where claims begin at 2"
+    assert "of one seed nothing is claimed" in ranking.preliminary
+
+
+@pytest.mark.parametrize(
+    ("looks", "is_preliminary"), [((3, 3), True), ((5, 20), True), ((6, 6), False)]
+)
+def test_fewer_than_six_seeds_make_no_certificate(looks, is_preliminary):
+    found = ranked({"A": BEST, **REST}, looks=looks).preliminary
+    assert bool(found) is is_preliminary
+    if is_preliminary:
+        assert found.startswith(f"preliminary: {looks[0]} paired seeds where 6 make a certificate")
+        assert "assumes normal differences" in found
+
+
+def test_several_reasons_are_all_said():
+    layouts = {
+        "A": replace(BEST, gap=0.4, macs=3_000_000, lost={5: TrialStatus.DIVERGED}),
+        "B": replace(REST["B"], gap=0.3),
+    }
+    words = why(ranked(layouts, CAPACITY), "A", "B")
+    assert [
+        part in words for part in ("A: 1 of 6", "overfits: gap 0.4", "B: overfits", "MACs")
+    ] == [True] * 4

@@ -26,7 +26,7 @@ def test_ctrl_c_and_resume(tmp_path):
     search = start("search", str(SMALL), *SWEPT, cwd=tmp_path)
     sweep = tmp_path / "studies" / "small"
     try:
-        deadline = time.monotonic() + 240
+        deadline = time.monotonic() + 360
         while not epochs(sweep / "data.train=80") and time.monotonic() < deadline:
             time.sleep(0.05)
         search.send_signal(signal.SIGINT)

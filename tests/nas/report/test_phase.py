@@ -135,11 +135,12 @@ def test_a_layout_may_be_missing_from_a_column():
 
 def test_long_names_are_cut_to_their_column():
     name = "vit_small_patch16_224.augreg_in21k"
-    scores = {word: {name: 0.5, "C-C": 0.4} for word in NUMBERS}
-    figure = draw(table(scores))
-    [cut] = {text for text in strip(figure, 0.0) if text.startswith("vit")}
-    assert len(cut) < len(name)
-    assert "…" in cut
+    for columns, longest in ((4, 26), (9, 11)):
+        numbers = {str(10**i): 10**i for i in range(columns)}
+        figure = draw(table({word: {name: 0.5, "C-C": 0.4} for word in numbers}), numbers)
+        [cut] = [text for text in strip(figure, 0.0) if text.startswith("vit")]
+        assert len(cut) == longest
+        assert "…" in cut
 
 
 def test_names_are_text():

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from nas.listings import study_status
 from nas.ranking.relations import ranking_json
-from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Rate, Relation
+from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Rate, Relation, Symbol
 from nas.spec import Metric
 from nas.state import StudyState
 from nas.study import Study
@@ -79,9 +79,10 @@ def _evidence(ranking: Ranking) -> list[str]:
     if ranking.placebo is not None:
         lines.append(f"placebo: {_relation_line(ranking.placebo)}")
     if ranking.agreement is not None:
+        claimed = sum(relation.symbol is not Symbol.UNDECIDED for relation in ranking.relations)
         lines.append(
-            f"the paper's order: {ranking.agreement.paper}; "
-            f"Kendall's tau-b with it {ranking.agreement.tau:+.2f}"
+            f"the paper's order: {ranking.agreement.paper}; Kendall's tau-b with it "
+            f"{ranking.agreement.tau:+.2f} ({claimed} of {len(ranking.relations)} pairs claimed)"
         )
     if ranking.preliminary:
         lines.append(f"note: {ranking.preliminary}")
@@ -145,11 +146,11 @@ def _basis(ranking: Ranking) -> str:
 
 def _looks(ranking: Ranking) -> str:
     first, last = ranking.seeds
-    when = (
-        f"at {first} seeds" if first == last else f"at any number of seeds from {first} to {last}"
-    )
+    if last < 2:
+        return "one seed makes no claim"
+    when = f"{first} seeds" if first == last else f"any number of seeds from {first} to {last}"
     spec = ranking.spec
-    return f"claims hold {when}, alpha {spec.alpha:.3g}, {spec.correction.value}"
+    return f"claims hold at {when}, alpha {spec.alpha:.3g}, {spec.correction.value}"
 
 
 def _title(name: str) -> str:

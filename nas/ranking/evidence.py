@@ -13,7 +13,7 @@ from nas.ranking.curves import area_log_loss, end_gaps
 from nas.ranking.paired import Pairs, difference_floor, judge, pair_up, relate, spread_floor
 from nas.ranking.result import LayoutScore, Relation
 from nas.ranking.scores import Scores, TrialScore, score
-from nas.records import BaselineConfig, TrialHistory, TrialStatus
+from nas.records import FINAL, BaselineConfig, TrialHistory, TrialStatus
 from nas.spec import RankingSpec, Until
 
 TWIN = "~"  # what a twin's label has after its original's
@@ -70,10 +70,11 @@ class Evidence:
         )
 
     def _too_few(self, i: int) -> str:
+        design = self.rules.design
         first, second = self.pairs.names(i)
         return validity.seeds_words(
             int(self.pairs.n[i]),
-            first=self.rules.design.first,
+            first=2 if _complete(self.pairs, i, self.scores, design) else design.first,
             fates=(self.scores.fates[first], self.scores.fates[second]),
         )
 
@@ -99,6 +100,14 @@ def gather_placebo(scores: Scores, rules: Rules) -> Evidence | None:
             both = {original: scores.by_layout[original], label: seeds}
             return _weigh(scores, both, rules, noise_only=True)
     return None
+
+
+def _complete(pairs: Pairs, i: int, scores: Scores, design: Design) -> bool:
+    """Tell whether a pair of a fixed number of seeds has all it will ever have."""
+    fates = [scores.fates[name] for name in pairs.names(i)]
+    return design.first == design.last and all(
+        len(each) >= design.last and FINAL.issuperset(each.values()) for each in fates
+    )
 
 
 def _weigh(
@@ -133,6 +142,7 @@ def _weigh(
         floor=difference_floor(rules.evaluation_images),
         until=rules.until,
         excluded=excluded,
+        complete=[i for i in range(len(pairs.n)) if _complete(pairs, i, scores, rules.design)],
     )
     return Evidence(
         rules=rules,

@@ -25,10 +25,11 @@ _SKEWNESS_NOISE = {6: 1.53, 8: 1.60, 10: 1.58, 14: 1.47, 20: 1.31, 30: 1.12, 50:
 
 def preliminary(relations: Sequence[Relation], *, first: int) -> str:
     """Say why claims after so few seeds are no certificate yet, or return an empty string."""
-    if not relations or first >= SEEDS_ENOUGH:
+    fewest = min([first, *(each.pairs for each in relations if not each.withheld)])
+    if not relations or fewest >= SEEDS_ENOUGH:
         return ""
-    few = f"{_count(first, 'paired seed')} where {SEEDS_ENOUGH} make a certificate"
-    if first < 2:
+    few = f"{_count(fewest, 'paired seed')} where {SEEDS_ENOUGH} make a certificate"
+    if fewest < 2:
         return f"preliminary: {few}; of one seed nothing is claimed"
     return (
         f"preliminary: {few}; with so few, every symbol assumes normal differences and no test "

@@ -6,13 +6,13 @@ come from them or from step-downs, as `RankingSpec.correction` has it (CERTIFICA
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from itertools import combinations
 
 import numpy as np
 from scipy import stats
 
-from nas.ranking.certificate import SYMBOLS, Design, Verdict, look, read, seeds_needed
+from nas.ranking.certificate import SYMBOLS, Design, Looks, Verdict, look, read, seeds_needed
 from nas.ranking.result import Relation, Symbol
 from nas.ranking.scores import Fates
 from nas.records import FINAL
@@ -106,17 +106,33 @@ def _mean(values: Mapping[int, float]) -> float:
 
 
 def judge(
-    pairs: Pairs, design: Design, *, floor: float, until: Until, excluded: Collection[int] = ()
+    pairs: Pairs,
+    design: Design,
+    *,
+    floor: float,
+    until: Until,
+    excluded: Collection[int] = (),
+    complete: Collection[int] = (),
 ) -> Verdict:
-    """Return the certificate's verdict; pairs in `excluded` are as if no seed of them were there.
+    """Return the certificate's verdict.
 
-    They neither claim nor help others to: a step-down never counts them among the rejected.
+    Pairs in `excluded` are as if no seed of them were there: they neither claim nor help others to,
+    since no step-down counts them among the rejected. Pairs in `complete` get no more seeds and
+    lost some to failures. In a design of one look each of them is looked at once, at the seeds it
+    has: how many failed tells nothing of the scores, so that look is as valid as the one planned.
     """
     differences, n = pairs.differences.copy(), pairs.n.copy()
     out = list(excluded)
     differences[out], n[out] = np.nan, 0
     # A single layout has no pair, and nothing to correct for.
-    looks = look(differences, design, floor=floor, pairs=max(len(n), 1))
+    m = max(len(n), 1)
+    looks = look(differences, design, floor=floor, pairs=m)
+    for i in complete if design.first == design.last else ():
+        if 2 <= n[i] < design.first:
+            own = replace(design, first=int(n[i]), last=int(n[i]))
+            one = look(differences[[i], : n[i]], own, floor=floor, pairs=m)
+            for field in fields(Looks):
+                getattr(looks, field.name)[i, n[i] - 1] = getattr(one, field.name)[0, -1]
     return read(looks, n, design, until=until)
 
 
@@ -141,7 +157,7 @@ def relate(
             design=design,
             until=until,
             withheld=withheld.get(i, ""),
-            judged=i not in excluded and int(pairs.n[i]) >= design.first,
+            judged=i not in excluded,
         )
         for i in range(len(pairs.n))
     )

@@ -227,8 +227,29 @@ def test_before_the_first_look_the_pair_says_how_many_seeds_it_has():
     assert ranking.order == "A | B ≫ C"
 
 
-def test_failures_are_named_where_they_leave_too_few():
-    ranking = ranked({"A": replace(BEST, lost={1: TrialStatus.FAILED}), **REST})
+def test_a_fixed_number_of_seeds_less_a_failure_is_judged_at_what_is_left():
+    failed = {"A": replace(BEST, lost={1: TrialStatus.FAILED}), **REST}
+    ranking = ranked(failed)
+    assert ranking.order == "A ≫ B ≫ C"
+    assert [relation.pairs for relation in ranking.relations] == [5, 5, 6]
+    # as if five seeds had been planned
+    five = ranked([h for h in study(failed, seeds=range(6)) if h.trial.seed != 1], looks=(5, 5))
+    assert five.relations[0].low == pytest.approx(ranking.relations[0].low, abs=1e-12)
+    assert ranking.preliminary.startswith("preliminary: 5 paired seeds where 6 make")
+
+
+def test_while_anything_is_to_come_a_failure_leaves_too_few():
+    lost = {1: TrialStatus.FAILED, 5: TrialStatus.RUNNING}
+    ranking = ranked({"A": replace(BEST, lost=lost), **REST})
+    words = "4 paired seeds where claims begin at 6 (1 failed, 1 unfinished)"
+    assert why(ranking, "A", "B") == words
+    five = [h for h in study({"A": BEST, **REST}, seeds=range(6)) if h.trial.seed < 5]
+    assert why(ranked(five), "A", "B") == "5 paired seeds where claims begin at 6"
+
+
+def test_where_seeds_are_added_a_failure_leaves_too_few():
+    failed = {"A": replace(BEST, lost={1: TrialStatus.FAILED}), **REST}
+    ranking = ranked(failed, looks=(6, 20))
     assert why(ranking, "A", "B") == "5 paired seeds where claims begin at 6 (1 failed)"
 
 

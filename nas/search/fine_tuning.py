@@ -21,13 +21,13 @@ class FineTuning:
     def next_trial(self, histories: Sequence[TrialHistory], *, number: int) -> Trial | None:
         """Return the fine-tuning of the first trained trial that has none yet.
 
-        A trial that diverged has no weights to go on from; twins are judged before fine-tuning.
+        A trial that diverged has no weights to go on from.
         """
         followed = {history.trial.parent for history in histories}
         for history in histories:
             trial = history.trial
             ready = history.status is TrialStatus.FINISHED and trial.parent is None
-            if ready and not trial.twin and trial.id not in followed:
+            if ready and trial.id not in followed:
                 return self._follow(trial, number)
         return None
 

@@ -185,7 +185,7 @@ def plan_search(spec: StudySpec, images: StudyImages) -> Search:
         spec,
         images.training.shape,
         fine_tune_shape=None if tuned is None else tuned.shape,
-        evaluation_images=len((tuned or images.training).evaluation_labels),
+        evaluation_images=len((tuned or images.training).evaluation.labels),
     )
 
 
@@ -262,8 +262,8 @@ def facts_of(data: ImageData) -> DataFacts:
         class_names=data.class_names,
         mean=data.mean,
         std=data.std,
-        train_images=len(data.train_labels),
+        train_images=data.train.count,
         probe_images=len(data.probe_indices),
-        evaluation_images=len(data.evaluation_labels),
+        evaluation_images=data.evaluation.count,
         bad_files=data.bad_files,
     )

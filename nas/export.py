@@ -172,7 +172,7 @@ evaluation images, so its own accuracy is an optimistic estimate; expect the sco
 
 ## Data
 
-`{data}`: {facts.train_images:,} images to train on, {facts.evaluation_images:,} to
+`{data}`: {facts.amount} images to train on, {facts.evaluation_images:,} to
 evaluate, {facts.shape.classes} classes, {facts.shape.image_size} pixels.
 Fingerprint `{facts.fingerprint}`.
 

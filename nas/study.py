@@ -35,10 +35,15 @@ class DataFacts:
     class_names: tuple[str, ...]
     mean: tuple[float, ...]  # per channel, of training images scaled to [0, 1]
     std: tuple[float, ...]
-    train_images: int
+    train_images: int | None  # None: without end
     probe_images: int
     evaluation_images: int
     bad_files: tuple[str, ...] = ()  # "file: reason" of what could not be read
+
+    @property
+    def amount(self) -> str:
+        """How many images there are to train on, in words."""
+        return "endlessly many" if self.train_images is None else f"{self.train_images:,}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,7 @@
 """The images of a study: decoded once, split once, the same for every trial."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,36 +12,46 @@ from nas.errors import DataError
 from nas.records import DataShape
 from nas.seeds import derive_seed
 from nas.spec import DataSpec
-from nas.training.sources import Decoded, Indices, Pool, Source, class_names, open_source
+from nas.training.image_files import to_channels
+from nas.training.procedural import Stream
+from nas.training.sources import Decoded, Pool, Source, class_names, open_source
+from nas.training.streaming import Files, Indices, Pixels
 
-DECODED_LIMIT = 8 << 30  # bytes; all images of a study live in memory
-CHUNK = 4096  # images of which statistics are taken at a time
+DECODED_LIMIT = 8 << 30  # bytes that all images of a study may take in memory
+SAMPLE = 20_000  # files that are read beforehand where they do not fit
+CHUNK = 1024  # images decoded at a time
 LEVELS = 256
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class ImageData:
-    """Read-only arrays that all trials of a node share; N images, C channels, S x S pixels."""
+class Stored:
+    """Images in memory, as read-only arrays."""
 
-    train_images: NDArray[np.uint8]  # [N, C, S, S]
-    train_labels: Indices  # [N]
-    probe_indices: Indices  # into the training images; where the comparable loss is measured
-    evaluation_images: NDArray[np.uint8]  # [M, C, S, S]
-    evaluation_labels: Indices  # [M]
+    images: Pixels  # uint8 [N, C, S, S]
+    labels: Indices  # [N]
+
+    @property
+    def count(self) -> int:
+        """Images there are."""
+        return len(self.labels)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class ImageData:
+    """What all trials of a study train on: arrays that a node shares, or whence images come.
+
+    `count` of the images to train on is None where they have no end.
+    """
+
+    shape: DataShape  # what a network must know of these images
+    train: Stored | Files | Stream
+    probe_indices: Indices  # of training images; where the comparable loss is measured
+    evaluation: Stored | Files
     class_names: tuple[str, ...]
     mean: tuple[float, ...]  # of the training images by channel, pixels in [0, 1]
     std: tuple[float, ...]
-    fingerprint: str  # sha256 of the arrays: equal data, equal fingerprint
+    fingerprint: str  # sha256: equal data, equal fingerprint
     bad_files: tuple[str, ...] = ()  # "file: reason" of what could not be read
-
-    @property
-    def shape(self) -> DataShape:
-        """What a network must know of these images."""
-        return DataShape(
-            image_size=self.train_images.shape[-1],
-            channels=self.train_images.shape[1],
-            classes=len(self.class_names),
-        )
 
 
 def peek(spec: DataSpec) -> DataShape:
@@ -53,48 +63,113 @@ def peek(spec: DataSpec) -> DataShape:
     """
     return DataShape(
         image_size=spec.image_size,
-        channels=3 if spec.source == "folder" else 1,
+        channels=spec.channels or (1 if spec.source in ("digits", "idx") else 3),
         classes=len(class_names(spec)),
     )
 
 
-def load(spec: DataSpec) -> ImageData:
+def load(spec: DataSpec, *, limit: int = DECODED_LIMIT) -> ImageData:
     """Decode and split the images; the split depends on the spec and the source alone.
+
+    Image files of more than `limit` bytes decoded are not kept but read as training needs them:
+    then mean, deviation and the share of unreadable files are of a random sample, those unreadable
+    beyond it are replaced (`Files.batches`), and the fingerprint is of names and sizes
+    (`Files.fingerprint`). Of data without end the first images, the probe, give mean and deviation.
 
     Raises:
         NotFoundError: the path does not exist.
         DataError: files are damaged beyond `max_bad`, there are too few images for the split, a
-            class has none to train on, or the decoded images exceed 8 GiB.
+            class has none to train on, or images that are no files exceed the limit.
     """
     source = open_source(spec)
     train, evaluation = _split(source, spec)
-    evaluation_pool = source.evaluation or source.train
-    _check_size(source, spec, len(train) + len(evaluation))
-    train_images, train_labels, bad = _decode(source.train, train)
-    evaluation_images, evaluation_labels, evaluation_bad = _decode(evaluation_pool, evaluation)
+    shape = DataShape(
+        image_size=spec.image_size, channels=source.channels, classes=len(source.class_names)
+    )
+    size = (len(train) + len(evaluation)) * shape.channels * shape.image_size**2
+    if size > limit and source.train.files is not None:
+        return _stream(source, spec, shape, train, evaluation)
+    if size > limit:
+        raise DataError(
+            f"{source.name}: {len(train) + len(evaluation):,} images of {spec.image_size} pixels "
+            f"are {size / 2**30:.1f} GiB decoded, more than {limit / 2**30:.0f} GiB: lower "
+            "data.image_size, data.train or data.evaluation"
+        )
+    training, bad = _decode(source.train, train, source)
+    evaluating, evaluation_bad = _decode(source.evaluation or source.train, evaluation, source)
     bad += evaluation_bad
     _check_bad(bad, spec, len(train) + len(evaluation))
-    _check_classes(source, train_labels, evaluation_labels)
-    rng = np.random.default_rng(derive_seed(spec.split_seed, "probe"))
-    probe = rng.permutation(len(train_labels))[: spec.probe]
-    mean, std = _statistics(train_images)
+    _check_classes(source, training.labels, evaluating.labels, endless=spec.endless)
+    probe = _probe(spec, training.count)
+    mean, std = _statistics(_chunks(training.images))
     arrays = {
-        "train_images": train_images,
-        "train_labels": train_labels,
-        "probe_indices": np.sort(probe).astype(np.int64),
-        "evaluation_images": evaluation_images,
-        "evaluation_labels": evaluation_labels,
+        "train_images": training.images,
+        "train_labels": training.labels,
+        "probe_indices": probe,
+        "evaluation_images": evaluating.images,
+        "evaluation_labels": evaluating.labels,
     }
     for array in arrays.values():
         array.setflags(write=False)
+    facts = "" if source.stream is None else source.stream.fingerprint()
     return ImageData(
-        **arrays,
+        shape=shape,
+        train=training if source.stream is None else source.stream,
+        probe_indices=probe,
+        evaluation=evaluating,
         class_names=source.class_names,
         mean=mean,
         std=std,
-        fingerprint=_fingerprint(arrays, source.class_names),
+        fingerprint=_fingerprint(arrays, (*source.class_names, *([facts] if facts else []))),
         bad_files=tuple(bad),
     )
+
+
+def _stream(
+    source: Source, spec: DataSpec, shape: DataShape, train: Indices, evaluation: Indices
+) -> ImageData:
+    """Return files instead of images; a sample of those to train on is read to know them."""
+    pool = source.evaluation or source.train
+    assert source.train.files is not None
+    assert pool.files is not None
+    files, evaluating = source.train.files.subset(train), pool.files.subset(evaluation)
+    rng = np.random.default_rng(derive_seed(spec.split_seed, "sample"))
+    sample = np.sort(rng.permutation(files.count)[:SAMPLE])
+    bad: dict[int, str] = {}
+    mean, std = _statistics(_readable(files, sample, bad))
+    _check_bad(list(bad.values()), spec, len(sample))
+    files = files.subset(np.setdiff1d(np.arange(files.count), list(bad)))
+    _check_classes(source, files.labels, evaluating.labels)
+    probe = _probe(spec, files.count)
+    facts = (*source.class_names, files.fingerprint(), evaluating.fingerprint())
+    return ImageData(
+        shape=shape,
+        train=files,
+        probe_indices=probe,
+        evaluation=evaluating,
+        class_names=source.class_names,
+        mean=mean,
+        std=std,
+        fingerprint=_fingerprint({"probe_indices": probe}, facts),
+        bad_files=tuple(bad.values()),
+    )
+
+
+def _readable(files: Files, sample: Indices, bad: dict[int, str]) -> Iterator[Pixels]:
+    """Yield the images of a sample a chunk at a time; note those that cannot be read."""
+    for start in range(0, len(sample), CHUNK):
+        chosen = sample[start : start + CHUNK]
+        images, reasons = files.decode(chosen)
+        bad.update({int(chosen[place]): reason for place, reason in reasons.items()})
+        yield np.delete(images, list(reasons), axis=0)
+
+
+def _probe(spec: DataSpec, count: int) -> Indices:
+    """Return which training images the comparable loss is measured on; the first without end."""
+    if spec.endless:
+        return np.arange(min(spec.probe, count))
+    rng = np.random.default_rng(derive_seed(spec.split_seed, "probe"))
+    return np.sort(rng.permutation(count)[: spec.probe]).astype(np.int64)
 
 
 def _split(source: Source, spec: DataSpec) -> tuple[Indices, Indices]:
@@ -141,23 +216,15 @@ def _stratified(labels: Indices, count: int, rng: np.random.Generator) -> Indice
     return np.sort(chosen)
 
 
-def _check_size(source: Source, spec: DataSpec, count: int) -> None:
-    size = count * source.channels * spec.image_size**2
-    if size > DECODED_LIMIT:
-        raise DataError(
-            f"{source.name}: {count:,} images of {spec.image_size} pixels are {size / 2**30:.1f} "
-            f"GiB decoded, more than {DECODED_LIMIT / 2**30:.0f} GiB: lower data.image_size, "
-            "data.train or data.evaluation"
-        )
-
-
-def _decode(pool: Pool, indices: Indices) -> tuple[NDArray[np.uint8], Indices, list[str]]:
+def _decode(pool: Pool, indices: Indices, source: Source) -> tuple[Stored, list[str]]:
+    """Decode the images and leave out those that cannot be."""
     decoded: Decoded = pool.decode(indices)
     images, labels = decoded.images, pool.labels[indices]
     if decoded.bad:
         bad = list(decoded.bad)
         images, labels = np.delete(images, bad, axis=0), np.delete(labels, bad)
-    return np.ascontiguousarray(images), labels, list(decoded.bad.values())
+    images = np.ascontiguousarray(to_channels(images, source.channels))
+    return Stored(images=images, labels=labels), list(decoded.bad.values())
 
 
 def _check_bad(bad: list[str], spec: DataSpec, count: int) -> None:
@@ -168,26 +235,33 @@ def _check_bad(bad: list[str], spec: DataSpec, count: int) -> None:
         )
 
 
-def _check_classes(source: Source, train_labels: Indices, evaluation_labels: Indices) -> None:
+def _check_classes(
+    source: Source, train_labels: Indices, evaluation_labels: Indices, *, endless: bool = False
+) -> None:
     counts = np.bincount(train_labels, minlength=len(source.class_names))
-    if not counts.all():
+    if not counts.all() and not endless:
         name = source.class_names[int(np.argmin(counts))]
         raise DataError(f"{source.name}: class {name!r} has no training images")
     if not evaluation_labels.size:
         raise DataError(f"{source.name}: no evaluation image could be read")
 
 
-def _statistics(images: NDArray[np.uint8]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and standard deviation by channel, exact, from histograms."""
+def _chunks(images: Pixels) -> Iterator[Pixels]:
+    return (images[start : start + CHUNK] for start in range(0, len(images), CHUNK))
+
+
+def _statistics(chunks: Iterable[Pixels]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and standard deviation by channel, exact, from histograms of [n, C, S, S]."""
+    counts: NDArray[np.int64] | int = 0
+    for images in chunks:
+        counts = counts + np.stack(
+            [np.bincount(channel.ravel(), minlength=LEVELS) for channel in images.swapaxes(0, 1)]
+        )
     levels = np.arange(LEVELS) / (LEVELS - 1)
     mean, std = [], []
-    for channel in range(images.shape[1]):
-        counts = np.zeros(LEVELS, dtype=np.int64)
-        for start in range(0, len(images), CHUNK):
-            pixels = images[start : start + CHUNK, channel].ravel()
-            counts += np.bincount(pixels, minlength=LEVELS)
-        center = float(np.average(levels, weights=counts))
-        spread = float(np.average((levels - center) ** 2, weights=counts)) ** 0.5
+    for weights in np.atleast_2d(counts):
+        center = float(np.average(levels, weights=weights))
+        spread = float(np.average((levels - center) ** 2, weights=weights)) ** 0.5
         mean.append(center)
         std.append(max(spread, 1 / (LEVELS - 1)))  # images all of one colour
     return tuple(mean), tuple(std)

@@ -15,7 +15,8 @@ FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF")  # no EPS or PSD: they r
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"})
 PIXEL_LIMIT = 40_000_000  # decoded at 4 bytes a pixel: 160 MB; large JPEGs are decoded reduced
 THREADS = 4  # Pillow decodes without the interpreter lock
-_UNREADABLE = (  # what Pillow's decoders are seen to raise on hostile files
+LUMA = np.array([19595, 38470, 7471], dtype=np.uint32)  # ITU-R 601: 0.299, 0.587, 0.114 of 2**16
+UNREADABLE = (  # what Pillow's decoders are seen to raise on hostile files
     OSError,
     SyntaxError,
     ValueError,
@@ -43,7 +44,7 @@ def decode_files(paths: Sequence[Path], *, size: int) -> tuple[NDArray[np.uint8]
     def decode(index: int) -> str | None:
         try:
             images[index] = decode_file(paths[index], size=size)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             return " ".join(str(error).split()) or type(error).__name__
         return None
 
@@ -63,6 +64,8 @@ def decode_file(path: Path, *, size: int) -> NDArray[np.uint8]:
         OSError, ValueError and others of Pillow: the file cannot be read as an image.
     """
     with Image.open(path, formats=FORMATS) as image:
+        if image.width * image.height > (Image.MAX_IMAGE_PIXELS or PIXEL_LIMIT):
+            raise ValueError(f"{image.width} x {image.height} pixels")  # even of a JPEG
         image.draft("RGB", (2 * size, 2 * size))  # JPEG only: decode at a fraction of the size
         if image.width * image.height > PIXEL_LIMIT:
             raise ValueError(f"{image.width} x {image.height} pixels exceed {PIXEL_LIMIT:,}")
@@ -70,6 +73,17 @@ def decode_file(path: Path, *, size: int) -> NDArray[np.uint8]:
         rgb = _to_rgb(upright)
     square = rgb.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
     return np.asarray(square).transpose(2, 0, 1)
+
+
+def to_channels(images_bchw: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
+    """Return images with 1 channel (the luma of RGB, as Pillow has it) or 3 (gray repeated)."""
+    have = images_bchw.shape[1]
+    if have == channels:
+        return images_bchw
+    if channels == 3:
+        return np.repeat(images_bchw, 3, axis=1)
+    weighted = np.einsum("bchw,c->bhw", images_bchw, LUMA, dtype=np.uint32)
+    return ((weighted + (1 << 15)) >> 16).astype(np.uint8)[:, None]
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -16,9 +16,10 @@ from nas.records import EpochMeasured, Outcome, Segment, SegmentEnded
 from nas.training import checkpoint, trial_state
 from nas.training.augment import Augment
 from nas.training.data import ImageData
-from nas.training.device_data import LabeledImages, to_device
+from nas.training.device_data import CountedImages, to_device
 from nas.training.metrics import evaluate
 from nas.training.optimizer import make_schedule
+from nas.training.order import images_of_epoch
 from nas.training.steps import DivergedError, Run, StoppedError, batch_bounds, take_steps
 from nas.training.trial_state import TrialState
 
@@ -138,7 +139,8 @@ def _prepare(
     should_stop: Callable[[], bool],
 ) -> Run:
     on_device = to_device(data, device)
-    steps = len(batch_bounds(len(on_device.train), recipe.batch_size))
+    drawn = images_of_epoch(on_device.count, recipe)
+    steps = len(batch_bounds(drawn, recipe.batch_size))
     # Small networks are slower in bf16 on CPUs.
     auto = "bf16" if device.type == "cuda" else "fp32"
     precision = auto if recipe.precision == "auto" else recipe.precision
@@ -207,7 +209,7 @@ def _train_epoch(state: TrialState, run: Run, segment: Segment, epoch: int) -> E
 
 
 def _measure(
-    model: nn.Module, run: Run, images: LabeledImages, *, name: str
+    model: nn.Module, run: Run, images: CountedImages, *, name: str
 ) -> tuple[float, float]:
     """Return loss and accuracy; a loss that is not finite is a divergence."""
     loss, accuracy = evaluate(model, images, normalize=run.data.normalize, precision=run.precision)

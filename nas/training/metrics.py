@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from nas.training.device_data import LabeledImages, Normalize
+from nas.training.device_data import CountedImages, Normalize
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def evaluation_mode(model: nn.Module) -> Iterator[None]:
 
 def evaluate(
     model: nn.Module,
-    data: LabeledImages,
+    data: CountedImages,
     *,
     normalize: Normalize,
     precision: torch.dtype = torch.float32,
@@ -34,14 +34,13 @@ def evaluate(
 
     Sums run in double precision, so that the batch size does not show in the result's digits.
     """
-    device = data.labels.device
+    device = normalize.scale.device
     loss_sum = torch.zeros((), dtype=torch.float64, device=device)
     correct = torch.zeros((), dtype=torch.int64, device=device)
     mixed = torch.autocast(device.type, torch.bfloat16, enabled=precision is torch.bfloat16)
     with evaluation_mode(model), mixed:
-        for start in range(0, len(data), batch_size):
-            labels = data.labels[start : start + batch_size]
-            logits = model(normalize(data.images[start : start + batch_size])).float()
+        for images, labels in data.batches(torch.arange(len(data)).split(batch_size)):
+            logits = model(normalize(images)).float()
             losses = functional.cross_entropy(logits, labels, reduction="none")
             loss_sum += losses.double().sum()
             correct += (logits.argmax(dim=1) == labels).sum()

@@ -1,5 +1,6 @@
 """The places images come from, as labels that are cheap to read and pixels decoded on demand."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,18 +10,20 @@ from numpy.typing import NDArray
 
 from nas.errors import DataError, NotFoundError
 from nas.spec import DataSpec
+from nas.training import procedural
 from nas.training.idx import find_idx, read_idx
-from nas.training.image_files import SUFFIXES, decode_files, resize_gray
+from nas.training.image_files import SUFFIXES, resize_gray
+from nas.training.procedural import Stream
+from nas.training.streaming import Files, Indices, Pixels
 
-Indices = NDArray[np.int64]
 DIGITS_LEVELS = 16  # scikit-learn's digits hold 0..16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decoded:
-    """Images uint8 [N, C, S, S], and why those that are listed in `bad` could not be read."""
+    """Images uint8 [N, C, S, S], gray or RGB, and why those in `bad` could not be read."""
 
-    images: NDArray[np.uint8]
+    images: Pixels
     bad: dict[int, str]  # index into `images` -> "file: reason"
 
 
@@ -30,17 +33,22 @@ class Pool:
 
     labels: Indices  # [N], 0 .. classes - 1
     decode: Callable[[Indices], Decoded]
+    files: Files | None = None  # where the images are files
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """What a data spec names. Without a test set of its own `evaluation` is None."""
+    """What a data spec names. Without a test set of its own `evaluation` is None.
+
+    With a `stream` images to train on have no end, and `train` is the probe alone.
+    """
 
     name: str  # for messages
-    channels: int
+    channels: int  # asked for, or else the source's own
     class_names: tuple[str, ...]
     train: Pool
     evaluation: Pool | None
+    stream: Stream | None = None
 
 
 def open_source(spec: DataSpec) -> Source:
@@ -52,11 +60,13 @@ def open_source(spec: DataSpec) -> Source:
     """
     match spec.source:
         case "digits":
-            return _digits(spec.image_size)
+            return _digits(spec)
         case "idx":
-            return _idx(_root(spec), spec.image_size)
+            return _idx(_root(spec), spec)
         case "folder":
-            return _folder(_root(spec), spec.image_size)
+            return _folder(_root(spec), spec)
+        case "procedural":
+            return _procedural(spec)
 
 
 def class_names(spec: DataSpec) -> tuple[str, ...]:
@@ -73,6 +83,8 @@ def class_names(spec: DataSpec) -> tuple[str, ...]:
             return tuple(str(label) for label in np.unique(labels))
         case "folder":
             return tuple(folder.name for folder in _class_folders(_train_root(_root(spec))))
+        case "procedural":
+            return procedural.CLASS_NAMES
 
 
 def _root(spec: DataSpec) -> Path:
@@ -84,16 +96,16 @@ def _root(spec: DataSpec) -> Path:
     return root
 
 
-def _digits(size: int) -> Source:
+def _digits(spec: DataSpec) -> Source:
     from sklearn.datasets import load_digits  # noqa: PLC0415 - 2 s that only this source pays
 
     pixels, labels = load_digits(return_X_y=True)
     scaled = np.rint(pixels.reshape(-1, 8, 8) * (255 / DIGITS_LEVELS)).astype(np.uint8)
     return Source(
         name="digits",
-        channels=1,
+        channels=spec.channels or 1,
         class_names=tuple("0123456789"),
-        train=_gray_pool(scaled, np.asarray(labels, dtype=np.int64), size),
+        train=_gray_pool(scaled, np.asarray(labels, dtype=np.int64), spec.image_size),
         evaluation=None,
     )
 
@@ -105,12 +117,12 @@ def _gray_pool(images_bhw: NDArray[np.uint8], labels: Indices, size: int) -> Poo
     return Pool(labels=labels, decode=decode)
 
 
-def _idx(root: Path, size: int) -> Source:
-    values = np.unique(_idx_labels(root, "train"))
+def _idx(root: Path, spec: DataSpec) -> Source:
+    values, size = np.unique(_idx_labels(root, "train")), spec.image_size
     has_test = find_idx(root, "t10k-images", dimensions=3) is not None
     return Source(
         name=str(root),
-        channels=1,
+        channels=spec.channels or 1,
         class_names=tuple(str(value) for value in values),
         train=_idx_pool(root, "train", values, size),
         evaluation=_idx_pool(root, "t10k", values, size) if has_test else None,
@@ -145,18 +157,19 @@ def _found(path: Path | None, root: Path, name: str) -> Path:
     return path
 
 
-def _folder(root: Path, size: int) -> Source:
-    train_root = _train_root(root)
+def _folder(root: Path, spec: DataSpec) -> Source:
+    train_root, channels = _train_root(root), spec.channels or 3
     names = tuple(folder.name for folder in _class_folders(train_root))
     evaluation = None
     if train_root != root:
         tests = [root / name for name in ("val", "test") if (root / name).is_dir()]
-        evaluation = _folder_pool(tests[0], names, size) if tests else None
+        if tests:
+            evaluation = _files_pool(_files(tests[0], names, spec.image_size, channels))
     return Source(
         name=str(root),
-        channels=3,
+        channels=channels,
         class_names=names,
-        train=_folder_pool(train_root, names, size),
+        train=_files_pool(_files(train_root, names, spec.image_size, channels)),
         evaluation=evaluation,
     )
 
@@ -176,25 +189,70 @@ def _class_folders(root: Path) -> list[Path]:
     return folders
 
 
-def _folder_pool(root: Path, names: tuple[str, ...], size: int) -> Pool:
-    paths: list[Path] = []
+def _files(root: Path, names: tuple[str, ...], size: int, channels: int) -> Files:
+    """List the images of every class, in the order of their names."""
+    listed: list[bytes] = []
     labels: list[int] = []
     for folder in _class_folders(root):
         if folder.name not in names:
             raise DataError(f"{folder}: class {folder.name!r} has no training images")
         files = sorted(
-            path
+            path.name
             for path in folder.iterdir()
             if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
         )
-        paths += files
+        listed += [os.fsencode(f"{folder.name}/{name}") for name in files]
         labels += [names.index(folder.name)] * len(files)
+    return Files(
+        root=str(root),
+        names=np.array(listed, dtype=np.bytes_),
+        labels=np.array(labels, dtype=np.int64),
+        size=size,
+        channels=channels,
+    )
+
+
+def _files_pool(files: Files) -> Pool:
+    def decode(indices: Indices) -> Decoded:
+        images, bad = files.decode(indices)
+        return Decoded(images=images, bad=bad)
+
+    return Pool(labels=files.labels, decode=decode, files=files)
+
+
+def _procedural(spec: DataSpec) -> Source:
+    if spec.image_size < procedural.SMALLEST:
+        raise DataError(
+            f"data.image_size: {spec.image_size} pixels are too few for source 'procedural', which "
+            f"needs {procedural.SMALLEST} or more"
+        )
+    stream, evaluation = (
+        Stream(
+            name=name,
+            seed=spec.split_seed,
+            size=spec.image_size,
+            channels=spec.channels or procedural.CHANNELS,
+        )
+        for name in ("train", "evaluation")
+    )
+    return Source(
+        name="procedural",
+        channels=stream.channels,
+        class_names=procedural.CLASS_NAMES,
+        train=_rendered_pool(stream, spec.train or spec.probe),
+        evaluation=_rendered_pool(evaluation, spec.evaluation or procedural.EVALUATION),
+        stream=stream if spec.endless else None,
+    )
+
+
+def _rendered_pool(stream: Stream, count: int) -> Pool:
+    """Return the first `count` images of a stream."""
+    import torch  # noqa: PLC0415 - seconds that only this source pays
+
+    from nas.training.rendering import labels_of, render  # noqa: PLC0415 - likewise
 
     def decode(indices: Indices) -> Decoded:
-        chosen = [paths[index] for index in indices]
-        images, reasons = decode_files(chosen, size=size)
-        return Decoded(
-            images=images, bad={i: f"{chosen[i]}: {reason}" for i, reason in reasons.items()}
-        )
+        images, _ = render(stream, torch.from_numpy(indices))
+        return Decoded(images=images.numpy(), bad={})
 
-    return Pool(labels=np.array(labels, dtype=np.int64), decode=decode)
+    return Pool(labels=labels_of(stream, torch.arange(count)).numpy(), decode=decode)

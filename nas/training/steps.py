@@ -1,4 +1,4 @@
-"""One pass over the training images: their order, gradients and the optimizer's steps."""
+"""One epoch of training images: gradients and the optimizer's steps."""
 
 import math
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from nas.seeds import derive_seed
 from nas.training.augment import Augment
 from nas.training.device_data import DeviceData
 from nas.training.optimizer import Schedule, parameters_of
+from nas.training.order import epoch_order, images_of_epoch
 from nas.training.trial_state import TrialState
 
 
@@ -50,30 +51,27 @@ class Sums:
 
 def take_steps(state: TrialState, run: Run, epoch: int) -> Sums:
     """Train for an epoch, in the order that this seed has for it whatever the layout."""
-    train, recipe, seed = run.data.train, run.recipe, run.seed
-    generator = torch.Generator().manual_seed(derive_seed(seed, "order", epoch))
-    order = torch.randperm(len(train), generator=generator).to(train.labels.device)
+    recipe, seed, count = run.recipe, run.seed, run.data.count
+    order = epoch_order(seed, epoch, count=count, drawn=images_of_epoch(count, recipe))
+    chosen = [order[start:stop] for start, stop in batch_bounds(len(order), recipe.batch_size)]
     torch.manual_seed(derive_seed(seed, "noise", epoch))  # drop path draws from the global stream
     state.model.train()
     sums = Sums()
-    for index, (start, stop) in enumerate(batch_bounds(len(train), recipe.batch_size)):
+    for index, (images, labels) in enumerate(run.data.train.batches(chosen)):
         if run.should_stop():
             raise StoppedError
-        chosen = order[start:stop]
         images, targets = run.augment(
-            train.images[chosen],
-            train.labels[chosen],
-            seed=derive_seed(seed, "augment", epoch, index),
+            images, labels, seed=derive_seed(seed, "augment", epoch, index)
         )
         loss, norm = _accumulate_gradients(state, run, images, targets)
         _check_finite(epoch, state.step + 1, loss, norm)
         sums.learning_rate = run.schedule(state.step)
         _step(state, recipe, norm, sums.learning_rate)
-        sums.loss += loss * len(chosen)
+        sums.loss += loss * len(labels)
         sums.gradient_norm += norm
-        sums.images += len(chosen)
+        sums.images += len(labels)
         sums.steps += 1
-        state.samples += len(chosen)
+        state.samples += len(labels)
     return sums
 
 

@@ -31,12 +31,12 @@ def test_same_logits_and_the_accuracy_it_claims(finished, tmp_path):
     mean, std = (
         torch.tensor(meta["preprocessing"][key]).view(1, -1, 1, 1) for key in ("mean", "std")
     )
-    images_bchw = (torch.tensor(data.evaluation_images) / 255 - mean) / std
+    images_bchw = (torch.tensor(data.evaluation.images) / 255 - mean) / std
     trained = load_weights(study.trials / history.trial.id, history.trial.config, ema=False)
     with torch.inference_mode():
         logits_bk = coatnet.load(exported.folder)(images_bchw)
         assert torch.equal(logits_bk, trained(images_bchw))
-    hits = (logits_bk.argmax(1) == torch.tensor(data.evaluation_labels)).float().mean().item()
+    hits = (logits_bk.argmax(1) == torch.tensor(data.evaluation.labels)).float().mean().item()
     assert hits == pytest.approx(history.epochs[-1].evaluation_accuracy, abs=1e-6)
     assert meta["trial"]["evaluation_accuracy"] == history.epochs[-1].evaluation_accuracy
 

@@ -11,8 +11,8 @@ import torch
 
 from coatnet.config import BlockType, CoAtNetConfig, StageConfig, StemConfig
 from nas.recipe import TrainingSpec
-from nas.records import EpochMeasured, Segment, SegmentEnded, Trial
-from nas.training.data import ImageData
+from nas.records import DataShape, EpochMeasured, Segment, SegmentEnded, Trial
+from nas.training.data import ImageData, Stored
 from nas.training.loop import train_segment
 
 CPU = torch.device("cpu")
@@ -67,7 +67,14 @@ def make_data(count: int = 38, *, seed: int = 0) -> ImageData:
     for array in arrays.values():
         array.setflags(write=False)
     return ImageData(
-        **arrays, class_names=("a", "b", "c"), mean=(0.3,), std=(0.2,), fingerprint=f"tiny{seed}"
+        shape=DataShape(image_size=SIZE, channels=1, classes=CLASSES),
+        train=Stored(images=arrays["train_images"], labels=arrays["train_labels"]),
+        probe_indices=arrays["probe_indices"],
+        evaluation=Stored(images=arrays["evaluation_images"], labels=arrays["evaluation_labels"]),
+        class_names=("a", "b", "c"),
+        mean=(0.3,),
+        std=(0.2,),
+        fingerprint=f"tiny{seed}",
     )
 
 

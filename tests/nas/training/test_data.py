@@ -49,10 +49,10 @@ def hundred(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_digits_are_split_without_overlap(digits: ImageData) -> None:
-    assert digits.train_images.shape == (1198, 1, 12, 12)
-    assert digits.evaluation_images.shape == (599, 1, 12, 12)
-    assert not hashes(digits.train_images) & hashes(digits.evaluation_images)
-    assert digits.train_images.max() == 255
+    assert digits.train.images.shape == (1198, 1, 12, 12)
+    assert digits.evaluation.images.shape == (599, 1, 12, 12)
+    assert not hashes(digits.train.images) & hashes(digits.evaluation.images)
+    assert digits.train.images.max() == 255
     assert (
         digits.shape
         == peek(DataSpec(image_size=12))
@@ -61,13 +61,13 @@ def test_digits_are_split_without_overlap(digits: ImageData) -> None:
 
 
 def test_digits_are_stratified(digits: ImageData) -> None:
-    shares = np.bincount(digits.evaluation_labels) / np.bincount(digits.train_labels)
+    shares = np.bincount(digits.evaluation.labels) / np.bincount(digits.train.labels)
     np.testing.assert_allclose(shares, 0.5, atol=0.02)
 
 
 def test_probe_is_a_subset_without_repetition(digits: ImageData) -> None:
     assert len(np.unique(digits.probe_indices)) == 100
-    assert digits.probe_indices.max() < len(digits.train_images)
+    assert digits.probe_indices.max() < len(digits.train.images)
     assert digits.probe_indices.max() > 1000  # of all images, not of the first ones
 
 
@@ -77,13 +77,13 @@ def test_probe_is_capped(hundred: list[str]) -> None:
 
 
 def test_statistics(digits: ImageData) -> None:
-    pixels = digits.train_images / 255
+    pixels = digits.train.images / 255
     np.testing.assert_allclose(digits.mean, pixels.mean(), rtol=1e-9)
     np.testing.assert_allclose(digits.std, pixels.std(), rtol=1e-9)
 
 
 def test_statistics_of_one_colour_do_not_divide_by_zero() -> None:
-    mean, std = data._statistics(np.zeros((5, 2, 3, 3), dtype=np.uint8))
+    mean, std = data._statistics([np.zeros((5, 2, 3, 3), dtype=np.uint8)])
     assert mean == (0.0, 0.0)
     assert min(std) > 0
 
@@ -106,7 +106,7 @@ def test_fingerprint_is_pinned() -> None:
 def test_arrays_are_read_only_and_travel(hundred: list[str]) -> None:
     loaded = load(DataSpec(image_size=4))
     with pytest.raises(ValueError, match="read-only"):
-        loaded.train_images[0] = 0
+        loaded.train.images[0] = 0
     buffers: list[pickle.PickleBuffer] = []
     content = pickle.dumps(loaded, protocol=5, buffer_callback=buffers.append)
     assert len(content) < 3000  # the arrays themselves go without a copy
@@ -115,13 +115,13 @@ def test_arrays_are_read_only_and_travel(hundred: list[str]) -> None:
 
 def test_subset_keeps_classes_in_proportion(hundred: list[str]) -> None:
     loaded = load(DataSpec(image_size=4, train=30, evaluation=10))
-    np.testing.assert_array_equal(np.bincount(loaded.train_labels), [12, 9, 6, 3])
-    np.testing.assert_array_equal(np.bincount(loaded.evaluation_labels), [4, 3, 2, 1])
+    np.testing.assert_array_equal(np.bincount(loaded.train.labels), [12, 9, 6, 3])
+    np.testing.assert_array_equal(np.bincount(loaded.evaluation.labels), [4, 3, 2, 1])
 
 
 def test_small_subset_holds_every_class(hundred: list[str]) -> None:
     loaded = load(DataSpec(image_size=4, train=4, evaluation=50))
-    np.testing.assert_array_equal(np.bincount(loaded.train_labels), [1, 1, 1, 1])
+    np.testing.assert_array_equal(np.bincount(loaded.train.labels), [1, 1, 1, 1])
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,10 @@ def test_bad_files_are_left_out_and_listed(hundred: list[str]) -> None:
     hundred.extend(["7", "50"])
     loaded = load(DataSpec(image_size=4, max_bad=0.02))
     assert sorted(loaded.bad_files) == ["50.png: broken", "7.png: broken"]
-    assert len(loaded.train_labels) + len(loaded.evaluation_labels) == 98
-    assert len(loaded.train_images) == len(loaded.train_labels)
-    assert hashes(loaded.train_images) < hashes(whole.train_images)
-    counts = np.bincount(loaded.train_labels) + np.bincount(loaded.evaluation_labels)
+    assert len(loaded.train.labels) + len(loaded.evaluation.labels) == 98
+    assert len(loaded.train.images) == len(loaded.train.labels)
+    assert hashes(loaded.train.images) < hashes(whole.train.images)
+    counts = np.bincount(loaded.train.labels) + np.bincount(loaded.evaluation.labels)
     np.testing.assert_array_equal(counts, [39, 29, 20, 10])
 
 
@@ -160,13 +160,10 @@ def test_too_many_bad_files_stop(hundred: list[str]) -> None:
         load(DataSpec(image_size=4))
 
 
-def test_decoded_size_is_bounded_before_decoding(
-    hundred: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(data, "DECODED_LIMIT", 100 * 16 - 1)
+def test_decoded_size_is_bounded_before_decoding(hundred: list[str]) -> None:
     with pytest.raises(DataError, match=r"GiB decoded, more than .*: lower data\.image_size"):
-        load(DataSpec(image_size=4))
-    load(DataSpec(image_size=4, train=60))
+        load(DataSpec(image_size=4), limit=100 * 16 - 1)
+    load(DataSpec(image_size=4, train=60), limit=100 * 16 - 1)
 
 
 def test_own_test_set_is_the_evaluation_set(
@@ -180,9 +177,9 @@ def test_own_test_set_is_the_evaluation_set(
     )
     monkeypatch.setattr(data, "open_source", lambda spec: replace(source, evaluation=pool))
     loaded = load(DataSpec(image_size=4))
-    assert len(loaded.train_labels) == 100
-    assert hashes(loaded.evaluation_images) == hashes(tests)
-    assert len(load(DataSpec(image_size=4, evaluation=4)).evaluation_labels) == 4
+    assert len(loaded.train.labels) == 100
+    assert hashes(loaded.evaluation.images) == hashes(tests)
+    assert len(load(DataSpec(image_size=4, evaluation=4)).evaluation.labels) == 4
     with pytest.raises(DataError, match="9 images asked"):
         load(DataSpec(image_size=4, evaluation=9))
 

@@ -13,8 +13,8 @@ CPU = torch.device("cpu")
 def test_memory_is_shared_even_with_read_only_arrays(make_data: Callable[..., ImageData]) -> None:
     data = make_data()
     on_device = to_device(data, CPU)
-    assert on_device.train.images.data_ptr() == data.train_images.ctypes.data
-    assert on_device.evaluation.images.data_ptr() == data.evaluation_images.ctypes.data
+    assert on_device.train.images.data_ptr() == data.train.images.ctypes.data
+    assert on_device.evaluation.images.data_ptr() == data.evaluation.images.ctypes.data
 
 
 def test_probe_is_the_chosen_training_images(make_data: Callable[..., ImageData]) -> None:
@@ -22,9 +22,9 @@ def test_probe_is_the_chosen_training_images(make_data: Callable[..., ImageData]
     probe = to_device(data, CPU).probe
     assert len(probe) == len(data.probe_indices)
     torch.testing.assert_close(
-        probe.images.numpy(), data.train_images[data.probe_indices], rtol=0, atol=0
+        probe.images.numpy(), data.train.images[data.probe_indices], rtol=0, atol=0
     )
-    assert probe.labels.tolist() == data.train_labels[data.probe_indices].tolist()
+    assert probe.labels.tolist() == data.train.labels[data.probe_indices].tolist()
 
 
 def test_normalize_by_channel() -> None:

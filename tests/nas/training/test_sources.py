@@ -53,10 +53,10 @@ def test_idx_with_a_test_set(tmp_path: Path, zipped: bool) -> None:
     tests = write_set(tmp_path, "t10k", [2, 1], zipped=zipped)
     assert peek(idx_spec(tmp_path)) == DataShape(image_size=6, channels=1, classes=3)
     loaded = load(idx_spec(tmp_path))
-    np.testing.assert_array_equal(loaded.train_images[:, 0], images)
-    np.testing.assert_array_equal(loaded.train_labels, [0, 1, 2, 0, 1, 2])
-    np.testing.assert_array_equal(loaded.evaluation_images[:, 0], tests)
-    np.testing.assert_array_equal(loaded.evaluation_labels, [2, 1])
+    np.testing.assert_array_equal(loaded.train.images[:, 0], images)
+    np.testing.assert_array_equal(loaded.train.labels, [0, 1, 2, 0, 1, 2])
+    np.testing.assert_array_equal(loaded.evaluation.images[:, 0], tests)
+    np.testing.assert_array_equal(loaded.evaluation.labels, [2, 1])
 
 
 def test_idx_labels_need_not_begin_at_zero(tmp_path: Path) -> None:
@@ -64,15 +64,15 @@ def test_idx_labels_need_not_begin_at_zero(tmp_path: Path) -> None:
     write_set(tmp_path, "t10k", [9])
     loaded = load(idx_spec(tmp_path))
     assert loaded.class_names == ("5", "9")
-    np.testing.assert_array_equal(loaded.train_labels, [0, 1, 0, 1])
-    np.testing.assert_array_equal(loaded.evaluation_labels, [1])
+    np.testing.assert_array_equal(loaded.train.labels, [0, 1, 0, 1])
+    np.testing.assert_array_equal(loaded.evaluation.labels, [1])
 
 
 def test_idx_without_a_test_set_is_split(tmp_path: Path) -> None:
     write_set(tmp_path, "train", [0, 1] * 9)
     loaded = load(idx_spec(tmp_path))
-    assert len(loaded.train_labels) == 12
-    assert len(loaded.evaluation_labels) == 6
+    assert len(loaded.train.labels) == 12
+    assert len(loaded.evaluation.labels) == 6
 
 
 def test_idx_errors(tmp_path: Path) -> None:
@@ -100,9 +100,9 @@ def test_folder_is_split(tmp_path: Path) -> None:
     assert peek(folder_spec(tmp_path)) == DataShape(image_size=6, channels=3, classes=2)
     loaded = load(folder_spec(tmp_path))
     assert loaded.class_names == ("cat", "dog")
-    assert loaded.train_images.shape == (10, 3, 6, 6)
-    assert loaded.evaluation_images.shape == (5, 3, 6, 6)
-    np.testing.assert_array_equal(np.bincount(loaded.train_labels), [4, 6])
+    assert loaded.train.images.shape == (10, 3, 6, 6)
+    assert loaded.evaluation.images.shape == (5, 3, 6, 6)
+    np.testing.assert_array_equal(np.bincount(loaded.train.labels), [4, 6])
     assert load(folder_spec(tmp_path)).fingerprint == loaded.fingerprint
 
 
@@ -112,8 +112,8 @@ def test_folder_with_a_test_set(tmp_path: Path, part: str) -> None:
     write_folder(tmp_path / part, {"cat": 2, "dog": 1})
     loaded = load(folder_spec(tmp_path))
     assert loaded.class_names == ("cat", "dog")
-    np.testing.assert_array_equal(loaded.train_labels, [0, 0, 0, 1, 1, 1])
-    np.testing.assert_array_equal(loaded.evaluation_labels, [0, 0, 1])
+    np.testing.assert_array_equal(loaded.train.labels, [0, 0, 0, 1, 1, 1])
+    np.testing.assert_array_equal(loaded.evaluation.labels, [0, 0, 1])
 
 
 def test_folder_with_one_percent_hostile_files(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_folder_with_one_percent_hostile_files(tmp_path: Path) -> None:
     (tmp_path / "cat" / "7.png").write_bytes(b"")
     (tmp_path / "dog" / "99.png").write_text("text")
     loaded = load(folder_spec(tmp_path))
-    assert len(loaded.train_labels) + len(loaded.evaluation_labels) == 198
+    assert len(loaded.train.labels) + len(loaded.evaluation.labels) == 198
     assert [bad.split(": ")[0] for bad in sorted(loaded.bad_files)] == [
         str(tmp_path / "cat" / "7.png"),
         str(tmp_path / "dog" / "99.png"),

@@ -97,7 +97,7 @@ def test_weights_for_export(training: Callable, make_config: Callable, ema: bool
     trained.run(2)
     model = load_weights(trained.folder, trained.trial.config, ema=ema)
     assert not model.training
-    pixels = torch.from_numpy(trained.data.evaluation_images.copy()).float()
+    pixels = torch.from_numpy(trained.data.evaluation.images.copy()).float()
     with torch.inference_mode():
         logits = model((pixels / 255 - 0.3) / 0.2)
     right = (logits.argmax(1).numpy() == trained.data.evaluation_labels).mean()

@@ -33,19 +33,16 @@ class Levels:
     def nominal(self, overall: float) -> float:
         """Return p*(a): the level of each look, for an error of `overall` in all looks together.
 
+        At most 0.3, which is less than p* for errors beyond one half.
+
         Raises:
-            ValueError: `overall` is not in (0, 1), or so large that p* would exceed 0.3.
+            ValueError: `overall` is not in (0, 1).
         """
         if not 0 < overall < 1:
             raise ValueError(f"an error level must be between 0 and 1, not {overall}")
         if self.first == self.last:
             return overall
-        at = np.log(overall)
-        if at > self.log_overall[-1]:
-            raise ValueError(
-                f"error level {overall:g} exceeds {np.exp(self.log_overall[-1]):.2f}, the largest "
-                f"for looks at {self.first} to {self.last} seeds"
-            )
+        at = min(np.log(overall), self.log_overall[-1])
         return float(np.exp(_interpolate(at, self.log_overall, np.log(NOMINAL))))
 
     def overall(self, nominal: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from nas.ranking.certificate import Design, Verdict
 
-LEAST_CHANCE = 0.2  # futility: a pair with less is not worth a run; non-binding
+LEAST_CHANCE = 0.2  # futility: a pair with less is not worth a run
 
 
 def extend(
@@ -18,15 +18,17 @@ def extend(
     design: Design,
     *,
     closed: np.ndarray | None = None,
+    least_chance: float = LEAST_CHANCE,
 ) -> np.ndarray:
     """Return which layouts [..., K] get one more seed; none where replication is over.
 
     `n_layout` [..., K] counts the seeds each layout was given, lost ones too; `pairs` [m, 2] holds
     the places of the two layouts of each pair. Of an open pair the layout with fewer seeds is
     extended, both where they have equally many. `closed` [..., m] marks pairs that no seed can
-    help, because their claim is withheld.
+    help, because their claim is withheld. A pair whose chance to close is below `least_chance` is
+    given up; that may be chosen freely, claims do not rest on it.
     """
-    wanting = verdict.open & (verdict.chance >= LEAST_CHANCE)
+    wanting = verdict.open & (verdict.chance >= least_chance)
     if closed is not None:
         wanting &= ~closed
     a, b = n_layout[..., pairs[:, 0]], n_layout[..., pairs[:, 1]]

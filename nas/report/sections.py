@@ -66,7 +66,9 @@ def _ranked(
             caption="A critical-difference diagram (Demšar 2006): layouts on the axis of scores, "
             "the best on the right. A solid bar joins layouts that are equivalent, a dashed bar "
             "layouts of which no two are told apart yet; dots on a bar say which layouts it joins. "
-            "Two layouts that no bar joins differ." + _hollow(table),
+            "Two layouts that no bar joins differ."
+            + (" The claims are preliminary." if ranking.preliminary else "")
+            + _hollow(table),
             figure=figures.critical_difference(table, pairs, looks=looks),
         ),
         Section(
@@ -75,7 +77,11 @@ def _ranked(
             caption="What is claimed of the row against the column, and the difference in points. "
             "The colour tells the claim: blue is better, orange worse, grey equivalent, white not "
             "decided."
-            + (" A dash: the claim is withheld." if (pairs["withheld"] != "").any() else ""),
+            + (
+                " A bar: they are not compared, for the reason given above."
+                if (pairs["withheld"] != "").any()
+                else ""
+            ),
             figure=figures.pairwise(pairs, table["layout"].tolist()),
         ),
         Section(

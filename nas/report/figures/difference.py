@@ -85,7 +85,7 @@ def critical_difference(
         )
     _draw_bars(figure, rows, at, ruler)
     _arrange(figure, shown, heights, ruler)
-    return _with_notes(figure, _notes(ranking, shown, found), legend=bool(rows))
+    return _with_notes(figure, _notes(ranking, shown, relations, found), legend=bool(rows))
 
 
 def _ruler(scores: Sequence[float]) -> _Ruler:
@@ -201,9 +201,16 @@ def _arrange(
     figure.update_layout(margin={"l": 12, "r": 12, "b": 0})
 
 
-def _notes(ranking: pd.DataFrame, shown: pd.DataFrame, found: Sequence[Group]) -> list[str]:
-    """Say what the diagram leaves out, and what it means that no bar is there."""
+def _notes(
+    ranking: pd.DataFrame, shown: pd.DataFrame, relations: pd.DataFrame, found: Sequence[Group]
+) -> list[str]:
+    """Say what the diagram leaves out, and what it means that a bar, or none, is there."""
     notes = []
+    claimed = set(shown.loc[shown["withheld"] == "", "layout"])
+    both = relations["a"].isin(claimed) & relations["b"].isin(claimed)
+    withheld = int((both & (relations["withheld"] != "")).sum())
+    if withheld:
+        notes.append(f"not compared, and so not told apart: {withheld} of {int(both.sum())} pairs")
     if len(shown) < len(ranking):
         notes.append(f"the best {len(shown)} of {len(ranking)} layouts")
     if len(found) > _BARS:

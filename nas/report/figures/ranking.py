@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from plotly import graph_objects as go
 
-from nas.ranking.result import Symbol
+from nas.ranking.result import WITHHELD, Symbol
 from nas.report.style import (
     GRID,
     INK,
@@ -31,7 +31,6 @@ _CLAIMS = {
     ">": "#b3d4ec",
     "≫": "#7fb6dc",
 }
-_WITHHELD = "–"
 _LINE = 60  # characters of a title: what 700 pixels have room for
 _ROOM_FOR_NUMBERS = 12  # layouts in a matrix whose cells have room for more than a symbol
 
@@ -86,9 +85,9 @@ def pairwise(relations: pd.DataFrame, layouts: list[str]) -> go.Figure:
     for row in rows_of(relations):
         symbol = Symbol(row.symbol).value
         mirrored = _MIRRORED[symbol]
-        dash = _WITHHELD if row.withheld else ""
-        claims[row.a, row.b] = symbol, dash or symbol, row.difference
-        claims[row.b, row.a] = mirrored, dash or mirrored, -row.difference
+        bar = WITHHELD if row.withheld else ""
+        claims[row.a, row.b] = symbol, bar or symbol, row.difference
+        claims[row.b, row.a] = mirrored, bar or mirrored, -row.difference
     numbers = len(layouts) <= _ROOM_FOR_NUMBERS
     names = [plain(layout) for layout in layouts]
     short = [plain(shorten(layout)) for layout in layouts]
@@ -140,7 +139,8 @@ def _order_lines(ranking: pd.DataFrame) -> list[str]:
     """Return the order line, broken so that it fits above a figure."""
     lines = [""]
     for row in rows_of(ranking):
-        name = row.layout if pd.isna(row.symbol) else f"{row.layout} {row.symbol} "
+        mark = WITHHELD if row.next_withheld else row.symbol
+        name = row.layout if pd.isna(row.symbol) else f"{row.layout} {mark} "
         if lines[-1] and len(lines[-1]) + len(name) > _LINE:
             lines.append("")
         lines[-1] += name

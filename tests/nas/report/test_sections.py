@@ -127,3 +127,10 @@ def test_the_caption_of_cost_says_whether_sizes_are_matched(plain_study):
     caption = found(HISTORIES, uneven)["cost"].caption
     assert "All have about the same parameters" in caption
     assert "Pareto front" in caption
+
+
+def test_preliminary_claims_are_called_so():
+    certified = replace(RANKING, preliminary="")
+    hurried = replace(RANKING, preliminary="3 seeds are few")
+    assert "preliminary" not in found(HISTORIES, certified)["difference"].caption
+    assert "preliminary" in found(HISTORIES, hurried)["difference"].caption

@@ -65,7 +65,13 @@ def ranked():
             for layout, score in scores.items()
         ]
         frame = pd.DataFrame(rows).assign(
-            seeds=6, parameters=1000, macs=1000, withheld="", collapsed=0, symbol=None
+            seeds=6,
+            parameters=1000,
+            macs=1000,
+            withheld="",
+            collapsed=0,
+            symbol=None,
+            next_withheld="",
         )
         return frame.assign(**columns)
 

@@ -92,6 +92,15 @@ def test_a_withheld_layout_is_hollow_dotted_and_said(ranked, related):
     assert "nothing is claimed of hollow markers" in figure.layout.annotations[0].text
 
 
+def test_pairs_that_are_not_compared_are_joined_and_counted(ranked, related):
+    scores = {"C-C": 0.8, "T-T": 0.7}
+    pairs = related("C-C ? T-T", withheld=["sizes differ"])
+    figure = critical_difference(ranked(scores), pairs, looks=styles(scores))
+    assert len(bars(figure)) == 1
+    said = figure.layout.annotations[0].text
+    assert said == "not compared, and so not told apart: 1 of 1 pairs"
+
+
 def test_no_bar_at_all_is_said(ranked, related):
     scores = {"C-C": 0.8, "T-T": 0.7}
     figure = critical_difference(ranked(scores), related("C-C > T-T"), looks=styles(scores))

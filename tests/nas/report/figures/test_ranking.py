@@ -32,6 +32,13 @@ def test_a_long_order_is_broken_into_lines(six):
     assert max(map(len, lines)) <= 70
 
 
+def test_neighbours_that_are_not_compared_have_a_bar_between_them_in_the_title(ranked):
+    table = ranked({"C-C": 0.8, "C-T": 0.75, "T-T": 0.7}, symbol=["?", ">", None])
+    table["next_withheld"] = ["sizes differ", "", None]
+    figure = scores(table, looks=styles(table["layout"]))
+    assert figure.layout.title.text == "C-C | C-T &gt; T-T"
+
+
 def test_long_names_are_shortened_beside_the_axis_and_whole_in_the_hover_text(ranked):
     name = "vit_relpos_medium_patch16_rpn_224"
     figure = scores(ranked({name: 0.5}), looks=styles([name]))
@@ -65,11 +72,11 @@ def test_the_matrix_mirrors_every_claim(six):
     assert heat.text[4][3] == f"<b>≪</b><br>{-100 * relation.difference:+.1f}"
 
 
-def test_a_withheld_pair_is_a_dash_on_white(related):
+def test_a_withheld_pair_is_a_bar_on_white(related):
     pairs = related("A ? B", "A > C", "B > C", withheld=["sizes differ", "", ""])
     heat = pairwise(pairs, ["A", "B", "C"]).data[0]
-    assert heat.text[0][1].startswith("<b>–</b>")
-    assert heat.text[1][0].startswith("<b>–</b>")
+    assert heat.text[0][1].startswith("<b>|</b>")
+    assert heat.text[1][0].startswith("<b>|</b>")
     assert heat.z[0][1] == heat.z[1][0] == 3  # as "?"
     assert "&gt;" in heat.text[0][2]
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from nas.cli import sweep
+from nas.cli import forecasts, sweep
 from nas.cli.formats import format_option
+from nas.errors import SpecError
 
 
 @click.command()
@@ -40,14 +41,42 @@ def ls(root: Path, output: str) -> None:
 
 @click.command()
 @click.argument("study")
+@click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
 @click.option(
     "--metric",
     type=click.Choice(["generalization", "capacity", "transfer", "accuracy"]),
     help="What trials are scored by; else as the spec says.",
 )
+@click.option(
+    "--simulate",
+    is_flag=True,
+    help="STUDY is a spec: tell how many seeds its questions need. Nothing is trained.",
+)
+@click.option(
+    "--noise",
+    metavar="POINTS,...",
+    help=f"With --simulate: how much seeds scatter, as sd in points; default {forecasts.NOISE}.",
+)
 @format_option
-def rank(study: str, metric: str | None, output: str) -> None:
-    """Rank the layouts of STUDY by its finished trials; of a sweep, one row a value."""
+def rank(
+    study: str,
+    overrides: tuple[str, ...],
+    metric: str | None,
+    simulate: bool,
+    noise: str | None,
+    output: str,
+) -> None:
+    """Rank the layouts of STUDY by its finished trials; of a sweep, one row a value.
+
+    With --simulate STUDY is a spec, whose keys KEY.PATH=VALUE changes.
+    """
+    if simulate:
+        if metric is not None:
+            raise SpecError("is not for --simulate: no trial is scored", key="--metric")
+        forecasts.print_forecast(study, overrides, noise=noise or forecasts.NOISE, output=output)
+        return
+    if overrides or noise is not None:
+        raise SpecError("is only for --simulate", key=overrides[0] if overrides else "--noise")
     from nas.cli.output import print_ranking
     from nas.conclusion import rank_study
     from nas.study import find_study, open_study

@@ -161,5 +161,15 @@ def test_a_spoilt_or_unfinished_placebo_is_not_judged(status, words):
     assert ranking.placebo.symbol == "?"
 
 
+def test_noise_can_be_told_where_the_metric_cannot():
+    overfit = replace(OK, gap=0.9)
+    histories = with_twin(study({"A": overfit, "B": overfit}, seeds=range(6)), "A")
+    ranking = rank(histories, RankingSpec(metric=Metric.CAPACITY), evaluation_images=599)
+    assert ranking.order.count("|") == 1
+    assert ranking.placebo is not None
+    assert ranking.placebo.withheld == ""
+    said(ranking.notes, "noise floor")
+
+
 def test_without_a_twin_there_is_no_placebo():
     assert rank(study({"A": OK, "B": OK}), ACCURACY, evaluation_images=599).placebo is None

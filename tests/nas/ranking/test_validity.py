@@ -253,6 +253,13 @@ def test_where_seeds_are_added_a_failure_leaves_too_few():
     assert why(ranking, "A", "B") == "5 paired seeds where claims begin at 6 (1 failed)"
 
 
+def test_where_seeds_could_be_added_failures_leave_too_few_to_the_last():
+    failed = {"A": replace(BEST, lost=dict.fromkeys((1, 2), TrialStatus.FAILED)), **REST}
+    ranking = ranked(failed, seeds=range(4), looks=(3, 4))
+    assert why(ranking, "A", "B") == "2 paired seeds where claims begin at 3 (2 failed)"
+    assert why(ranking, "B", "C") == ""
+
+
 def test_of_one_seed_nothing_is_claimed():
     ranking = ranked({"A": BEST, **REST}, seeds=[0], looks=(1, 1))
     assert ranking.order == "A | B | C"

@@ -57,7 +57,7 @@ def generalization(
         )
         figure.add_traces(traces)
     if equal_loss is not None:
-        _mark_level(figure, equal_loss)
+        _mark_level(figure, equal_loss, between=(min(ends), max(ends)))
         for row in rows_of(ranking):
             figure.add_scatter(
                 x=[equal_loss],
@@ -111,17 +111,18 @@ def _read(losses: np.ndarray, accuracies: np.ndarray, at: np.ndarray) -> np.ndar
     return np.clip(read, accuracies.min(), accuracies.max())
 
 
-def _mark_level(figure: go.Figure, level: float) -> None:
+def _mark_level(figure: go.Figure, level: float, *, between: tuple[float, float]) -> None:
     level = max(level, SMALLEST_LOSS)
+    left = level**2 > between[0] * between[1]  # half of the axis, which falls and is logarithmic
     figure.add_vline(x=level, line={"color": INK, "width": 1.5, "dash": "dash"})
     figure.add_annotation(
         x=math.log10(level),  # annotations on a log axis stand at exponents
         y=0,
         yref="paper",
-        xanchor="right",
+        xanchor="left" if left else "right",
         yanchor="bottom",
         text=f"equal training loss l* = {level:.4g}",
         showarrow=False,
         font={"color": MUTED},
-        xshift=-6,
+        xshift=6 if left else -6,
     )

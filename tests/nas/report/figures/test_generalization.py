@@ -23,6 +23,12 @@ def test_the_scores_are_marked_at_the_equal_loss(six):
     assert figure.layout.annotations[0].x == pytest.approx(math.log10(level))
 
 
+@pytest.mark.parametrize(("level", "side"), [(0.9, "left"), (0.02, "right")])
+def test_the_words_at_the_equal_loss_stand_where_there_is_room(six, level, side):
+    figure = generalization(six.epochs, six.table, looks=six.looks, equal_loss=level)
+    assert figure.layout.annotations[0].xanchor == side
+
+
 def test_a_layout_is_one_line_and_one_band_however_many_seeds():
     epochs = epochs_frame(study(seeds=range(20)))
     figure = generalization(epochs, epochs.head(0), looks=styles(DIGITS), equal_loss=None)

@@ -1,7 +1,6 @@
 """`nas rank --simulate`: how many seeds a question needs, before the first run."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -177,6 +176,8 @@ def _in_points(frame: "pd.DataFrame", *, last: int = 0) -> "pd.DataFrame":
 
 
 def _json(forecast: "Forecast") -> dict[str, Any]:
+    from dataclasses import asdict  # not at the top: it is slow to import, and `--help` is not
+
     values = asdict(forecast)
     values["design"]["correction"] = forecast.design.correction.value
     values["until"] = forecast.until.value

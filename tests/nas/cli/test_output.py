@@ -29,12 +29,43 @@ def test_rank_json_has_the_keys_scripts_rely_on(finished, capsys):
     assert 0 <= layout["low"] <= layout["score"] <= layout["high"] <= 1
     relation = ranking["relations"][0]
     assert list(relation)[:6] == ["a", "b", "symbol", "difference", "low", "high"]
-    assert ranking["order"] == f"{relation['a']} {relation['symbol']} {relation['b']}"
+    # the two are not of a size, and so not compared
+    assert ranking["order"] == " | ".join(layout["layout"] for layout in ranking["layouts"])
+    assert "sizes differ" in relation["withheld"]
+    assert (relation["symbol"], ranking["seeds"]) == ("?", [2, 2])
+    assert ranking["preliminary"].startswith("preliminary: 2 paired seeds")
 
 
 def test_rank_table_ends_with_the_order(finished, capsys):
     order = json.loads(out(capsys, "rank", str(finished), "-o", "json"))["order"]
-    assert out(capsys, "rank", str(finished)).splitlines()[-1] == order
+    lines = out(capsys, "rank", str(finished)).splitlines()
+    assert lines[-1] == f"preliminary: {order}"
+    assert any(line.startswith("note: preliminary: 2 paired seeds") for line in lines)
+    assert any("not compared: sizes differ" in line for line in lines)
+    assert "diverged" in lines[0]
+    assert "collapsed" in lines[0]
+
+
+def test_rank_by_each_metric(finished, capsys):
+    for metric in ("generalization", "capacity", "accuracy"):
+        found = json.loads(out(capsys, "rank", str(finished), "--metric", metric, "-o", "json"))
+        assert found["spec"]["metric"] == found["metric"] == metric
+    assert (
+        json.loads(out(capsys, "rank", str(finished), "--metric", "accuracy", "-o", "json"))[
+            "relations"
+        ][0]["withheld"]
+        == ""
+    )
+    assert "capacity: evaluation accuracy at the end" in out(
+        capsys, "rank", str(finished), "--metric", "capacity"
+    )
+
+
+def test_a_study_without_fine_tuning_has_no_transfer(finished, capsys):
+    assert run(("rank", str(finished), "--metric", "transfer")) == 2
+    error = capsys.readouterr().err
+    assert "small fine-tunes nothing" in error
+    assert error.count("\n") == 1
 
 
 def test_rank_by_another_metric(finished, capsys):
@@ -52,6 +83,9 @@ def test_rank_by_another_metric(finished, capsys):
 def test_rank_csv_is_one_row_a_layout(finished, capsys):
     rows = list(csv.DictReader(io.StringIO(out(capsys, "rank", str(finished), "-o", "csv"))))
     assert {row["layout"] for row in rows} == {"C-C", "C-T"}
+    assert [row["collapsed_of"] for row in rows] == ["2", "2"]
+    assert "sizes differ" in rows[0]["next_withheld"]
+    assert rows[1]["next_withheld"] == ""
 
 
 def test_status_shows_every_trial(finished, capsys):

@@ -39,7 +39,7 @@ PHASE = pa.schema(
         ("low", _REAL),  # t interval of the mean, null with one seed
         ("high", _REAL),
         ("seeds", _COUNT),
-        ("symbol", _TEXT),  # the claim about the next layout, null at the last
+        ("symbol", _TEXT),  # the claim about the next layout, `|` withheld, null at the last
         ("equal_loss", _REAL),  # l*, nats
         ("tau", _REAL),  # Kendall's tau-b with the paper's order
     ]
@@ -179,12 +179,10 @@ def _rows(points: Sequence[PhasePoint]) -> Iterator[dict[str, Any]]:
             "equal_loss": ranking.equal_loss,
             "tau": ranking.agreement and ranking.agreement.tau,
         }
-        for rank, (layout, symbol) in enumerate(
-            zip_longest(ranking.layouts, ranking.symbols), start=1
-        ):
+        for rank, (layout, mark) in enumerate(zip_longest(ranking.layouts, ranking.marks), start=1):
             names = ("layout", "score", "low", "high", "seeds")
             own = {name: getattr(layout, name) for name in names}
-            yield {**shared, **own, "rank": rank, "symbol": symbol and symbol.value}
+            yield {**shared, **own, "rank": rank, "symbol": mark}
 
 
 def _page_row(point: PhasePoint, *, linked: bool) -> PhaseRow:

@@ -140,16 +140,14 @@ def test_the_cluster_is_reached_once(tmp_path):
 
 @pytest.mark.slow
 def test_and_again_for_other_resources(tmp_path):
-    cluster = Cluster()
-    values = 'sweep={"key": "training.batch_size", "values": [16, 40]}'
-    folder = tmp_path / "s"
+    cluster, folder = Cluster(), tmp_path / "s"
+    short = ("training.epochs=2", "search.seeds=1")
     with pytest.raises(Stop):
-        begin(folder, values, executors=cluster, observers=pulling("training.batch_size=40", 1))
-    assert len(cluster.opened) == 1
-    study = folder / "training.batch_size=40" / "study.json"
+        begin(folder, *short, executors=cluster, observers=pulling(BOTH[0], 1))
+    study = folder / BOTH[0] / "study.json"
     study.write_text(study.read_text().replace('"cpus": 1.0', '"cpus": 2.0'))
     resume_sweep(open_sweep(folder), executors=cluster, observers=nobody)
-    assert [resources.cpus for resources in cluster.opened] == [1.0, 2.0]
+    assert [resources.cpus for resources in cluster.opened] == [1.0, 2.0, 1.0]
 
 
 def test_what_cannot_be_is_refused_before_anything_is_created(tmp_path):

@@ -66,6 +66,8 @@ def trial_tags(trial: Trial, facts: StudyFacts) -> dict[str, str]:
         "nas.study": facts.name,
         "nas.layout": trial.layout,
         "nas.label": trial.label,
+        "nas.phase": "training" if trial.parent is None else "fine-tuning",
+        **({} if trial.parent is None else {"nas.fine_tunes": trial.parent}),
         "nas.seed": str(trial.seed),
     }
 

@@ -224,3 +224,81 @@ def test_what_a_lost_driver_ran_is_interrupted_in_the_views_too(finished, tmp_pa
 def test_sync_of_an_untracked_study_is_refused(finished):
     with pytest.raises(SpecError, match=r"tracking\.uri"):
         sync_study(open_study(finished))
+
+
+TRANSFER = (
+    (
+        "fine_tune={data: {image_size: 24, train: 60, evaluation: 50},"
+        " training: {epochs: 2, batch_size: 16}}"
+    ),
+    "ranking={metric: transfer, size_tolerance: null}",
+    "search.placebo=C-T",
+)
+
+
+@pytest.mark.slow
+def test_a_transfer_study_fine_tunes_every_trial_and_exports_what_was_fine_tuned(tmp_path):
+    folder = tmp_path / "s"
+    conclusion = begin_study(
+        load_spec(str(SMALL), TRANSFER), folder=folder, executors=INLINE, observers=nobody
+    )
+    study = open_study(folder)
+    histories = {history.trial.id: history for history in study.histories()}
+    tuned = [history for history in histories.values() if history.trial.parent is not None]
+    assert len(tuned) == 6  # two layouts and a twin, two seeds each
+    assert len(histories) == 12
+    for history in tuned:
+        parent = histories[history.trial.parent].trial
+        assert (history.trial.label, history.trial.seed) == (parent.label, parent.seed)
+        assert (len(history.epochs), history.trial.config.image_size) == (2, 24)
+        assert history.epochs[-1].ema_evaluation_accuracy is not None
+    assert study.fine_tuning_data is not None
+    assert study.fine_tuning_data.evaluation_images == 50
+    assert conclusion.ranking.placebo is not None
+    scores = {
+        history.trial.label: history.epochs[-1].ema_evaluation_accuracy
+        for history in tuned
+        if history.trial.seed == 0
+    }
+    assert scores.keys() == {"C-C", "C-T", "C-T~twin"}
+    assert conclusion.exported is not None
+    assert histories[conclusion.exported.trial_id].trial.parent is not None
+
+
+@pytest.mark.slow
+def test_a_transfer_study_goes_on_in_the_middle_of_a_fine_tuning(tmp_path):
+    whole, halves = tmp_path / "whole", tmp_path / "halves"
+
+    def pull(record, state):
+        if isinstance(record, EpochMeasured) and record.trial_id.endswith("-fine"):
+            raise Stop
+
+    from contextlib import contextmanager
+
+    @contextmanager
+    def pulling(*_):
+        yield (pull,)
+
+    spec = load_spec(str(SMALL), (*TRANSFER[:2], "search.seeds=1"))
+    begin_study(spec, folder=whole, executors=INLINE, observers=nobody)
+    with pytest.raises(Stop):
+        begin_study(spec, folder=halves, executors=INLINE, observers=pulling)
+    resume_study(open_study(halves), executors=INLINE, observers=nobody)
+    one, two = (open_study(folder).histories() for folder in (whole, halves))
+    assert [h.trial.id for h in one] == [h.trial.id for h in two]
+    for ours, theirs in zip(one, two, strict=True):
+        assert [comparable(e) for e in ours.epochs] == [comparable(e) for e in theirs.epochs]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("margin", "seeds"), [(0.1, {3, 4}), (0.02, {2})])
+def test_seeds_are_added_where_they_can_settle_and_only_there(tmp_path, margin, seeds):
+    ranking = f"ranking={{metric: accuracy, margin: {margin}, large_margin: 0.5}}"
+    spec = load_spec(str(SMALL), ("search.max_seeds=4", ranking))
+    conclusion = begin_study(spec, folder=tmp_path / "s", executors=INLINE, observers=nobody)
+    assert conclusion.ranking.seeds == (2, 4)
+    # 60 images: the difference has an sd of about 5 points, and no four seeds settle one of 2
+    assert {layout.seeds for layout in conclusion.ranking.layouts} <= seeds
+    assert len({layout.seeds for layout in conclusion.ranking.layouts}) == 1
+    records = read_journal(open_study(tmp_path / "s").journal)
+    assert sum(isinstance(record, StudyEnded) for record in records) == 1

@@ -42,6 +42,8 @@ def measure(config: BaselineConfig) -> Measured:
             with torch.random.fork_rng(devices=[]), torch.device(device):
                 return _measured(construct(config), config)
         except SpecError as error:
+            if error.__cause__ is None:  # our own verdict, the same on every device
+                raise
             problem = error
     assert problem is not None
     raise problem
@@ -52,6 +54,8 @@ def _measured(model: "nn.Module", config: BaselineConfig) -> Measured:
     from torch.utils.flop_counter import FlopCounterMode
 
     shape = (config.in_channels, config.image_size, config.image_size)
+    parameters = sum(part.numel() for part in model.parameters() if part.requires_grad)
+    model.requires_grad_(False)  # the counter, under no_grad alone, trips over some networks
     try:
         with torch.no_grad(), warnings.catch_warnings(action="ignore"):
             trained_on = model.train()(torch.zeros(2, *shape))
@@ -67,7 +71,7 @@ def _measured(model: "nn.Module", config: BaselineConfig) -> Measured:
                 key="network" if config.options == "{}" else "options",
             )
     return Measured(
-        parameters=sum(part.numel() for part in model.parameters() if part.requires_grad),
+        parameters=parameters,
         macs=counter.get_total_flops() // 2,
         drops_paths=any(getattr(part, "drop_prob", 0.0) for part in model.modules()),
         shapes={name: tuple(part.shape) for name, part in model.state_dict().items()},

@@ -1,17 +1,24 @@
 """The exported winner is the network that was measured, and says of itself what is true."""
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 import torch
 
 import coatnet
 from nas.conclusion import rank_study
+from nas.driver import begin_study
 from nas.errors import NotFoundError
+from nas.execution.choose import open_executors
 from nas.export import export_winner, winner
 from nas.ranking.relations import rank
 from nas.spec import RankingSpec
+from nas.spec_file import load_spec
 from nas.study import open_study
 from nas.training.data import load
 from nas.training.trial_state import load_weights
+from tests.nas.conftest import SMALL, nobody
 
 pytestmark = pytest.mark.slow
 
@@ -61,6 +68,55 @@ def test_the_card_says_data_recipe_score_and_interval(finished, tmp_path):
     assert ranking.order in card
     assert study.data.fingerprint in card
     assert '"batch_size": 16' in card
+
+
+@pytest.fixture(scope="module")
+def beside_a_vit(tmp_path_factory):
+    """Return the folder of a finished study of two layouts and a small ViT."""
+    folder = tmp_path_factory.mktemp("baselines") / "small"
+    vit = "baselines=[{network: timm/test_vit, label: ViT, options: {patch_size: 8, depth: 1}}]"
+    begin_study(
+        load_spec(str(SMALL), [vit, "search.seeds=1", "training.epochs=2"]),
+        folder=folder,
+        executors=partial(open_executors, inline=True),
+        observers=nobody,
+    )
+    return folder
+
+
+def test_the_best_layout_goes_out_when_another_family_is_first(beside_a_vit, tmp_path):
+    study = open_study(beside_a_vit)
+    ranking = rank_study(study, study.histories())
+    vit, *layouts = sorted(ranking.layouts, key=lambda score: not score.baseline)
+    assert vit.layout == "ViT"
+    first = replace(ranking, layouts=(vit, *layouts))
+    exported = export_winner(study, first, study.histories(), to=tmp_path / "model")
+    note = f"ViT, of another family, is ranked first; {layouts[0].layout} is the best layout"
+    assert exported.note == note
+    assert f"-{layouts[0].layout}-" in exported.trial_id
+    assert f"{note}: `" in (exported.folder / "README.md").read_text()
+    meta = coatnet.load_metadata(exported.folder)
+    assert meta["score"]["value"] == layouts[0].score
+    last = replace(ranking, layouts=(*layouts, vit))
+    again = export_winner(study, last, study.histories(), to=tmp_path / "again")
+    assert (again.note, again.trial_id) == ("", exported.trial_id)
+
+
+def test_there_is_no_winner_among_other_families_alone(beside_a_vit):
+    study = open_study(beside_a_vit)
+    histories = tuple(h for h in study.histories() if h.trial.label == "ViT")
+    ranking = rank_study(study, histories)
+    assert [score.layout for score in ranking.layouts] == ["ViT"]
+    with pytest.raises(NotFoundError, match="no trial of a layout has finished"):
+        winner(ranking, histories)
+
+
+def test_the_study_shows_it_everywhere(beside_a_vit):
+    assert "ViT" in (beside_a_vit / "report.html").read_text()
+    study = open_study(beside_a_vit)
+    [vit] = [h.trial for h in study.histories() if h.trial.label == "ViT"]
+    assert vit.id == "0003-ViT-s0"
+    assert (vit.parameters, vit.macs) == (46_794, 209_600)
 
 
 def test_no_finished_trial_no_winner():

@@ -13,8 +13,19 @@ import pytest
 
 from nas.errors import JournalCorruptError, JournalError
 from nas.journal import FILE, Journal, decode, encode, is_held, read_journal
-from nas.records import EpochMeasured, Outcome, SegmentEnded, SegmentStarted, TrialPlanned
+from nas.records import (
+    BaselineConfig,
+    EpochMeasured,
+    Outcome,
+    SegmentEnded,
+    SegmentStarted,
+    TrialPlanned,
+)
 from tests.nas.builders import measured, planned
+
+BASELINE = BaselineConfig(
+    network="timm/test_vit", options='{"depth": 2}', image_size=8, in_channels=1, classes=3
+)
 
 
 def ended(number: int) -> SegmentEnded:
@@ -27,6 +38,7 @@ def ended(number: int) -> SegmentEnded:
     "record",
     [
         planned(1),
+        planned(1, config=BASELINE),
         SegmentStarted(at=1.5, trial_id="0001-C-s0", attempt=2, until_epoch=5),
         measured("0001-C-s0", 3),
         SegmentEnded(

@@ -33,7 +33,7 @@ def test_a_network_with_its_price() -> None:
     first, second = entered.candidates
     assert (first.label, first.layout, second.label) == ("test_vit", "test_vit", "test_vit3")
     assert first.config == config("timm/test_vit", drop_path=0.1, patch_size=8, depth=1)
-    assert first.cost == Size(parameters=42_762, macs=685_952)
+    assert first.cost == Size(parameters=47_818, macs=799_488)  # by hand
     assert entered.notes == ()
 
 
@@ -74,7 +74,7 @@ def test_it_is_said_who_has_no_drop_path() -> None:
         "label": "CvT",
         "options": {"embed_dim": [8, 16, 24], "num_heads": [1, 2, 3], "depth": [1, 2, 3]},
     }
-    entered = enter_baselines(study(cvt, VIT, training={"drop_path": 0.1}), SHAPE)
+    entered = enter_baselines(study(cvt, "timm/test_convnext", training={"drop_path": 0.1}), SHAPE)
     assert entered.notes == ("CvT has no drop path and is trained without",)
     assert enter_baselines(study(cvt), SHAPE).notes == ()
 

@@ -112,7 +112,6 @@ ONE_LINE = [
      "CvtConfig has no such option, did you mean 'depth'?"),
     ("transformers/cvt-13", {"depth": [1, 1, 3]}, "options.depth",
      "must be at least [1, 2, 3], not [1, 1, 3]: transformers builds none shallower"),
-    ("transformers/cvt-13", {"num_heads": [3, 3, 3]}, "options", "cannot be used on images"),
 ]  # fmt: skip
 
 

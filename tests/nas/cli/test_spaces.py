@@ -1,5 +1,6 @@
 """`nas space draw`: the drawing is data on standard output, or a file whose path is printed."""
 
+import json
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -55,3 +56,23 @@ def test_refused_in_one_line(arguments, names, capsys):
     assert captured.out == ""
     (line,) = captured.err.splitlines()
     assert names in line
+
+
+@pytest.mark.slow
+def test_networks_of_other_families_are_listed_last(capsys):
+    baseline = "baselines=[{network: timm/test_vit, label: ViT, options: {patch_size: 7}}]"
+    assert run(["space", "list", "quickstart", baseline, "--format", "json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [row["candidate"] for row in listed][-2:] == ["ViT_REL", "ViT"]
+    assert listed[-1]["types"] == "timm/test_vit"
+    assert listed[-1]["parameters"] == 254_954
+    assert listed[-1]["depths"] == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [["validate"], ["space", "list"]])
+def test_one_that_does_not_exist_is_one_line(capsys, command):
+    assert run([*command, "quickstart", "baselines=[timm/test_vitt]"]) == 2
+    assert capsys.readouterr().err == (
+        "nas: baselines.0.network: timm has no network 'test_vitt', did you mean 'test_vit'?\n"
+    )

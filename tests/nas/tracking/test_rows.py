@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nas.ranking.curves import area_log_loss
-from nas.records import TrialStatus
+from nas.records import BaselineConfig, TrialStatus
 from nas.tracking import rows
 from tests.nas.tracking import story
 
@@ -52,3 +52,17 @@ def test_a_long_message_is_cut_before_mlflow_refuses_it() -> None:
 @pytest.mark.parametrize("status", TrialStatus)
 def test_every_status_has_one_in_mlflow(status: TrialStatus) -> None:
     assert rows.RUN_STATUS[status] in {"RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"}
+
+
+def test_what_tells_a_network_of_another_family_from_its_siblings() -> None:
+    config = BaselineConfig(
+        network="timm/test_vit", options='{"depth": 2}', image_size=8, in_channels=1, classes=3
+    )
+    trial = replace(HISTORY.trial, label="ViT", layout="ViT", config=config)
+    params = rows.trial_params(trial)
+    assert (params["layout"], params["network"]) == ("ViT", "timm/test_vit")
+    assert (params["options"], params["image_size"]) == ('{"depth": 2}', "8")
+    assert params["parameters"] == str(trial.parameters)
+    assert params.keys() & rows.trial_params(HISTORY.trial).keys() == {
+        "layout", "seed", "parameters", "macs", "image_size", "epochs"
+    }  # fmt: skip

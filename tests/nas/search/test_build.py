@@ -1,0 +1,77 @@
+"""From a spec with networks of other families to the order in which all are trained."""
+
+from typing import Any
+
+import pytest
+
+from nas.errors import SpecError
+from nas.records import BaselineConfig, DataShape, Segment, SegmentStarted, TrialPlanned
+from nas.search.build import build_search
+from nas.spec import StudySpec
+from nas.state import StudyState
+from tests.nas.search.test_samplers import SPACE
+
+SHAPE = DataShape(image_size=16, channels=1, classes=10)
+VIT = {"network": "timm/test_vit", "label": "ViT", "options": {"patch_size": 8, "depth": 1}}
+CONVNEXT = {"network": "timm/test_convnext", "label": "ConvNeXt"}
+GRID = {
+    "stem": {"width": 4, "depth": 1},
+    "head_size": 4,
+    "stages": [{"depth": 1, "width": 8}, {"depth": 1, "width": 8}],
+    "layouts": ["C-C", "C-T"],
+}
+
+pytestmark = pytest.mark.slow  # timm takes seconds to import
+
+
+def study(space: dict[str, Any], **search: Any) -> StudySpec:
+    return StudySpec.model_validate(
+        {"name": "a", "space": space, "baselines": [VIT, CONVNEXT], "search": search}
+    )
+
+
+def planned(spec: StudySpec) -> tuple[list[str], int]:
+    """Return label and seed of all trials, as they are planned, and how many were expected."""
+    search, state = build_search(spec, SHAPE), StudyState([], attempts_allowed=1)
+    names = []
+    while isinstance(segment := search.next_segment(state), Segment):
+        trial = segment.trial
+        assert isinstance(trial.config, BaselineConfig) == (trial.label in ("ViT", "ConvNeXt"))
+        state.apply(TrialPlanned(at=0.0, trial=trial))
+        state.apply(SegmentStarted(at=0.0, trial_id=trial.id, attempt=1, until_epoch=trial.epochs))
+        names.append(f"{trial.label} {trial.seed}")
+    return names, search.expected
+
+
+def test_after_the_grid_with_as_many_seeds() -> None:
+    once = ["C-C", "C-T", "ViT", "ConvNeXt"]
+    assert planned(study(GRID, seeds=2)) == ([f"{n} {s}" for s in (0, 1) for n in once], 8)
+
+
+def test_a_limit_is_on_the_layouts() -> None:
+    names, expected = planned(study(GRID, seeds=1, candidates=1))
+    assert (names, expected) == (["C-C 0", "ViT 0", "ConvNeXt 0"], 3)
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_before_the_points_that_a_sampler_chooses(sampler: str) -> None:
+    names, expected = planned(study(SPACE, seeds=1, sampler=sampler, candidates=3))
+    assert names[:2] == ["ViT 0", "ConvNeXt 0"]
+    assert [name.partition("#")[2] for name in names[2:]] == ["1 0", "2 0", "3 0"]
+    assert expected == 5
+
+
+def test_a_twin_of_one() -> None:
+    names, expected = planned(study(GRID, seeds=1, placebo="ViT"))
+    assert sorted(names) == sorted(["C-C 0", "C-T 0", "ViT 0", "ConvNeXt 0", "ViT~twin 0"])
+    assert expected == 5
+
+
+def test_one_that_cannot_be_fine_tuned_is_refused_at_the_door() -> None:
+    spec = StudySpec.model_validate(
+        {"name": "a", "space": GRID, "baselines": [CONVNEXT, VIT], "fine_tune": {"data": {}}}
+    )
+    larger = DataShape(image_size=32, channels=1, classes=10)
+    with pytest.raises(SpecError, match="ViT cannot be fine-tuned: its weights are made for"):
+        build_search(spec, SHAPE, fine_tune_shape=larger)
+    build_search(spec, SHAPE, fine_tune_shape=SHAPE)

@@ -1,6 +1,6 @@
 """Journal and ranking as tables, so that any tool can read a study; all rebuilt at will.
 
-Units: losses nats, accuracies fractions in [0, 1], times seconds. What was not measured is null.
+The columns are those of `nas.columns`.
 """
 
 import csv
@@ -16,121 +16,10 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
+from nas.columns import COUNT, EPOCHS, NEXT, RANKING, RELATIONS, TRIALS
 from nas.ranking.curves import area_log_loss, deepest_loss
 from nas.ranking.result import Ranking, Relation
 from nas.records import EpochMeasured, Trial, TrialHistory
-
-_TEXT, _COUNT, _REAL = pa.string(), pa.int64(), pa.float64()
-
-TRIALS = pa.schema(
-    [
-        ("trial", _TEXT),  # id
-        ("number", _COUNT),
-        ("label", _TEXT),  # what the ranking calls it
-        ("layout", _TEXT),
-        ("role", _TEXT),  # trained, fine-tuned, or twin: only the first two are ranked
-        ("seed", _COUNT),
-        ("status", _TEXT),
-        ("attempts", _COUNT),
-        ("epochs", _COUNT),  # measured
-        ("epochs_planned", _COUNT),
-        ("parameters", _COUNT),
-        ("macs", _COUNT),  # multiply-adds of one forward pass of one image
-        ("samples", _COUNT),  # training images seen
-        ("seconds", _REAL),  # training and measuring, over all attempts
-        ("lowest_probe_loss", _REAL),
-        ("area_log_loss", _REAL),  # nas.ranking.curves.area_log_loss
-        # the rest of the numbers at the last epoch measured
-        ("probe_loss", _REAL),
-        ("probe_accuracy", _REAL),
-        ("evaluation_loss", _REAL),
-        ("evaluation_accuracy", _REAL),
-        ("evaluation_gap", _REAL),  # evaluation loss - probe loss
-        ("accuracy_gap", _REAL),  # probe accuracy - evaluation accuracy
-        ("message", _TEXT),
-    ]
-)
-EPOCHS = pa.schema(
-    [
-        ("trial", _TEXT),  # id
-        ("label", _TEXT),
-        ("layout", _TEXT),
-        ("role", _TEXT),  # as in TRIALS
-        ("seed", _COUNT),
-        ("at", _REAL),  # Unix time; from here on the columns are those of EpochMeasured
-        ("attempt", _COUNT),
-        ("epoch", _COUNT),
-        ("step", _COUNT),
-        ("samples", _COUNT),
-        ("seconds", _REAL),
-        ("learning_rate", _REAL),
-        ("train_loss", _REAL),
-        ("gradient_norm", _REAL),
-        ("probe_loss", _REAL),
-        ("probe_accuracy", _REAL),
-        ("evaluation_loss", _REAL),
-        ("evaluation_accuracy", _REAL),
-        ("ema_evaluation_accuracy", _REAL),
-        ("evaluation_gap", _REAL),
-        ("accuracy_gap", _REAL),
-    ]
-)
-_NEXT = {
-    "difference": _REAL,  # of this layout to the next, over the seeds that both have
-    "low": _REAL,
-    "high": _REAL,
-    "pairs": _COUNT,
-    "deviation": _REAL,
-    "skewness": _REAL,
-    "more_seeds": _COUNT,
-    "withheld": _TEXT,
-}
-RANKING = pa.schema(
-    [
-        ("rank", _COUNT),  # from 1, the best
-        ("layout", _TEXT),
-        ("score", _REAL),
-        ("low", _REAL),  # t interval of the mean, null with one seed
-        ("high", _REAL),
-        ("seeds", _COUNT),
-        ("parameters", _COUNT),
-        ("macs", _COUNT),
-        ("diverged", _COUNT),
-        ("diverged_of", _COUNT),  # trials that ended
-        ("diverged_low", _REAL),  # the rate's exact interval at 95 %
-        ("diverged_high", _REAL),
-        ("collapsed", _COUNT),
-        ("collapsed_of", _COUNT),  # trials that finished
-        ("collapsed_low", _REAL),
-        ("collapsed_high", _REAL),
-        ("failed", _COUNT),
-        ("accuracy", _REAL),
-        ("train_loss", _REAL),
-        ("evaluation_gap", _REAL),
-        ("accuracy_gap", _REAL),
-        ("area_log_loss", _REAL),
-        ("baseline", pa.bool_()),
-        ("withheld", _TEXT),  # why nothing is claimed of it; empty: it is
-        # the claim about the next layout, null at the last; the rest as in RELATIONS
-        ("symbol", _TEXT),
-        *((f"next_{name}", kind) for name, kind in _NEXT.items()),
-    ]
-)
-RELATIONS = pa.schema(
-    [
-        ("a", _TEXT),  # the better estimate
-        ("b", _TEXT),
-        ("symbol", _TEXT),
-        ("difference", _REAL),
-        ("low", _REAL),  # simultaneous over all pairs, null with fewer than two
-        ("high", _REAL),
-        ("pairs", _COUNT),
-        ("deviation", _REAL),  # sd of the paired differences
-        ("skewness", _REAL),  # of the same, g1
-        ("more_seeds", _COUNT),
-        ("withheld", _TEXT),  # why there is no claim; empty: there is
-    ]
-)
 
 
 def trials_frame(histories: Iterable[TrialHistory]) -> pd.DataFrame:
@@ -172,7 +61,7 @@ def ranking_frame(ranking: Ranking) -> pd.DataFrame:
 
 def _oriented(relation: Relation, *, first: str) -> dict[str, Any]:
     """Return the numbers of a relation as differences from `first`, named as in RANKING."""
-    row = {name: getattr(relation, name) for name in _NEXT}
+    row = {name: getattr(relation, name) for name in NEXT}
     if relation.a != first:
         row |= {"difference": -relation.difference, "low": None, "high": None}
         if relation.low is not None and relation.high is not None:
@@ -285,7 +174,7 @@ def _frame(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pd.DataFrame:
     """Return rows as a frame with the schema's columns and types, also when there is no row."""
     table = pa.Table.from_pylist([_encodable(row) for row in rows], schema)
     # A count that can be missing stays one: pandas would make it a float.
-    return table.to_pandas(types_mapper={_COUNT: pd.Int64Dtype()}.get)
+    return table.to_pandas(types_mapper={COUNT: pd.Int64Dtype()}.get)
 
 
 def _encodable(row: dict[str, Any]) -> dict[str, Any]:

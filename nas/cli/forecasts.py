@@ -178,9 +178,9 @@ def _in_points(frame: "pd.DataFrame", *, last: int = 0) -> "pd.DataFrame":
 def _json(forecast: "Forecast") -> dict[str, Any]:
     from dataclasses import asdict  # not at the top: it is slow to import, and `--help` is not
 
-    values = asdict(forecast)
+    values: dict[str, Any] = asdict(forecast)
     values["design"]["correction"] = forecast.design.correction.value
     values["until"] = forecast.until.value
     for row, asked in zip(values["questions"], forecast.questions, strict=True):
         row["symbol"] = asked.symbol.value
-    return {**values, "conclusion": conclusion(forecast)}
+    return values | {"conclusion": conclusion(forecast)}

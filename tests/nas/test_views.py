@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from nas import views
+from nas import columns, views
 from nas.ranking.relations import rank
 from nas.ranking.result import LayoutScore, Relation
 from nas.ranking.synthetic import SyntheticLayout, fine_tuned, study, with_twin
@@ -29,7 +29,7 @@ NOTHING = rank((), RankingSpec(), evaluation_images=599)
 
 def test_a_row_for_each_trial_with_its_last_numbers():
     frame = views.trials_frame(HISTORIES)
-    assert list(frame.columns) == views.TRIALS.names
+    assert list(frame.columns) == columns.TRIALS.names
     assert frame["number"].tolist() == [1, 2, 3, 4, 5, 6]
     row = frame.iloc[0]
     last = HISTORIES[0].epochs[-1]
@@ -48,7 +48,7 @@ def test_a_planned_trial_has_nulls_and_zeros_not_numbers():
 
 def test_a_row_for_each_epoch_with_all_that_was_measured():
     frame = views.epochs_frame(HISTORIES)
-    assert list(frame.columns) == views.EPOCHS.names
+    assert list(frame.columns) == columns.EPOCHS.names
     assert len(frame) == sum(len(history.epochs) for history in HISTORIES)
     assert frame["epoch"].tolist()[:4] == [1, 2, 3, 4]
     assert frame["ema_evaluation_accuracy"].isna().all()
@@ -59,9 +59,9 @@ def test_a_row_for_each_epoch_with_all_that_was_measured():
 @pytest.mark.parametrize(
     ("schema", "record", "besides"),
     [
-        (views.EPOCHS, EpochMeasured, {"kind", "trial_id"}),
-        (views.RANKING, LayoutScore, set()),
-        (views.RELATIONS, Relation, set()),
+        (columns.EPOCHS, EpochMeasured, {"kind", "trial_id"}),
+        (columns.RANKING, LayoutScore, set()),
+        (columns.RELATIONS, Relation, set()),
     ],
 )
 def test_no_field_of_a_record_is_left_out(schema, record, besides):
@@ -70,7 +70,7 @@ def test_no_field_of_a_record_is_left_out(schema, record, besides):
 
 def test_a_row_for_each_layout_with_the_symbol_to_the_next():
     frame = views.ranking_frame(RANKING)
-    assert list(frame.columns) == views.RANKING.names
+    assert list(frame.columns) == columns.RANKING.names
     assert frame["rank"].tolist() == [1, 2]
     assert frame["layout"].tolist() == ["C-C-C-C", "C-C-T-T"]
     assert frame["symbol"].iloc[0] == RANKING.symbols[0].value
@@ -118,7 +118,7 @@ def test_fine_tunings_and_twins_have_their_role():
 
 def test_a_row_for_each_pair():
     frame = views.relations_frame(RANKING)
-    assert list(frame.columns) == views.RELATIONS.names
+    assert list(frame.columns) == columns.RELATIONS.names
     assert frame[["a", "b", "symbol"]].values.tolist() == [["C-C-C-C", "C-C-T-T", "?"]]
     assert pd.isna(frame["more_seeds"].iloc[0])
 
@@ -126,10 +126,10 @@ def test_a_row_for_each_pair():
 @pytest.mark.parametrize(
     ("frame", "schema"),
     [
-        (views.trials_frame(()), views.TRIALS),
-        (views.epochs_frame(()), views.EPOCHS),
-        (views.ranking_frame(NOTHING), views.RANKING),
-        (views.relations_frame(NOTHING), views.RELATIONS),
+        (views.trials_frame(()), columns.TRIALS),
+        (views.epochs_frame(()), columns.EPOCHS),
+        (views.ranking_frame(NOTHING), columns.RANKING),
+        (views.relations_frame(NOTHING), columns.RELATIONS),
     ],
 )
 def test_an_empty_table_has_its_columns_and_types(frame, schema):
@@ -145,7 +145,7 @@ def test_tables_are_written_whole_and_again_at_will(tmp_path, ranking):
         views.write_tables(folder, histories=HISTORIES, ranking=ranking)
     names = ["epochs.parquet", "ranking.parquet", "relations.parquet", "trials.parquet"]
     assert sorted(path.name for path in folder.iterdir()) == names
-    assert parquet.read_schema(folder / "trials.parquet").types == views.TRIALS.types
+    assert parquet.read_schema(folder / "trials.parquet").types == columns.TRIALS.types
     read = parquet.read_table(folder / "epochs.parquet")
     assert read.num_rows == sum(len(history.epochs) for history in HISTORIES)
     assert read["ema_evaluation_accuracy"].null_count == read.num_rows

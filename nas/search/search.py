@@ -46,6 +46,8 @@ class Search:
         self.notes = notes
         self._spec, self._sampler, self._adaptive = spec, sampler, adaptive
         self._extend, self._fine_tuning = extend, fine_tuning
+        self._asked: tuple[str, ...] = ()  # what `extend` said when so many trials had ended
+        self._asked_at = -1
         asked = spec.search.candidates
         self._most = None if asked is None else asked + len(spec.baselines)
         limits = [limit for limit in (points, self._most) if limit is not None]
@@ -123,7 +125,10 @@ class Search:
         if any(h.status not in FINAL and h.trial.seed < settings.seeds for h in histories):
             return None  # the first look is at the whole first round
         waiting = {h.trial.label for h in histories if h.status not in FINAL}
-        for label in self._extend(histories):
+        ended = sum(history.status in FINAL for history in histories)
+        if ended != self._asked_at:  # an executor asks many times a second, trials end now and then
+            self._asked_at, self._asked = ended, tuple(self._extend(histories))
+        for label in self._asked:
             seed = sum(h.trial.label == label for h in trained)
             if label not in waiting and seed < settings.most_seeds:
                 return self._replicate(label, seed, trained, number)

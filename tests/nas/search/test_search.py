@@ -174,6 +174,24 @@ def test_seeds_are_added_where_asked_once_the_first_round_is_over():
     assert finish_all(search, state) == ["0005-B-s2", "0006-B-s3", "0007-B-s4"]
 
 
+def test_the_ranking_is_asked_again_only_when_a_trial_has_ended():
+    asked: list[int] = []
+
+    def extend(histories):
+        asked.append(len(histories))
+        return ["A"]
+
+    search, state = grid("A", "B", max_seeds=9, extend=extend), StudyState()
+    for trial_id in run_all(search, state):
+        end(state, trial_id, Outcome.FINISHED)
+    assert run_all(search, state) == ["0005-A-s2"]
+    assert [search.next_segment(state) for _ in range(3)] == [Pause.WAIT] * 3
+    assert len(asked) == 1
+    end(state, "0005-A-s2", Outcome.FINISHED)
+    assert run_all(search, state) == ["0006-A-s3"]
+    assert len(asked) == 2
+
+
 def test_a_layout_gets_no_second_seed_while_one_is_under_way():
     search = grid("A", "B", max_seeds=9, extend=lambda histories: ["A", "B"])
     state = StudyState()

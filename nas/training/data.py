@@ -14,7 +14,7 @@ from nas.seeds import derive_seed
 from nas.spec import DataSpec
 from nas.training.image_files import to_channels
 from nas.training.procedural import Stream
-from nas.training.sources import Decoded, Pool, Source, class_names, open_source
+from nas.training.sources import Pool, Source, class_names, open_source
 from nas.training.streaming import Files, Indices, Pixels
 
 DECODED_LIMIT = 8 << 30  # bytes that all images of a study may take in memory
@@ -95,8 +95,9 @@ def load(spec: DataSpec, *, limit: int = DECODED_LIMIT) -> ImageData:
             f"are {size / 2**30:.1f} GiB decoded, more than {limit / 2**30:.0f} GiB: lower "
             "data.image_size, data.train or data.evaluation"
         )
-    training, bad = _decode(source.train, train, source)
-    evaluating, evaluation_bad = _decode(source.evaluation or source.train, evaluation, source)
+    training, bad = _decode(source.train, train, source, spec)
+    pool = source.evaluation or source.train
+    evaluating, evaluation_bad = _decode(pool, evaluation, source, spec)
     bad += evaluation_bad
     _check_bad(bad, spec, len(train) + len(evaluation))
     _check_classes(source, training.labels, evaluating.labels, endless=spec.endless)
@@ -136,8 +137,7 @@ def _stream(
     rng = np.random.default_rng(derive_seed(spec.split_seed, "sample"))
     sample = np.sort(rng.permutation(files.count)[:SAMPLE])
     bad: dict[int, str] = {}
-    mean, std = _statistics(_readable(files, sample, bad))
-    _check_bad(list(bad.values()), spec, len(sample))
+    mean, std = _statistics(_readable(files, sample, bad, spec))
     files = files.subset(np.setdiff1d(np.arange(files.count), list(bad)))
     _check_classes(source, files.labels, evaluating.labels)
     probe = _probe(spec, files.count)
@@ -155,13 +155,16 @@ def _stream(
     )
 
 
-def _readable(files: Files, sample: Indices, bad: dict[int, str]) -> Iterator[Pixels]:
-    """Yield the images of a sample a chunk at a time; note those that cannot be read."""
+def _readable(
+    files: Files, sample: Indices, bad: dict[int, str], spec: DataSpec
+) -> Iterator[Pixels]:
+    """Yield the images of a sample a chunk at a time; note those that cannot be read in `bad`."""
     for start in range(0, len(sample), CHUNK):
         chosen = sample[start : start + CHUNK]
         images, reasons = files.decode(chosen)
         bad.update({int(chosen[place]): reason for place, reason in reasons.items()})
         yield np.delete(images, list(reasons), axis=0)
+    _check_bad(list(bad.values()), spec, len(sample))
 
 
 def _probe(spec: DataSpec, count: int) -> Indices:
@@ -216,15 +219,20 @@ def _stratified(labels: Indices, count: int, rng: np.random.Generator) -> Indice
     return np.sort(chosen)
 
 
-def _decode(pool: Pool, indices: Indices, source: Source) -> tuple[Stored, list[str]]:
-    """Decode the images and leave out those that cannot be."""
-    decoded: Decoded = pool.decode(indices)
-    images, labels = decoded.images, pool.labels[indices]
-    if decoded.bad:
-        bad = list(decoded.bad)
-        images, labels = np.delete(images, bad, axis=0), np.delete(labels, bad)
-    images = np.ascontiguousarray(to_channels(images, source.channels))
-    return Stored(images=images, labels=labels), list(decoded.bad.values())
+def _decode(
+    pool: Pool, indices: Indices, source: Source, spec: DataSpec
+) -> tuple[Stored, list[str]]:
+    """Decode the images, a chunk at a time, and leave out those that cannot be."""
+    images = np.empty((len(indices), source.channels, *[spec.image_size] * 2), dtype=np.uint8)
+    bad: dict[int, str] = {}
+    for start in range(0, len(indices), CHUNK):
+        decoded = pool.decode(indices[start : start + CHUNK])
+        images[start : start + CHUNK] = to_channels(decoded.images, source.channels)
+        bad |= {start + place: reason for place, reason in decoded.bad.items()}
+    labels = pool.labels[indices]
+    if bad:
+        images, labels = np.delete(images, list(bad), axis=0), np.delete(labels, list(bad))
+    return Stored(images=images, labels=labels), list(bad.values())
 
 
 def _check_bad(bad: list[str], spec: DataSpec, count: int) -> None:

@@ -14,7 +14,7 @@ import torch
 from nas.training.image_files import LUMA
 from nas.training.procedural import CLASS_NAMES, PAIRS, TEXTURES, Stream
 
-PIXELS_AT_ONCE = 1 << 18  # drawn at a time: what the processor's cache holds
+PIXELS_AT_ONCE = 1 << 17  # drawn at a time: what the processor's cache holds
 MASK = (1 << 64) - 1
 NUMBERS = 40  # random numbers of an image
 ANGLES = 4096  # directions that are told apart

@@ -92,7 +92,8 @@ class Files:
         """
         digest = hashlib.sha256(f"{self.size} {self.channels}\n".encode())
         for index, label in enumerate(self.labels.tolist()):
-            size = self.path(index).stat().st_size
+            path = self.path(index)
+            size = path.stat().st_size if path.exists() else -1  # a broken link is unreadable
             digest.update(self.names[index] + f"\0{size} {label}\n".encode())
         return digest.hexdigest()
 

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 
+import pytest
 import torch
 
+from nas.training import device_data
 from nas.training.data import ImageData
-from nas.training.device_data import Normalize, to_device
+from nas.training.device_data import Normalize, RenderedImages, to_device
+from nas.training.procedural import Stream
+from nas.training.rendering import render
 
 CPU = torch.device("cpu")
 
@@ -48,3 +52,31 @@ def test_training_images_have_zero_mean_and_unit_deviation() -> None:
     normal = on_device.normalize(on_device.train.images)
     assert abs(normal.mean().item()) < 1e-4
     assert abs(normal.std().item() - 1) < 1e-3
+
+
+@pytest.mark.parametrize("sizes", [[1], [7, 3, 200, 1, 500, 64, 64], [400, 400, 400]])
+def test_rendered_batches_are_those_asked_for(sizes: list[int]) -> None:
+    stream = Stream(name="train", seed=0, size=16, channels=3)
+    order = torch.randperm(sum(sizes), generator=torch.Generator().manual_seed(0)).split(sizes)
+    found = list(RenderedImages(stream=stream, device=CPU).batches(order))
+    assert [len(labels) for _, labels in found] == sizes
+    for chosen, (images, labels) in zip(order, found, strict=True):
+        expected, expected_labels = render(stream, chosen)
+        assert torch.equal(images, expected)
+        assert torch.equal(labels, expected_labels)
+
+
+def test_small_batches_are_rendered_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+
+    def note(stream: Stream, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        drawn.append(len(indices))
+        return render(stream, indices)
+
+    monkeypatch.setattr(device_data, "render", note)
+    monkeypatch.setattr(device_data, "PIXELS_AT_ONCE", 100 * 256)
+    stream = Stream(name="train", seed=0, size=16, channels=1)
+    batches = RenderedImages(stream=stream, device=CPU).batches(torch.arange(1000).split(30))
+    next(batches)
+    assert drawn == [120]  # not the whole epoch
+    assert len(list(batches)) == 33

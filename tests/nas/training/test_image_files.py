@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 import zlib
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from nas.training import image_files
-from nas.training.image_files import decode_file, decode_files, resize_gray
+from nas.training.image_files import decode_file, decode_files, resize_gray, to_channels
 
 
 def save(path: Path, image: Image.Image, **options: object) -> Path:
@@ -133,3 +134,30 @@ def _float_tiff() -> bytes:
     content = io.BytesIO()
     Image.new("F", (4, 4), 0.5).save(content, "TIFF")
     return content.getvalue()
+
+
+def test_luma_is_pillows() -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (6, 3, 20, 30), dtype=np.uint8)
+    rgb[0], rgb[1] = 255, 0
+    gray = to_channels(rgb, 1)
+    for image, found in zip(rgb, gray, strict=True):
+        expected = np.asarray(Image.fromarray(image.transpose(1, 2, 0)).convert("L"))
+        np.testing.assert_array_equal(found[0], expected)
+
+
+def test_gray_is_repeated_and_what_fits_is_left_alone() -> None:
+    gray = np.arange(8, dtype=np.uint8).reshape(2, 1, 2, 2)
+    np.testing.assert_array_equal(to_channels(gray, 3), np.concatenate([gray] * 3, axis=1))
+    assert to_channels(gray, 1) is gray
+
+
+def test_a_bomb_is_refused_without_warnings_turned_into_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its JPEG could be decoded at a fraction of its size, and is not where it is streamed."""
+    path = save(tmp_path / "large.jpg", Image.new("RGB", (64, 64)))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 64 * 63)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ValueError, match="64 x 64 pixels"):
+            decode_file(path, size=4)

@@ -107,6 +107,40 @@ def test_stopped_anywhere_and_resumed_equals_straight(training: Callable, at_ste
     assert [*map(numbers, straight.reported)] == [*map(numbers, stopped.reported)]
 
 
+@pytest.mark.parametrize("train", [None, 20])  # without end; epochs of more than a pass
+@pytest.mark.parametrize("at_step", [0, 3, 8, 15])
+def test_epochs_of_so_many_images_resume_too(
+    training: Callable, make_trial: Callable, train: int | None, at_step: int
+) -> None:
+    spec = DataSpec(
+        source="procedural", image_size=16, channels=1, train=train, probe=9, evaluation=12
+    )
+    made = [
+        training(name, trial=make_trial(image_size=16, classes=12), epoch_images=33, **NOISY)
+        for name in ("straight", "stopped")
+    ]
+    for each in made:
+        each.data = load(spec)
+    straight, stopped = made
+    straight.run(4)
+    asked = iter(range(100))
+    stopped.run(4, should_stop=lambda: next(asked) == at_step)
+    stopped.run(4)
+    assert_same_end(checkpoint.newest(straight.folder), checkpoint.newest(stopped.folder))
+    assert [*map(numbers, straight.reported)] == [*map(numbers, stopped.reported)]
+    # 33 images are 4 batches of 8, the last image being left out
+    assert [epoch.samples for epoch in straight.reported] == [32, 64, 96, 128]
+    assert [epoch.step for epoch in straight.reported] == [4, 8, 12, 16]
+    assert straight.reported[-1].learning_rate == pytest.approx(1e-5)
+
+
+def test_as_many_images_as_there_are_is_no_other_training(training: Callable) -> None:
+    plain, said = training("plain", **NOISY), training("said", epoch_images=38, **NOISY)
+    plain.run(3)
+    said.run(3)
+    assert [*map(numbers, plain.reported)] == [*map(numbers, said.reported)]
+
+
 def test_crash_between_checkpoint_and_report_loses_and_doubles_nothing(training: Callable) -> None:
     made = training()
 

@@ -1,18 +1,26 @@
 """IDX files and class folders as a user would have them, and as they go wrong."""
 
 import gzip
+import pickle
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from nas.errors import DataError, NotFoundError
 from nas.records import DataShape
 from nas.spec import DataSpec
+from nas.training import procedural
 from nas.training.data import load, peek
+from nas.training.device_data import to_device
+from nas.training.image_files import to_channels
+from nas.training.procedural import CLASS_NAMES, Stream
+from nas.training.sources import class_names
 
+CPU = torch.device("cpu")
 RNG = np.random.default_rng(0)
 
 
@@ -146,3 +154,65 @@ def test_folder_errors(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="is not a folder"):
         load(folder_spec(tmp_path / "file"))
+
+
+def test_procedural_without_end() -> None:
+    spec = DataSpec(source="procedural", image_size=16, probe=30)
+    assert peek(spec) == DataShape(image_size=16, channels=3, classes=12)
+    loaded = load(spec)
+    assert loaded.shape == peek(spec)
+    assert loaded.class_names == class_names(spec) == CLASS_NAMES
+    assert loaded.train == Stream(name="train", seed=0, size=16, channels=3)
+    assert loaded.probe_indices.tolist() == [*range(30)]
+    assert loaded.evaluation.count == 2000
+    assert load(spec.model_copy(update={"evaluation": 7})).evaluation.count == 7
+    assert len(pickle.dumps(loaded)) < 2000 * 3 * 16 * 16 + 20_000  # no training image among them
+    probe = next(to_device(loaded, CPU).train.batches([torch.arange(30)]))[0].numpy() / 255
+    np.testing.assert_allclose(loaded.mean, probe.mean((0, 2, 3)))
+    np.testing.assert_allclose(loaded.std, probe.std((0, 2, 3)))
+
+
+def test_procedural_of_n_images_is_a_prefix() -> None:
+    endless = load(DataSpec(source="procedural", image_size=16, probe=24))
+    limited = load(DataSpec(source="procedural", image_size=16, probe=24, train=100))
+    images, labels = next(to_device(endless, CPU).train.batches([torch.arange(100)]))
+    np.testing.assert_array_equal(limited.train.images, images.numpy())
+    np.testing.assert_array_equal(limited.train.labels, labels.numpy())
+    np.testing.assert_array_equal(limited.evaluation.images, endless.evaluation.images)
+    assert len(limited.probe_indices) == 24
+    assert load(DataSpec(source="procedural", image_size=16, train=20)).probe_indices.size == 20
+
+
+def test_procedural_fingerprints(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = DataSpec(source="procedural", image_size=16, evaluation=2, probe=2)
+    changes = [{}, {"split_seed": 1}, {"probe": 3}, {"train": 12}, {"channels": 1}]
+    found = {load(spec.model_copy(update=change)).fingerprint for change in changes}
+    assert len(found) == len(changes)
+    assert load(spec).fingerprint in found
+    monkeypatch.setattr(procedural, "VERSION", procedural.VERSION + 1)
+    assert load(spec).fingerprint not in found
+
+
+def test_procedural_needs_pixels() -> None:
+    with pytest.raises(DataError, match=r"image_size: 15 pixels .* needs 16 or more"):
+        load(DataSpec(source="procedural", image_size=15))
+
+
+@pytest.mark.parametrize("source", ["digits", "idx", "folder", "procedural"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_channels_of_every_source(tmp_path: Path, source: str, channels: int) -> None:
+    fields = {"source": source, "image_size": 16, "evaluation": 2, "train": 12}
+    if source in ("idx", "folder"):
+        fields["path"] = str(tmp_path)
+    if source == "idx":
+        write_set(tmp_path, "train", [0, 1, 2] * 5)
+    if source == "folder":
+        write_folder(tmp_path, {"cat": 10, "dog": 10})
+    spec = DataSpec(**fields, channels=channels)
+    own, loaded = load(DataSpec(**fields)), load(spec)
+    assert loaded.shape == peek(spec)
+    assert loaded.train.images.shape == (12, channels, 16, 16)
+    assert len(loaded.mean) == len(loaded.std) == channels
+    for part in ("train", "evaluation"):
+        expected = to_channels(getattr(own, part).images, channels)
+        np.testing.assert_array_equal(getattr(loaded, part).images, expected)

@@ -76,8 +76,6 @@ def _layout_table(layouts: Iterable[LayoutScore]) -> Table:
 def _evidence(ranking: Ranking) -> list[str]:
     """Return what stands behind the order, a line each."""
     lines = [f"  {_relation_line(relation)}" for relation in ranking.relations]
-    if ranking.placebo is not None:
-        lines.append(f"placebo: {_relation_line(ranking.placebo)}")
     if ranking.agreement is not None:
         claimed = sum(relation.symbol is not Symbol.UNDECIDED for relation in ranking.relations)
         lines.append(

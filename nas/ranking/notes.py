@@ -77,7 +77,7 @@ def placebo(relation: Relation | None, spec: RankingSpec) -> list[str]:
     found += f" over {_count(relation.pairs, 'paired seed')}"
     both = f"{relation.a} {relation.symbol} {relation.b}"
     if relation.withheld:
-        return [f"placebo {relation.a} | {relation.b}: {found}; not judged: {relation.withheld}"]
+        return [f"placebo, {relation.a} | {relation.b}: {found}; not judged: {relation.withheld}"]
     if relation.symbol in (Symbol.BETTER, Symbol.MUCH_BETTER):
         loud = (
             f"PLACEBO FAILED: {both}, though both are the same network: {found}. The symbols of "
@@ -85,7 +85,7 @@ def placebo(relation: Relation | None, spec: RankingSpec) -> list[str]:
             f"{spec.alpha:.3g} of studies)"
         )
         return [loud]
-    return [f"noise floor: {both}, the same network entered twice: {found}"]
+    return [f"placebo, the noise floor: {both}, the same network entered twice: {found}"]
 
 
 def sizes(layouts: Sequence[LayoutScore], spec: RankingSpec) -> list[str]:

@@ -116,7 +116,7 @@ def test_the_study_shows_it_everywhere(beside_a_vit):
     study = open_study(beside_a_vit)
     [vit] = [h.trial for h in study.histories() if h.trial.label == "ViT"]
     assert vit.id == "0003-ViT-s0"
-    assert (vit.parameters, vit.macs) == (46_794, 209_600)
+    assert (vit.parameters, vit.macs) == (47_050, 225_024)  # by hand
 
 
 def test_no_finished_trial_no_winner():

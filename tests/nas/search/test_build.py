@@ -11,7 +11,7 @@ from nas.spec import StudySpec
 from nas.state import StudyState
 from tests.nas.search.test_samplers import SPACE
 
-SHAPE = DataShape(image_size=16, channels=1, classes=10)
+SHAPE = DataShape(image_size=32, channels=1, classes=10)
 VIT = {"network": "timm/test_vit", "label": "ViT", "options": {"patch_size": 8, "depth": 1}}
 CONVNEXT = {"network": "timm/test_convnext", "label": "ConvNeXt"}
 GRID = {
@@ -36,7 +36,7 @@ def planned(spec: StudySpec) -> tuple[list[str], int]:
     names = []
     while isinstance(segment := search.next_segment(state), Segment):
         trial = segment.trial
-        assert isinstance(trial.config, BaselineConfig) == (trial.label in ("ViT", "ConvNeXt"))
+        assert isinstance(trial.config, BaselineConfig) == (trial.layout in ("ViT", "ConvNeXt"))
         state.apply(TrialPlanned(at=0.0, trial=trial))
         state.apply(SegmentStarted(at=0.0, trial_id=trial.id, attempt=1, until_epoch=trial.epochs))
         names.append(f"{trial.label} {trial.seed}")
@@ -71,7 +71,7 @@ def test_one_that_cannot_be_fine_tuned_is_refused_at_the_door() -> None:
     spec = StudySpec.model_validate(
         {"name": "a", "space": GRID, "baselines": [CONVNEXT, VIT], "fine_tune": {"data": {}}}
     )
-    larger = DataShape(image_size=32, channels=1, classes=10)
+    larger = DataShape(image_size=64, channels=1, classes=10)
     with pytest.raises(SpecError, match="ViT cannot be fine-tuned: its weights are made for"):
         build_search(spec, SHAPE, fine_tune_shape=larger)
     build_search(spec, SHAPE, fine_tune_shape=SHAPE)

@@ -15,6 +15,7 @@ from plotly import graph_objects as go
 from plotly.offline import get_plotlyjs
 
 SCALE = 2  # pixels of the file per pixel of the figure: sharp where it is shown
+PATIENCE = 180_000  # milliseconds: the machine may be busy with other things
 _ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 _PAGE = '<!doctype html><meta charset="utf-8"><body style="margin:0"><div id="figure"></div>'
 _DRAW = """async (figure) => {
@@ -68,6 +69,7 @@ def _page(width: int, height: int) -> Iterator[Page]:
                 device_scale_factor=SCALE,
                 offline=True,
             )
+            context.set_default_timeout(PATIENCE)
             page = context.new_page()
             page.set_content(_PAGE)
             page.add_script_tag(content=get_plotlyjs())

@@ -21,8 +21,11 @@ _PERCENT = {"evaluation_accuracy", "parameters_off", "macs_off"}
 _DECIMALS = {"train_loss": 3, "evaluation_loss": 3, "seconds": 0}
 
 
-def print_frame(frame: pd.DataFrame, output: str) -> None:
-    """Print a listing; JSON is a list of objects, fractions stay fractions but in the table."""
+def print_frame(frame: pd.DataFrame, output: str, *, literal: bool = False) -> None:
+    """Print a listing; JSON is a list of objects, fractions stay fractions but in the table.
+
+    Its titles are the columns' names with spaces and units, or the names as they are (`literal`).
+    """
     if output == "json":
         print_json(json.loads(frame.to_json(orient="records")))
     elif output == "csv":
@@ -32,7 +35,8 @@ def print_frame(frame: pd.DataFrame, output: str) -> None:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in shown.columns:
             numeric = pd.api.types.is_numeric_dtype(shown[name])
-            table.add_column(_title(name), justify="right" if numeric else "left")
+            title = name if literal else _title(name)
+            table.add_column(title, justify="right" if numeric else "left")
         for row in shown.itertuples(index=False):
             table.add_row(*(_cell(n, v) for n, v in zip(shown.columns, row, strict=True)))
         _print(table)

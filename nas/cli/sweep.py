@@ -125,8 +125,10 @@ def _print_orders(key: str, points: "Sequence[PhasePoint]", output: str) -> None
         )
         return
     frame = orders_frame(points)
-    print_frame(frame if output == "csv" else _shown(frame, key), output)
-    if output == "table":
+    if output == "csv":
+        print_frame(frame, output)
+    else:
+        print_frame(_shown(frame, key), output, literal=True)
         for values, sentence in _preliminary(points):
             click.echo(f"\nnote: {values}: {sentence}")
 

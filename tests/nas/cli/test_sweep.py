@@ -5,9 +5,12 @@ import io
 import json
 import shutil
 
+import pandas as pd
 import pytest
 
 from nas.cli.main import run
+from nas.cli.output import print_frame
+from nas.cli.sweep import _shown
 from tests.nas.conftest import SMALL
 
 USAGE, DATA = 2, 1
@@ -76,6 +79,15 @@ def test_rank_prints_a_row_a_value(sweep, capsys):
     assert f"{100 * best['score']:.2f}" in table[1]
     by_accuracy = json.loads(output(capsys, "rank", "small", "-o", "json", "--metric", "accuracy"))
     assert by_accuracy[0]["ranking"]["metric"] == "accuracy"
+
+
+def test_layouts_are_named_as_they_are(capsys):
+    frame = pd.DataFrame({"value": ["9"], "ViT_REL": [0.5], "equal_loss": [1.0]})
+    frame = frame.assign(tau=[None], order=["ViT_REL"])
+    print_frame(_shown(frame, "data.train"), "table", literal=True)
+    header, cells = (line.split() for line in capsys.readouterr().out.splitlines())
+    assert header == ["data.train", "ViT_REL", "%", "l*", "order"]
+    assert cells == ["9", "50.00", "1.000", "ViT_REL"]
 
 
 @pytest.mark.slow

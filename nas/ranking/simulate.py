@@ -206,7 +206,7 @@ def claimed_at(
 
 def _claims(looks: Looks, symbol: Symbol, design: Design, pairs: int) -> np.ndarray:
     """Return [..., m, last] whether the claim is made at a look."""
-    level = design.alpha / pairs
+    level = design.tested / pairs
     nearest = np.where(looks.mean >= 0, looks.low, -looks.high)
     if design.correction is Correction.HOLM:
         differs, equal = looks.differs <= level, looks.equal <= level

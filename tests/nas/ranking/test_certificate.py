@@ -6,6 +6,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from nas.ranking.certificate import (
+    KEPT,
     SYMBOLS,
     Design,
     holm,
@@ -89,7 +90,7 @@ def test_one_look_has_the_t_interval_at_bonferroni():
 def test_many_looks_intersect_wider_intervals():
     plan = design()
     d = noisy([0.01, 0.0])
-    level = levels(6, 20).nominal(0.05 / 2)
+    level = levels(6, 20).nominal(KEPT * 0.05 / 2)
     low = -np.inf
     for n in range(6, 21):
         each = d[0, :n]
@@ -237,7 +238,7 @@ def test_chance_is_what_simulation_finds():
     later = mean + sd / np.sqrt(n) * random.standard_normal((20_000, 1))  # the true mean
     rest = later + sd * random.standard_normal((20_000, 12))
     final = (so_far.sum() + rest.sum(axis=1)) / 20
-    half = stats.t.isf(levels(8, 20).nominal(0.05) / 2, 19) * sd / np.sqrt(20)
+    half = stats.t.isf(levels(8, 20).nominal(KEPT * 0.05) / 2, 19) * sd / np.sqrt(20)
     ends = {
         Until.SHARP: (np.abs(final) > max(half, 0.005)) | (np.abs(final) < 0.005 - half),
         Until.SETTLED: np.abs(final) > half - 0.005,
@@ -269,8 +270,8 @@ def test_seeds_needed_is_where_a_claim_is_made():
         needed = seeds_needed(mean, sd, 6, plan, 10, until=until)
         assert 6 < needed <= 20
         for n, closed in ((needed - 1, False), (needed, True)):
-            half = stats.t.isf(levels(6, 20).nominal(0.005) / 2, n - 1) * sd / np.sqrt(n)
-            one_sided = stats.t.isf(levels(6, 20).nominal(0.01) / 2, n - 1) * sd / np.sqrt(n)
+            half = stats.t.isf(levels(6, 20).nominal(KEPT * 0.005) / 2, n - 1) * sd / np.sqrt(n)
+            one_sided = stats.t.isf(levels(6, 20).nominal(KEPT * 0.01) / 2, n - 1) * sd / np.sqrt(n)
             claims = {
                 (0.008, Until.SHARP): half < mean,
                 (0.0, Until.SHARP): one_sided < 0.005,

@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks import calibration_figures, rivals
 from nas.ranking.certificate import Design
 from nas.ranking.result import Symbol
-from nas.ranking.scenarios import Scenario, Shape, differences, draw
+from nas.ranking.scenarios import Scenario, Shape, draw
 from nas.ranking.simulate import PAPER_GAPS, Outcome, Policy, forecast, simulate
 from nas.spec import Correction, Until
 
@@ -105,9 +105,7 @@ def optional_stopping(studies: int) -> Iterator[str]:
         scenario = Scenario(means=EQUAL, sds=sds, **more)
         cells = [
             Cell(name=name, scenario=scenario, design=design(), studies=studies),
-            Cell(
-                name=name, scenario=scenario, design=design(), policy=Policy.ALL, studies=studies
-            ),
+            Cell(name=name, scenario=scenario, design=design(), policy=Policy.ALL, studies=studies),
             Cell(
                 name=name,
                 scenario=scenario,
@@ -186,7 +184,10 @@ def outside(studies: int) -> Iterator[str]:
     # One layout collapses in a tenth of its runs, the others are as good as its mean.
     yield _row(
         "a tenth of one layout's runs lose 9 points",
-        *(_percent(rivals.collapsing(design(alpha=alpha), studies)) for alpha in (0.05, 0.003, 0.001)),
+        *(
+            _percent(rivals.collapsing(design(alpha=alpha), studies))
+            for alpha in (0.05, 0.003, 0.001)
+        ),
     )
 
 

@@ -3,13 +3,13 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from nas.errors import NotFoundError, SpecError
@@ -200,7 +200,17 @@ def _words(found: ErrorDetails) -> str:
 
 
 def _known_keys(path: KeyPath) -> Iterable[str]:
-    model: Any = StudySpec
+    """Return the keys of the section at `path`; numbers in it count the entries of a list."""
+    model = StudySpec
     for key in path:
-        model = model.model_fields[str(key)].annotation
+        if isinstance(key, str):
+            model = next(_sections(model.model_fields[key].annotation))
     return model.model_fields
+
+
+def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the sections that a field may hold: itself one, optional, or a list of them."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _sections(inner)

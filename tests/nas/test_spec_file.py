@@ -164,6 +164,12 @@ def test_the_first_problem_by_line_is_reported(file: Path) -> None:
     [
         ("training.epochs=x", "command line: training.epochs: must be a whole number, not 'x'"),
         ("training.epoch=1", "command line: training.epoch: unknown key, did you mean 'epochs'?"),
+        ("sweep.vlaues=[1]",  # in a section that may be left out, and in the entries of a list
+         "command line: sweep.vlaues: unknown key, did you mean 'values'?"),
+        ("fine_tune.data.trian=4",
+         "command line: fine_tune.data.trian: unknown key, did you mean 'train'?"),
+        ('baselines=[{"network": "x", "lable": "y"}]',
+         "command line: baselines.0.lable: unknown key, did you mean 'label'?"),
         ("training.epochs=1",
          "command line: training: warmup_epochs 1.0 must be less than epochs 1"),
         ("training.epochs", ("command line: an override is written key.path=value, not "

@@ -66,7 +66,7 @@ def page(
         "",
         (
             f"Begun {begun}; {len(histories)} trials, {seconds / 3600:.2f} hours of one core. "
-            f"{data.train_images:,} images in memory to train on, {data.evaluation_images:,} to "
+            f"{_count(data.train_images)} images to train on, {data.evaluation_images:,} to "
             f"evaluate, {data.shape.classes} classes, {data.shape.image_size} pixels."
         ),
         "",
@@ -113,6 +113,10 @@ def page(
         "[trials.csv](trials.csv) has every run, [relations.csv](relations.csv) every pair."
     )
     return "\n".join(lines) + "\n"
+
+
+def _count(images: int | None) -> str:
+    return "endlessly many" if images is None else f"{images:,}"
 
 
 def _row(layout: LayoutScore) -> str:

@@ -31,7 +31,7 @@ _CLAIMS = {
     ">": "#b3d4ec",
     "≫": "#7fb6dc",
 }
-_LINE = 60  # characters of a title: what 700 pixels have room for
+_LINE = 66  # characters of a name and the order right of it: what 640 pixels have room for
 _ROOM_FOR_NUMBERS = 12  # layouts in a matrix whose cells have room for more than a symbol
 
 
@@ -64,18 +64,22 @@ def scores(ranking: pd.DataFrame, *, looks: Mapping[str, LayoutStyle]) -> go.Fig
     figure.update_yaxes(autorange="reversed", type="category", tickvals=names, ticktext=short)
     lines = _order_lines(ranking)
     dress(figure, height=130 + 24 * len(lines) + 40 * len(ranking), legend=False)
-    return figure.update_layout(
-        title={
-            "text": "<br>".join(lines),
-            "x": 0.01,
-            "yref": "container",
-            "y": 1,
-            "yanchor": "top",
-        },
-        title_pad={"t": 12},
-        title_font={"size": 16},
-        margin={"t": 24 + 24 * len(lines), "r": 90},
+    # No title: plotly cuts one of several lines at the top.
+    figure.add_annotation(
+        text="<br>".join(lines),
+        name="order",
+        align="left",
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        yshift=10,
+        showarrow=False,
+        font={"size": 15},
     )
+    return figure.update_layout(margin={"t": 24 + 24 * len(lines), "r": 90})
 
 
 def pairwise(relations: pd.DataFrame, layouts: list[str]) -> go.Figure:
@@ -136,12 +140,13 @@ def _cell_borders(count: int) -> list[dict[str, Any]]:
 
 
 def _order_lines(ranking: pd.DataFrame) -> list[str]:
-    """Return the order line, broken so that it fits above a figure."""
+    """Return the order line, broken so that it fits above a figure, right of the names."""
+    room = _LINE - max(len(shorten(layout)) for layout in ranking["layout"])
     lines = [""]
     for row in rows_of(ranking):
         mark = WITHHELD if row.next_withheld else row.symbol
         name = row.layout if pd.isna(row.symbol) else f"{row.layout} {mark} "
-        if lines[-1] and len(lines[-1]) + len(name) > _LINE:
+        if lines[-1] and len(lines[-1]) + len(name) > room:
             lines.append("")
         lines[-1] += name
     return [plain(line) for line in lines]

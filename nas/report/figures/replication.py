@@ -118,9 +118,9 @@ def _layout_rows(ranking: pd.DataFrame, looks: Mapping[str, LayoutStyle]) -> lis
 def _title(relations: pd.DataFrame, pairs: pd.DataFrame) -> str:
     """Say how many pairs are open, which are drawn, and which no seed will open."""
     withheld = int((relations["withheld"] != "").sum())
-    aside = f" (claims about {withheld} are withheld)" if withheld else ""
+    aside = f", {withheld} not compared" if withheld else ""
     if pairs.empty:
-        return f"Nothing open: of {_count(len(relations))} none asks for more seeds{aside}"
+        return f"Nothing open: of {_count(len(relations))} none needs more seeds{aside}"
     said = f"{len(pairs)} of {_count(len(relations))} open{aside}"
     return f"{said}; the {_PAIRS} nearest to a decision" if len(pairs) > _PAIRS else said
 
@@ -154,6 +154,6 @@ def _arrange(figure: go.Figure, rows: Sequence[_Bar], *, title: str, longest: in
         bargap=0.3,
         title={"text": title, "x": 0.01, "yref": "container", "y": 1, "yanchor": "top"},
         title_pad={"t": 12},
-        title_font={"size": 16},
+        title_font={"size": 15},
         legend={"traceorder": "normal"},
     )

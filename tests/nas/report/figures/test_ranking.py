@@ -11,12 +11,18 @@ from nas.report.style import styles
 from nas.views import epochs_frame, ranking_frame
 
 
+def order(figure):
+    """What is written above the scores."""
+    (text,) = [note.text for note in figure.layout.annotations if note.name == "order"]
+    return text
+
+
 def test_scores_have_the_best_on_top_and_the_order_as_title(six):
     figure = scores(six.table, looks=six.looks)
     layouts = six.ranking.layouts
     assert [trace.y[0] for trace in figure.data] == [layout.layout for layout in layouts]
     assert figure.layout.yaxis.autorange == "reversed"
-    assert figure.layout.title.text == six.ranking.order.replace(">", "&gt;")
+    assert order(figure) == six.ranking.order.replace(">", "&gt;")
     first = figure.data[0]
     assert first.x[0] + first.error_x.array[0] == pytest.approx(layouts[0].high)
     assert first.x[0] - first.error_x.arrayminus[0] == pytest.approx(layouts[0].low)
@@ -27,16 +33,16 @@ def test_a_long_order_is_broken_into_lines(six):
     ranking = replace(six.ranking, layouts=tuple(layouts), symbols=(Symbol.UNDECIDED,) * 23)
     names = [layout.layout for layout in layouts]
     figure = scores(ranking_frame(ranking), looks=styles(names))
-    lines = figure.layout.title.text.split("<br>")
+    lines = order(figure).split("<br>")
     assert len(lines) > 2
-    assert max(map(len, lines)) <= 70
+    assert max(map(len, lines)) <= 66 - len("C-C-T-T#10") + len("&gt;")
 
 
 def test_neighbours_that_are_not_compared_have_a_bar_between_them_in_the_title(ranked):
     table = ranked({"C-C": 0.8, "C-T": 0.75, "T-T": 0.7}, symbol=["?", ">", None])
     table["next_withheld"] = ["sizes differ", "", None]
     figure = scores(table, looks=styles(table["layout"]))
-    assert figure.layout.title.text == "C-C | C-T &gt; T-T"
+    assert order(figure) == "C-C | C-T &gt; T-T"
 
 
 def test_long_names_are_shortened_beside_the_axis_and_whole_in_the_hover_text(ranked):

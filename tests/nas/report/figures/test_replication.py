@@ -35,7 +35,7 @@ def test_what_is_not_foreseeable_is_said_and_stands_last(ranked, related):
 def test_nothing_open_is_said_and_the_seeds_of_layouts_shown(ranked, related):
     pairs = related("C-C ≈ C-T", "C-C > T-T", "C-T ≫ T-T")
     figure = seeds_needed(ranked(THREE, seeds=[6, 8, 7]), pairs, looks=styles(THREE), last=20)
-    assert figure.layout.title.text == "Nothing open: of 3 pairs none asks for more seeds"
+    assert figure.layout.title.text == "Nothing open: of 3 pairs none needs more seeds"
     (bars,) = figure.data
     assert bars.x == (6, 8, 7)
     assert figure.layout.yaxis.ticktext == ("C-C", "C-T", "T-T")
@@ -46,7 +46,7 @@ def test_withheld_pairs_are_not_open_and_are_counted(ranked, related):
     pairs = related("C-C ? C-T", "C-C ? T-T", withheld=["", "overfits"], more_seeds=[3, 4])
     figure = seeds_needed(ranked(THREE), pairs, looks=styles(THREE))
     assert len(figure.data[0].x) == 1
-    assert figure.layout.title.text == "1 of 2 pairs open (claims about 1 are withheld)"
+    assert figure.layout.title.text == "1 of 2 pairs open, 1 not compared"
 
 
 def test_a_claim_that_is_not_sharp_is_open_while_seeds_are_asked_for(related):

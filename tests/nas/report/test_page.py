@@ -89,7 +89,7 @@ def test_the_page_says_the_order_and_every_claim(tmp_path):
     assert headline is not None
     said = re.sub(r"<[^>]+>", "", headline[1]).replace("&gt;", ">")
     assert " ".join(said.split()) == ranking.order
-    assert text.count('<th scope="row">') == 5 + 10 + 15
+    assert text.count('<th scope="row">') == 5 + 5 + 10 + 15  # the layouts have two tables
     assert all(note in text for note in ranking.notes)
 
 
@@ -185,6 +185,18 @@ class Visit:
         """How wide the page is, in pixels: more than the window scrolls sideways."""
         return self.page.evaluate("document.documentElement.scrollWidth")
 
+    def cut(self):
+        """Texts that reach out of their figure."""
+        return self.page.evaluate(
+            "[...document.querySelectorAll('.plot-container.plotly')].flatMap(plot => {"
+            "const box = plot.getBoundingClientRect();"
+            "return [...plot.querySelectorAll('text')].filter(text => {"
+            "const own = text.getBoundingClientRect();"
+            "return own.width && (own.left < box.left - 1 || own.right > box.right + 1 "
+            "|| own.top < box.top - 1 || own.bottom > box.bottom + 1)"
+            "}).map(text => text.textContent)})"
+        )
+
     def drawn(self):
         """Figures with something in them."""
         return self.page.evaluate(
@@ -209,6 +221,31 @@ def test_every_figure_is_drawn_offline_without_a_sideways_scroll(tmp_path, brows
     assert visit.width() <= 1280
     visit.page.set_viewport_size({"width": 420, "height": 900})
     assert visit.width() <= 420
+    visit.page.close()
+
+
+UNEVEN = {
+    **DIGITS,
+    "C-T-T-T": replace(DIGITS["C-T-T-T"], lost={1: TrialStatus.DIVERGED}),
+    "vit_small_patch16_224": replace(DIGITS["ViT_REL"], macs=300_000_000, parameters=22_000_000),
+    "mobilenetv2_100.ra_in1k_a_long_name": replace(DIGITS["C-C-T-T"], macs=9_000_000),
+}
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("layouts", "seeds"),
+    [(DIGITS, 20), ({f"C-T#{k}": DIGITS["C-C-T-T"] for k in range(12)}, 3), (UNEVEN, 6)],
+)
+def test_no_text_of_a_figure_is_cut(tmp_path, browser, layouts, seeds):
+    path = tmp_path / "r.html"
+    write(path, study(layouts, seeds=range(seeds), epochs=4))
+    visit = Visit(browser, path)
+    assert visit.cut() == []
+    visit.page.set_viewport_size({"width": 700, "height": 900})
+    visit.page.wait_for_timeout(500)  # plotly draws anew a while after the window changed
+    assert visit.cut() == []
     visit.page.close()
 
 

@@ -100,7 +100,7 @@ def test_weights_for_export(training: Callable, make_config: Callable, ema: bool
     pixels = torch.from_numpy(trained.data.evaluation.images.copy()).float()
     with torch.inference_mode():
         logits = model((pixels / 255 - 0.3) / 0.2)
-    right = (logits.argmax(1).numpy() == trained.data.evaluation_labels).mean()
+    right = (logits.argmax(1).numpy() == trained.data.evaluation.labels).mean()
     last = trained.reported[-1]
     assert right == pytest.approx(last.ema_evaluation_accuracy if ema else last.evaluation_accuracy)
 

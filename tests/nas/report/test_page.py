@@ -188,8 +188,8 @@ class Visit:
     def cut(self):
         """Texts that reach out of their figure."""
         return self.page.evaluate(
-            "[...document.querySelectorAll('.plot-container.plotly')].flatMap(plot => {"
-            "const box = plot.getBoundingClientRect();"
+            "[...document.querySelectorAll('.svg-container')].flatMap(plot => {"
+            "const box = plot.querySelector('.main-svg').getBoundingClientRect();"
             "return [...plot.querySelectorAll('text')].filter(text => {"
             "const own = text.getBoundingClientRect();"
             "return own.width && (own.left < box.left - 1 || own.right > box.right + 1 "

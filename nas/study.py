@@ -7,6 +7,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -111,19 +112,32 @@ def create_study(
         commit=_git_commit(),
         fine_tuning_data=fine_tuning,
     )
-    staged = folder.parent / f".{folder.name}.{study.id[:8]}"
-    try:
-        staged.mkdir(mode=0o700, parents=True)
+    with new_folder(folder) as staged:
         for part in ("journal", "trials"):
             (staged / part).mkdir(mode=0o700)
         write_json(staged / FILE, _to_json(study))
         write_json(staged / SPEC, resolved(spec))
+    return study
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Fill a folder under another name; at the end it stands at `folder`, whole, or nowhere.
+
+    Raises:
+        StudyExistsError: there is something at `folder` already.
+        SpecError: the folder cannot be created.
+    """
+    staged = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}"
+    try:
+        staged.mkdir(mode=0o700, parents=True)
+        yield staged
         staged.rename(folder)  # atomic, and refused when the folder has anything in it
     except OSError as error:
-        shutil.rmtree(staged, ignore_errors=True)
         refuse_existing(folder)
         raise SpecError(f"{folder}: cannot be created: {error.strerror}", key="--study") from error
-    return study
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
 
 
 def refuse_existing(folder: Path) -> None:

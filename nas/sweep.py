@@ -9,9 +9,7 @@ SWEEP/
 """
 
 import json
-import os
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -107,6 +105,7 @@ def create_sweep(spec: StudySpec, *, folder: Path) -> Sweep:
         StudyExistsError: there is something at `folder` already.
         SpecError: a value cannot be used, or the folder cannot be created.
     """
+    refuse_existing(folder)
     created = time.time()
     sweep = Sweep(
         folder=folder, created=created, spec=spec, members=plan_sweep(spec, folder=folder)
@@ -118,16 +117,9 @@ def create_sweep(spec: StudySpec, *, folder: Path) -> Sweep:
         "values": [member.value for member in sweep.members],
         "spec": resolved(spec),
     }
-    staged = folder.parent / f".{folder.name}.{os.getpid()}"
-    try:
-        staged.mkdir(mode=0o700, parents=True)
+    with studies.new_folder(folder) as staged:
         write_json(staged / FILE, values)
         write_json(staged / studies.SPEC, resolved(spec))
-        staged.rename(folder)  # atomic, and refused when the folder has anything in it
-    except OSError as error:
-        shutil.rmtree(staged, ignore_errors=True)
-        refuse_existing(folder)
-        raise SpecError(f"{folder}: cannot be created: {error.strerror}", key="--study") from error
     return sweep
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -386,6 +387,16 @@ def test_the_end_brings_the_ranking_and_the_report(view: Any, uri: str, tmp_path
     (artifact,) = MlflowClient(uri).list_artifacts(study.info.run_id)
     assert artifact.path == "report.html"
     assert (tmp_path / "mlflow-artifacts").is_dir()
+
+
+def test_what_is_preliminary_says_so(view: Any, uri: str) -> None:
+    order = replace(ranking(), preliminary="1 seed of 6")
+    view.finish(at(story.study(trials=2, epochs=3)), ranking=order, artifacts=[])
+    tags = parent(uri).data.tags
+    assert tags["nas.order"] == "preliminary: C-C-C-C ≈ C-C-C-T#2"
+    assert tags["mlflow.note.content"] == (
+        "**preliminary: C-C-C-C ≈ C-C-C-T#2**\n- 1 seed of 6\n- Read at a probe loss of 0.1 nats."
+    )
 
 
 def ranking() -> Ranking:

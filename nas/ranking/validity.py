@@ -5,6 +5,7 @@ were within. Words of a layout hold for all its pairs.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 from scipy.stats import binomtest
@@ -26,6 +27,7 @@ _PLURAL = {
 }
 
 
+@cache
 def clopper_pearson(count: int, of: int) -> Rate:
     """Return how often something happened with its exact interval at 95 %; of nothing, [0, 1]."""
     if not of:

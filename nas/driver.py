@@ -28,7 +28,7 @@ from nas.search.build import build_search
 from nas.search.search import Search
 from nas.spec import ResourcesSpec, StudySpec
 from nas.state import StudyState
-from nas.study import DataFacts, Study, create_study, refuse_existing
+from nas.study import STUDY, DataFacts, Study, create_study
 from nas.tracking.opening import open_tracker
 from nas.tracking.uri import resolve_uri
 from nas.tracking.worker import Tracker
@@ -123,7 +123,7 @@ def begin_study(
         DataError: the images cannot be used.
         NoClusterError: nothing to run on.
     """
-    refuse_existing(folder)
+    STUDY.refuse_existing(folder)
     resolve_uri(spec.tracking.uri, folder=folder)
     images = load_images(spec)
     search = plan_search(spec, images)

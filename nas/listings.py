@@ -9,8 +9,8 @@ import pandas as pd
 from nas.candidate import Candidate, Rejection
 from nas.errors import NasError
 from nas.records import FINAL, BaselineConfig, TrialHistory, TrialStatus
-from nas.study import Study, list_studies, open_study
-from nas.sweep import list_sweeps, open_sweep
+from nas.study import STUDY, Study, open_study
+from nas.sweep import SWEEP, open_sweep
 
 
 def status_frame(histories: Sequence[TrialHistory]) -> pd.DataFrame:
@@ -47,8 +47,8 @@ def study_status(study: Study, histories: Sequence[TrialHistory], *, ended: bool
 
 def studies_frame(root: Path) -> pd.DataFrame:
     """One row a study or sweep under `root`; one that cannot be read is listed with its error."""
-    rows = [_study_row(folder) for folder in list_studies(root)]
-    rows += [_sweep_row(folder) for folder in list_sweeps(root)]
+    rows = [_study_row(folder) for folder in STUDY.listed(root)]
+    rows += [_sweep_row(folder) for folder in SWEEP.listed(root)]
     rows.sort(key=lambda row: str(row["study"]))
     columns = ["study", "status", "trials", "finished", "diverged", "failed", "created", "note"]
     return pd.DataFrame(rows, columns=columns)

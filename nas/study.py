@@ -1,27 +1,24 @@
 """The study as a folder: created once, opened by anyone, its journal read into histories."""
 
-import json
 import os
-import shutil
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from nas.errors import NotFoundError, SpecError, StudyExistsError
+from nas.errors import NotFoundError, SpecError
+from nas.folder import FolderKind, write_json
 from nas.journal import is_held, read_journal
 from nas.records import DataShape, TrialHistory
 from nas.spec import StudySpec, check_name
 from nas.spec_file import fingerprint, resolved, spec_from_json
 from nas.state import StudyState
 
-FORMAT = 1
-FILE = "study.json"
+STUDY = FolderKind(word="study", file="study.json", format=1)
 SPEC = "spec.json"  # for people: `nas search STUDY/spec.json` runs the same study again
 STUDIES = Path("studies")
 _VERSIONED = ("coatnet-nas", "torch", "ray", "mlflow", "optuna", "numpy", "kornia")
@@ -112,47 +109,11 @@ def create_study(
         commit=_git_commit(),
         fine_tuning_data=fine_tuning,
     )
-    with new_folder(folder) as staged:
+    with STUDY.creating(folder, _to_json(study)) as staged:
         for part in ("journal", "trials"):
             (staged / part).mkdir(mode=0o700)
-        write_json(staged / FILE, _to_json(study))
         write_json(staged / SPEC, resolved(spec))
     return study
-
-
-@contextmanager
-def new_folder(folder: Path) -> Iterator[Path]:
-    """Fill a folder under another name; at the end it stands at `folder`, whole, or nowhere.
-
-    Raises:
-        StudyExistsError: there is something at `folder` already.
-        SpecError: the folder cannot be created.
-    """
-    staged = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}"
-    try:
-        staged.mkdir(mode=0o700, parents=True)
-        yield staged
-        staged.rename(folder)  # atomic, and refused when the folder has anything in it
-    except OSError as error:
-        refuse_existing(folder)
-        raise SpecError(f"{folder}: cannot be created: {error.strerror}", key="--study") from error
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
-
-
-def refuse_existing(folder: Path) -> None:
-    """Check that a study can be created at `folder`.
-
-    Raises:
-        StudyExistsError: there is something already.
-    """
-    if (folder / FILE).exists():
-        raise StudyExistsError(
-            f"there is a study at {folder}; `nas resume {folder}` goes on with it, "
-            "`--study OTHER` begins another"
-        )
-    if folder.exists():
-        raise StudyExistsError(f"{folder} exists and is no study; `--study OTHER` goes elsewhere")
 
 
 def find_study(study: str) -> Path:
@@ -162,7 +123,7 @@ def find_study(study: str) -> Path:
         NotFoundError: neither is a study.
     """
     for folder in (Path(study), STUDIES / study):
-        if (folder / FILE).is_file():
+        if STUDY.is_at(folder):
             return folder
     raise NotFoundError(f"no study {study!r} here or under {STUDIES}/; `nas ls` lists them")
 
@@ -190,43 +151,12 @@ def open_study(folder: Path) -> Study:
         NotFoundError: there is none.
         SpecError: it is damaged, or of a newer format.
     """
-    path = folder / FILE
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        if values["format"] != FORMAT:
-            raise SpecError(
-                f"format {values['format']} is not format {FORMAT}: this study needs another "
-                "version of this program",
-                file=str(path),
-            )
+    with STUDY.reading(folder) as values:
         return _from_json(values, folder)
-    except FileNotFoundError as error:
-        raise NotFoundError(f"{folder}: no study there") from error
-    except SpecError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SpecError(f"not a study file: {error}".splitlines()[0], file=str(path)) from error
-
-
-def list_studies(root: Path) -> Iterator[Path]:
-    """Yield the studies' folders directly under `root`, by name; other folders are passed over."""
-    if root.is_dir():
-        for folder in sorted(root.iterdir()):
-            if not folder.name.startswith(".") and (folder / FILE).is_file():
-                yield folder
-
-
-def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Write values that survive a power cut once their folder is renamed into place."""
-    with path.open("w", encoding="utf-8") as file:
-        json.dump(values, file, indent=1, ensure_ascii=False)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _to_json(study: Study) -> dict[str, Any]:
     return {
-        "format": FORMAT,
         "id": study.id,
         "created": study.created,
         "fingerprint": fingerprint(study.spec),
@@ -244,7 +174,7 @@ def _from_json(values: dict[str, Any], folder: Path) -> Study:
         folder=folder,
         id=str(values["id"]),
         created=float(values["created"]),
-        spec=spec_from_json(values["spec"], str(folder / FILE)),
+        spec=spec_from_json(values["spec"], str(folder / STUDY.file)),
         data=_facts(values["data"]),
         versions=dict(values["versions"]),
         commit=values["commit"],

@@ -11,24 +11,22 @@ SWEEP/
 import json
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import JsonValue
 
-from nas import study as studies
-from nas.errors import NotFoundError, SpecError, StudyExistsError
+from nas.errors import SpecError
+from nas.folder import FolderKind, write_json
 from nas.spec import StudySpec, check_name
 from nas.spec_file import fingerprint, resolved, spec_from_json
-from nas.study import STUDIES, Study, open_study, write_json
+from nas.study import SPEC, STUDIES, STUDY, Study, open_study
 from search_spaces.language.document import Document
 from search_spaces.language.errors import DocumentError
 from search_spaces.language.overrides import override
 
-FORMAT = 1
-FILE = "sweep.json"
+SWEEP = FolderKind(word="sweep", file="sweep.json", format=1)
 IMAGES = "data.train"  # the key of a phase diagram: number of training images
 _KEY = "sweep.values"
 _UNSWEPT = ("name", "sweep")  # a study has its own
@@ -47,7 +45,7 @@ class Member:
     @property
     def begun(self) -> bool:
         """Whether the study exists."""
-        return (self.folder / studies.FILE).is_file()
+        return STUDY.is_at(self.folder)
 
     def study(self) -> Study | None:
         """Return the study, None before it begins.
@@ -105,21 +103,18 @@ def create_sweep(spec: StudySpec, *, folder: Path) -> Sweep:
         StudyExistsError: there is something at `folder` already.
         SpecError: a value cannot be used, or the folder cannot be created.
     """
-    refuse_existing(folder)
     created = time.time()
     sweep = Sweep(
         folder=folder, created=created, spec=spec, members=plan_sweep(spec, folder=folder)
     )
     values = {
-        "format": FORMAT,
         "created": created,
         "fingerprint": fingerprint(spec),
         "values": [member.value for member in sweep.members],
         "spec": resolved(spec),
     }
-    with studies.new_folder(folder) as staged:
-        write_json(staged / FILE, values)
-        write_json(staged / studies.SPEC, resolved(spec))
+    with SWEEP.creating(folder, values) as staged:
+        write_json(staged / SPEC, resolved(spec))
     return sweep
 
 
@@ -129,26 +124,14 @@ def refuse_existing(folder: Path) -> None:
     Raises:
         StudyExistsError: there is something already.
     """
-    if (folder / FILE).exists():
-        raise StudyExistsError(
-            f"there is a sweep at {folder}; `nas resume {folder}` goes on with it, "
-            "`--study OTHER` begins another"
-        )
-    studies.refuse_existing(folder)
+    if not SWEEP.is_at(folder):
+        STUDY.refuse_existing(folder)
+    SWEEP.refuse_existing(folder)
 
 
 def find_sweep(name: str) -> Path | None:
     """Return the folder of a sweep given as a path, or as a name under `studies/`; else None."""
-    found = (folder for folder in (Path(name), STUDIES / name) if (folder / FILE).is_file())
-    return next(found, None)
-
-
-def list_sweeps(root: Path) -> Iterator[Path]:
-    """Yield the sweeps' folders directly under `root`, by name."""
-    if root.is_dir():
-        for folder in sorted(root.iterdir()):
-            if not folder.name.startswith(".") and (folder / FILE).is_file():
-                yield folder
+    return next(filter(SWEEP.is_at, (Path(name), STUDIES / name)), None)
 
 
 def open_sweep(folder: Path) -> Sweep:
@@ -158,39 +141,25 @@ def open_sweep(folder: Path) -> Sweep:
         NotFoundError: there is none.
         SpecError: it is damaged, or of a newer format.
     """
-    path = folder / FILE
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        if values["format"] != FORMAT:
-            raise SpecError(
-                f"format {values['format']} is not format {FORMAT}: this sweep needs another "
-                "version of this program",
-                file=str(path),
-            )
-        spec = spec_from_json(values["spec"], str(path))
+    with SWEEP.reading(folder) as values:
+        spec = spec_from_json(values["spec"], str(folder / SWEEP.file))
         if spec.sweep is None:
-            raise SpecError("is missing", key="sweep", file=str(path))
+            raise SpecError("is missing", key="sweep", file=str(folder / SWEEP.file))
         members = plan_sweep(spec, folder=folder)
         return Sweep(folder=folder, created=float(values["created"]), spec=spec, members=members)
-    except FileNotFoundError as error:
-        raise NotFoundError(f"{folder}: no sweep there") from error
-    except SpecError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SpecError(f"not a sweep file: {error}".splitlines()[0], file=str(path)) from error
 
 
 def _member(spec: StudySpec, key: str, value: JsonValue, folder: Path) -> Member:
     text = json.dumps(value, allow_nan=False)
     try:
         changed = override(
-            Document(file=FILE, values=resolved(spec), lines={}), [f"{key}={text}"]
+            Document(file=SWEEP.file, values=resolved(spec), lines={}), [f"{key}={text}"]
         ).values
-        plain = spec_from_json({**changed, "sweep": None}, FILE)
+        plain = spec_from_json({**changed, "sweep": None}, SWEEP.file)
         word = _word(plain, key, value)
         named: dict[str, Any] = {**changed, "sweep": None, "name": f"{spec.name}-{word}"}
         check_name(f"{key}-{word}")
-        member = spec_from_json(named, FILE)
+        member = spec_from_json(named, SWEEP.file)
     except (DocumentError, SpecError) as error:
         raise SpecError(f"{key}={text}: {_placed(error, key)}", key=_KEY) from error
     except ValueError as error:

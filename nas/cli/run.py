@@ -42,14 +42,14 @@ def search(spec: str, overrides: tuple[str, ...], study: str | None, **execution
     runs one study for each of its values.
     """
     from nas.spec_file import load_spec
-    from nas.study import refuse_existing, study_folder
+    from nas.study import STUDY, study_folder
 
     loaded = load_spec(spec, overrides)
     if loaded.sweep is not None:
         sweep.search_sweep(loaded, study, **execution)
         return
     folder = study_folder(loaded.name, study)
-    refuse_existing(folder)
+    STUDY.refuse_existing(folder)
     from nas.driver import begin_study  # takes seconds: not before the words are checked
 
     run_work(partial(begin_study, loaded, folder=folder), folder, show=_show, **execution)

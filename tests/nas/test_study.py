@@ -8,7 +8,7 @@ import pytest
 from nas.errors import NotFoundError, SpecError, StudyExistsError
 from nas.records import DataShape
 from nas.spec import StudySpec
-from nas.study import DataFacts, create_study, find_study, list_studies, open_study, study_folder
+from nas.study import STUDY, DataFacts, create_study, find_study, open_study, study_folder
 
 FACTS = DataFacts(
     fingerprint="f" * 64,
@@ -85,7 +85,7 @@ def test_names_and_paths_find_a_study(tmp_path, spec, monkeypatch):
     monkeypatch.chdir(tmp_path)
     create_study(spec, FACTS, folder=study_folder("q", None))
     assert find_study("q") == find_study("studies/q")
-    assert list(list_studies(tmp_path / "studies")) == [tmp_path / "studies" / "q"]
+    assert list(STUDY.listed(tmp_path / "studies")) == [tmp_path / "studies" / "q"]
     with pytest.raises(NotFoundError, match="no study 'nope'"):
         find_study("nope")
 

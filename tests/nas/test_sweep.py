@@ -6,7 +6,7 @@ import pytest
 
 from nas.errors import NotFoundError, SpecError, StudyExistsError
 from nas.spec_file import fingerprint, load_spec
-from nas.sweep import FILE, create_sweep, find_sweep, list_sweeps, open_sweep, plan_sweep
+from nas.sweep import SWEEP, create_sweep, find_sweep, open_sweep, plan_sweep
 from tests.nas.conftest import SMALL
 
 
@@ -97,7 +97,7 @@ def test_a_sweep_is_opened_as_it_was_created(tmp_path):
     assert open_sweep(folder) == created
     assert sorted(path.name for path in folder.iterdir()) == ["spec.json", "sweep.json"]
     assert [path.name for path in folder.parent.iterdir()] == ["s"]
-    values = json.loads((folder / FILE).read_text())
+    values = json.loads((folder / SWEEP.file).read_text())
     assert (values["format"], values["values"]) == (1, [40, None])
     assert load_spec(str(folder / "spec.json")) == created.spec
 
@@ -109,7 +109,7 @@ def test_nothing_is_overwritten(tmp_path):
         create_sweep(spec(), folder=folder)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").touch()
-    with pytest.raises(StudyExistsError, match="is no study"):
+    with pytest.raises(StudyExistsError, match="is no sweep"):
         create_sweep(spec(), folder=tmp_path / "mine")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "s"]
 
@@ -120,8 +120,8 @@ def test_sweeps_are_found_by_path_and_by_name(tmp_path, monkeypatch):
     assert find_sweep("s").samefile(folder)
     assert find_sweep(str(folder)) == folder
     assert find_sweep("other") is None
-    assert list(list_sweeps(tmp_path / "studies")) == [folder]
-    assert list(list_sweeps(tmp_path / "nowhere")) == []
+    assert list(SWEEP.listed(tmp_path / "studies")) == [folder]
+    assert list(SWEEP.listed(tmp_path / "nowhere")) == []
 
 
 @pytest.mark.parametrize(
@@ -135,18 +135,18 @@ def test_sweeps_are_found_by_path_and_by_name(tmp_path, monkeypatch):
     ],
 )
 def test_a_damaged_file_is_one_line(tmp_path, content, says):
-    (tmp_path / FILE).write_text(content)
+    (tmp_path / SWEEP.file).write_text(content)
     with pytest.raises(SpecError, match=says) as caught:
         open_sweep(tmp_path)
-    assert str(caught.value).startswith(str(tmp_path / FILE))
+    assert str(caught.value).startswith(str(tmp_path / SWEEP.file))
 
 
 def test_a_study_is_no_sweep(tmp_path):
     with pytest.raises(NotFoundError, match="no sweep there"):
         open_sweep(tmp_path)
     folder = create_sweep(spec(), folder=tmp_path / "s").folder
-    values = json.loads((folder / FILE).read_text())
+    values = json.loads((folder / SWEEP.file).read_text())
     values["spec"]["sweep"] = None
-    (folder / FILE).write_text(json.dumps(values))
+    (folder / SWEEP.file).write_text(json.dumps(values))
     with pytest.raises(SpecError, match="sweep: is missing"):
         open_sweep(folder)

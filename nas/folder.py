@@ -1,0 +1,104 @@
+"""Folders that stand whole or not at all, each with a JSON file that says what it is."""
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nas.errors import NotFoundError, SpecError, StudyExistsError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FolderKind:
+    """A kind of folder: `file` in it has the number of its `format` and what the kind needs."""
+
+    word: str  # for messages: study, sweep
+    file: str
+    format: int
+
+    def is_at(self, folder: Path) -> bool:
+        """Whether `folder` is one."""
+        return (folder / self.file).is_file()
+
+    def listed(self, root: Path) -> Iterator[Path]:
+        """Yield those directly under `root`, by name; other folders are passed over."""
+        if root.is_dir():
+            for folder in sorted(root.iterdir()):
+                if not folder.name.startswith(".") and self.is_at(folder):
+                    yield folder
+
+    def refuse_existing(self, folder: Path) -> None:
+        """Check that one can be created at `folder`.
+
+        Raises:
+            StudyExistsError: there is something already.
+        """
+        if self.is_at(folder):
+            raise StudyExistsError(
+                f"there is a {self.word} at {folder}; `nas resume {folder}` goes on with it, "
+                "`--study OTHER` begins another"
+            )
+        if folder.exists():
+            raise StudyExistsError(
+                f"{folder} exists and is no {self.word}; `--study OTHER` goes elsewhere"
+            )
+
+    @contextmanager
+    def creating(self, folder: Path, values: Mapping[str, Any]) -> Iterator[Path]:
+        """Fill a folder under another name; of several processes at once one succeeds.
+
+        Raises:
+            StudyExistsError: there is something at `folder` already.
+            SpecError: the folder cannot be created.
+        """
+        staged = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}"
+        try:
+            staged.mkdir(mode=0o700, parents=True)
+            yield staged
+            write_json(staged / self.file, {"format": self.format, **values})
+            staged.rename(folder)  # atomic, and refused when the folder has anything in it
+        except OSError as error:
+            self.refuse_existing(folder)
+            message = f"{folder}: cannot be created: {error.strerror}"
+            raise SpecError(message, key="--study") from error
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+
+    @contextmanager
+    def reading(self, folder: Path) -> Iterator[dict[str, Any]]:
+        """Hand out what the file says; what the caller cannot use of it is a damaged file.
+
+        Raises:
+            NotFoundError: there is none.
+            SpecError: it is damaged, or of another format.
+        """
+        path = folder / self.file
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            if values["format"] != self.format:
+                raise SpecError(
+                    f"format {values['format']} is not format {self.format}: this {self.word} "
+                    "needs another version of this program",
+                    file=str(path),
+                )
+            yield values
+        except FileNotFoundError as error:
+            raise NotFoundError(f"{folder}: no {self.word} there") from error
+        except SpecError:
+            raise
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            message = f"not a {self.word} file: {error}".splitlines()[0]
+            raise SpecError(message, file=str(path)) from error
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """Write values that survive a power cut once their folder is renamed into place."""
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(values, file, indent=1, ensure_ascii=False)
+        file.flush()
+        os.fsync(file.fileno())

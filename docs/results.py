@@ -1,22 +1,24 @@
-"""Write a finished study as a page of docs/results: its ranking in words, its figures, its trials.
+"""Write a finished study or sweep as a page of docs/results: ranking, figures, trials.
 
     python -m docs.results STUDY NAME "nas search ..."
 
-The page is docs/results/NAME/README.md. Everything on it is read from the study's journal; what it
-means is said by hand, in docs/results.md.
+The page is docs/results/NAME/README.md. Everything on it is read from the journals; what it means
+is said by hand, in docs/results.md.
 """
 
 import sys
 import time
 from pathlib import Path
 
-from docs.png import write_png
+from docs.png import write_figure_png, write_png
 from nas.conclusion import rank_study
+from nas.phase import orders_frame, phase_points, write_phase
 from nas.ranking.result import LayoutScore, Ranking
 from nas.records import TrialHistory
 from nas.report import words
 from nas.report.sections import Section, sections
 from nas.study import Study, find_study, open_study
+from nas.sweep import Sweep, find_sweep, open_sweep
 from nas.views import relations_frame, to_csv, trials_frame
 
 RESULTS = Path(__file__).parent / "results"
@@ -26,21 +28,56 @@ COLUMNS = [
     "trial", "label", "seed", "status", "epochs", "parameters", "macs", "samples", "seconds",
     "probe_loss", "evaluation_loss", "evaluation_accuracy",
 ]  # fmt: skip
+TABLE = (
+    (
+        "| layout | score % | interval | final accuracy % | training loss | gap, nats | runs | "
+        "parameters | MACs |"
+    ),
+    "|---|---|---|---|---|---|---|---|---|",
+)
 
 
 def main(study: str, name: str, command: str) -> None:
-    """Write the page of one study."""
-    opened = open_study(find_study(study))
-    histories = opened.histories()
-    ranking = rank_study(opened, histories)
+    """Write the page of one study, or of one sweep."""
     folder = RESULTS / name
     folder.mkdir(parents=True, exist_ok=True)
+    if (sweep := find_sweep(study)) is not None:
+        write_sweep(open_sweep(sweep), folder, command=command)
+    else:
+        write_study(open_study(find_study(study)), folder, command=command)
+
+
+def write_sweep(sweep: Sweep, folder: Path, *, command: str) -> None:
+    """Write the page of a sweep: its diagram, and of each value order and pairs."""
+    points = phase_points(sweep)
+    page = folder / "page.html"
+    write_phase(sweep, points, to=page)
+    write_figure_png(page, folder / "phase.png", width=WIDTH)
+    page.unlink()
+    (folder / "orders.csv").write_text(to_csv(orders_frame(points)), encoding="utf-8")
+    lines = [f"# {folder.name.replace('-', ' ')}", "", f"    {command}", ""]
+    lines += [f"![The order against {sweep.key}](phase.png)", ""]
+    for point in points:
+        if point.ranking is None:
+            continue
+        lines += [f"## {sweep.key} = {point.member.word}", "", f"**{point.ranking.order}**", ""]
+        lines += [*TABLE, *(_row(layout) for layout in point.ranking.layouts), ""]
+        lines += [*_claims(point.ranking), ""]
+    lines.append("[orders.csv](orders.csv) has all scores.")
+    (folder / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_study(opened: Study, folder: Path, *, command: str) -> None:
+    """Write the page of a study."""
+    histories = opened.histories()
+    ranking = rank_study(opened, histories)
     drawn = [each for each in sections(histories, ranking) if each.name in FIGURES]
     for section in drawn:
         height = section.figure.to_dict()["layout"]["height"]
         write_png(section.figure, folder / f"{section.name}.png", width=WIDTH, height=height)
     (folder / "trials.csv").write_text(to_csv(trials_frame(histories)[COLUMNS]), encoding="utf-8")
     (folder / "relations.csv").write_text(to_csv(relations_frame(ranking)), encoding="utf-8")
+    name = folder.name.replace("-", " ")
     text = page(opened, histories, ranking, name=name, command=command, drawn=drawn)
     (folder / "README.md").write_text(text, encoding="utf-8")
 
@@ -60,7 +97,7 @@ def page(
     data = study.data
     preliminary = "preliminary: " if ranking.preliminary else ""
     lines = [
-        f"# {name.replace('-', ' ')}",
+        f"# {name}",
         "",
         f"    {command}",
         "",
@@ -80,22 +117,7 @@ def page(
             f"The paper: {ranking.agreement.paper}. Kendall's tau-b {ranking.agreement.tau:+.2f}.",
             "",
         ]
-    lines += [
-        (
-            "| layout | score % | interval | final accuracy % | training loss | gap, nats | runs | "
-            "parameters | MACs |"
-        ),
-        "|---|---|---|---|---|---|---|---|---|",
-        *(_row(layout) for layout in ranking.layouts),
-        "",
-        "Pairs, difference in points with its simultaneous interval:",
-        "",
-        *(
-            f"- {relation.a} {relation.symbol.value} {relation.b}: {words.claim(relation, ranking)}"
-            for relation in ranking.relations
-        ),
-        "",
-    ]
+    lines += [*TABLE, *(_row(layout) for layout in ranking.layouts), "", *_claims(ranking), ""]
     if ranking.placebo is not None:
         placebo = ranking.placebo
         lines += [
@@ -113,6 +135,17 @@ def page(
         "[trials.csv](trials.csv) has every run, [relations.csv](relations.csv) every pair."
     )
     return "\n".join(lines) + "\n"
+
+
+def _claims(ranking: Ranking) -> list[str]:
+    return [
+        "Pairs, difference in points with its simultaneous interval:",
+        "",
+        *(
+            f"- {relation.a} {relation.symbol.value} {relation.b}: {words.claim(relation, ranking)}"
+            for relation in ranking.relations
+        ),
+    ]
 
 
 def _count(images: int | None) -> str:

@@ -95,7 +95,7 @@ def _sizes_asked_for(spec: StudySpec, ranking: Ranking) -> list[str]:
     asked = ", ".join(f"{name} {size:,}" for name, size in wanted.items() if size is not None)
     offs = (
         f"{layout.layout} ({off_words(layout.parameters, layout.macs, match)})"
-        for layout in ranking.layouts
+        for layout in sorted(ranking.layouts, key=lambda layout: layout.layout)
         if not layout.baseline
     )
     return [f"sizes are the closest to {asked}: {', '.join(offs)}"]

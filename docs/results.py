@@ -60,7 +60,7 @@ def write_sweep(sweep: Sweep, folder: Path, *, command: str) -> None:
     for point in points:
         if point.ranking is None:
             continue
-        lines += [f"## {sweep.key} = {point.member.word}", "", f"**{point.ranking.order}**", ""]
+        lines += [f"## {sweep.key} = {point.member.word}", "", f"**{point.ranking.answer}**", ""]
         lines += [*TABLE, *(_row(layout) for layout in point.ranking.layouts), ""]
         lines += [*_claims(point.ranking), ""]
     lines.append("[orders.csv](orders.csv) has all scores.")
@@ -95,7 +95,6 @@ def page(
     seconds = sum(history.epochs[-1].seconds for history in histories if history.epochs)
     begun = time.strftime("%Y-%m-%d", time.gmtime(study.created))
     data = study.data
-    preliminary = "preliminary: " if ranking.preliminary else ""
     lines = [
         f"# {name}",
         "",
@@ -107,7 +106,7 @@ def page(
             f"evaluate, {data.shape.classes} classes, {data.shape.image_size} pixels."
         ),
         "",
-        f"**{preliminary}{ranking.order}**",
+        f"**{ranking.answer}**",
         "",
         words.lead(ranking),
         "",

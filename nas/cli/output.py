@@ -61,8 +61,7 @@ def print_ranking(ranking: Ranking, output: str) -> None:
     click.echo(f"\nby {_basis(ranking)}; {_looks(ranking)}; pairwise, in points:")
     for line in _evidence(ranking):
         click.echo(line)
-    begin = "preliminary: " if ranking.preliminary else ""
-    click.echo(f"\n{begin}{ranking.order or 'no ranking: no trial has finished'}")
+    click.echo(f"\n{ranking.answer}")
 
 
 def _layout_table(layouts: Iterable[LayoutScore]) -> Table:

@@ -103,3 +103,9 @@ class Ranking:
     def metric(self) -> Metric:
         """What a trial was scored by."""
         return self.spec.metric
+
+    @property
+    def answer(self) -> str:
+        """The order as it is quoted: what is preliminary says so."""
+        order = self.order or "no ranking: no trial has finished"
+        return f"preliminary: {order}" if self.preliminary else order

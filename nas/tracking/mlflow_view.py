@@ -256,9 +256,8 @@ class MlflowView:
         at, step = rows.milliseconds(snapshot.ended), len(snapshot.trials)
         values = {f"ranking/{ranking.metric.value}/{s.layout}": s.score for s in ranking.layouts}
         notes = [note for note in (ranking.preliminary, *ranking.notes) if note]
-        order = f"preliminary: {ranking.order}" if ranking.preliminary else ranking.order
-        lines = [f"**{order}**", *(f"- {note}" for note in notes)]
-        tags = {"nas.order": order, "mlflow.note.content": "\n".join(lines)[:6000]}
+        lines = [f"**{ranking.answer}**", *(f"- {note}" for note in notes)]
+        tags = {"nas.order": ranking.answer, "mlflow.note.content": "\n".join(lines)[:6000]}
         self._client.log_batch(
             parent.run_id,
             metrics=[Metric(_key(k), v, at, step) for k, v in values.items()],

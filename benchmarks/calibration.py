@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import calibration_figures, rivals
-from nas.ranking.certificate import Design
+from nas.ranking.forecast.scenarios import Scenario, Shape, draw
+from nas.ranking.forecast.simulate import PAPER_GAPS, Outcome, Policy, forecast, simulate
 from nas.ranking.result import Symbol
-from nas.ranking.scenarios import Scenario, Shape, draw
-from nas.ranking.simulate import PAPER_GAPS, Outcome, Policy, forecast, simulate
-from nas.spec import Correction, Until
+from nas.ranking.statistics.certificate import Design
+from nas.spec.study import Correction, Until
 
 STUDIES = 4000
 PAGE = Path(__file__).parents[1] / "docs" / "ranking.md"

@@ -8,12 +8,12 @@ from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
 from docs.png import write_png
-from nas.ranking.certificate import Design
+from nas.ranking.forecast.scenarios import Scenario, differences, draw
+from nas.ranking.forecast.simulate import PAPER_GAPS, Policy, claimed_at, replicate
 from nas.ranking.result import Symbol
-from nas.ranking.scenarios import Scenario, differences, draw
-from nas.ranking.simulate import PAPER_GAPS, Policy, claimed_at, replicate
+from nas.ranking.statistics.certificate import Design
 from nas.report.style import FONT, GRID, INK
-from nas.spec import Until
+from nas.spec.study import Until
 
 FIGURES = Path(__file__).parents[1] / "docs" / "figures"
 RATIOS = (5.0, 3.0, 2.0, 1.5, 1.25, 1.0, 0.75, 0.5)  # gap / sd of a difference

@@ -3,7 +3,7 @@
     python benchmarks/critical_levels.py [--write]
 
 Without --write: p*(a) of the table beside the share of simulated normal paths on which any look is
-significant at it. Bar: within 4 standard errors. --write computes nas/ranking/levels.json anew
+significant at it. Bar: within 4 standard errors. --write computes nas/ranking/statistics/levels.json anew
 (some three minutes).
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from scipy import special
 
-from nas.ranking import levels as shipped
+from nas.ranking.statistics import levels as shipped
 
 DESIGNS = ((2, 6), (3, 10), (3, 20), (5, 12), (6, 10), (6, 20), (10, 30))
 ERRORS = (0.0005, 0.001, 0.005, 0.01, 0.05)

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from nas.training.procedural import CLASS_NAMES, Stream
-from nas.training.rendering import render
+from nas.data.procedural import CLASS_NAMES, Stream
+from nas.data.rendering import render
 
 REPEATS = 7
 SHEET = (3, 28, 2, 1)  # examples of a class, pixels, enlarged by, pixels between

@@ -12,13 +12,13 @@ import sys
 
 import numpy as np
 
-from nas.ranking.certificate import Design
+from nas.ranking.forecast.scenarios import differences
+from nas.ranking.forecast.simulate import Policy, Replicated, replicate
 from nas.ranking.paired import difference_floor
-from nas.ranking.scenarios import differences
 from nas.ranking.scores import score
-from nas.ranking.simulate import Policy, Replicated, replicate
-from nas.spec import Until
-from nas.study import find_study, open_study
+from nas.ranking.statistics.certificate import Design
+from nas.spec.study import Until
+from nas.study.folder import find_study, open_study
 
 FIRST = 6
 ORDERS = 2000

@@ -7,10 +7,10 @@ every rival looks at every seed from the third on.
 import numpy as np
 from scipy import special
 
-from nas.ranking.certificate import Design, holm
-from nas.ranking.scenarios import Scenario, differences, draw, pairs_of
-from nas.ranking.simulate import Policy, replicate
-from nas.spec import Until
+from nas.ranking.forecast.scenarios import Scenario, differences, draw, pairs_of
+from nas.ranking.forecast.simulate import Policy, replicate
+from nas.ranking.statistics.certificate import Design, holm
+from nas.spec.study import Until
 
 FIRST = 3
 SINGLE = 0.05

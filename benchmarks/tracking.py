@@ -12,11 +12,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from nas.ranking.synthetic import study
-from nas.records import Outcome, Record, SegmentEnded, SegmentStarted, TrialPlanned
-from nas.tracking.ledger import Ledger, StudyFacts
+from nas.study.records import Outcome, Record, SegmentEnded, SegmentStarted, TrialPlanned
+from nas.tracking.background import ThreadedTracker, View
 from nas.tracking.opening import prepare_environment
-from nas.tracking.worker import ThreadedTracker, View
+from nas.tracking.snapshots import Ledger, StudyFacts
+from tests.nas.synthetic import study
 
 
 def records_of(trials: int, epochs: int = 15) -> list[Record]:
@@ -41,7 +41,7 @@ def records_of(trials: int, epochs: int = 15) -> list[Record]:
 def main(trials: int) -> None:
     """Track a synthetic study and print one line."""
     prepare_environment(os.environ)
-    from nas.tracking.mlflow_view import MlflowView  # noqa: PLC0415 - reads the environment
+    from nas.tracking.mlflow_backend import MlflowView  # noqa: PLC0415 - reads the environment
 
     with tempfile.TemporaryDirectory() as folder:
         uri = f"sqlite:///{folder}/mlflow.db"

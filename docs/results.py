@@ -11,15 +11,15 @@ import time
 from pathlib import Path
 
 from docs.png import write_figure_png, write_png
-from nas.conclusion import rank_study
-from nas.phase import orders_frame, phase_points, write_phase
+from nas.driver.conclusion import rank_study
+from nas.driver.phase import orders_frame, phase_points, write_phase
 from nas.ranking.result import LayoutScore, Ranking
-from nas.records import TrialHistory
 from nas.report import words
 from nas.report.sections import Section, sections
-from nas.study import Study, find_study, open_study
-from nas.sweep import Sweep, find_sweep, open_sweep
-from nas.views import relations_frame, to_csv, trials_frame
+from nas.study.folder import Study, find_study, open_study
+from nas.study.records import TrialHistory
+from nas.study.sweep import Sweep, find_sweep, open_sweep
+from nas.tables.frames import relations_frame, to_csv, trials_frame
 
 RESULTS = Path(__file__).parent / "results"
 WIDTH = 1000  # pixels

@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from nas.baselines.libraries import import_library
+from nas.networks.libraries import import_library
 
 
 def import_timm() -> ModuleType:

@@ -10,8 +10,8 @@ from nas.errors import SpecError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nas.ranking.simulate import Forecast, ScenarioRow
-    from nas.spec import StudySpec
+    from nas.ranking.forecast.simulate import Forecast, ScenarioRow
+    from nas.spec.study import StudySpec
 
 NOISE = "0.1,0.3,1"  # points: what seeds of small and large studies were seen to scatter by
 MOST_LAYOUTS = 40  # whose pairs fit into memory a few hundred studies at a time
@@ -33,9 +33,9 @@ def print_forecast(name: str, overrides: Sequence[str], *, noise: str, output: s
         SpecError: the spec, or `noise`, cannot be used.
     """
     from nas.cli.output import print_frame, print_json
-    from nas.ranking.certificate import Design
-    from nas.ranking.simulate import forecast
-    from nas.spec_file import load_spec
+    from nas.ranking.forecast.simulate import forecast
+    from nas.ranking.statistics.certificate import Design
+    from nas.spec.file import load_spec
 
     sds = _noise(noise)
     spec = load_spec(name, overrides)
@@ -79,8 +79,8 @@ def _noise(text: str) -> tuple[float, ...]:
 
 
 def _layouts(spec: "StudySpec") -> int:
+    from nas.data.load import peek
     from nas.search.build import build_search
-    from nas.training.data import peek
 
     alone = spec.model_copy(update={"fine_tune": None})
     alone = alone.model_copy(update={"search": spec.search.model_copy(update={"placebo": None})})

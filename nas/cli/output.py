@@ -9,13 +9,13 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from nas.listings import study_status
 from nas.ranking.relations import ranking_json
 from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Rate, Relation, Symbol
-from nas.spec import Metric
-from nas.state import StudyState
-from nas.study import Study
-from nas.views import ranking_frame, to_csv
+from nas.spec.study import Metric
+from nas.study.folder import Study
+from nas.study.state import StudyState
+from nas.tables.frames import ranking_frame, to_csv
+from nas.tables.listings import study_status
 
 _PERCENT = {"evaluation_accuracy", "parameters_off", "macs_off"}
 _DECIMALS = {"train_loss": 3, "evaluation_loss": 3, "seconds": 0}

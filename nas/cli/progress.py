@@ -10,7 +10,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from nas.records import (
+from nas.search.search import Search
+from nas.study.folder import Study
+from nas.study.records import (
     FINAL,
     EpochMeasured,
     Outcome,
@@ -19,9 +21,7 @@ from nas.records import (
     TrialHistory,
     TrialStatus,
 )
-from nas.search.search import Search
-from nas.state import StudyState
-from nas.study import Study
+from nas.study.state import StudyState
 
 Observer = Callable[[Record, StudyState], None]
 

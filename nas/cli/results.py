@@ -15,8 +15,8 @@ from nas.errors import SpecError
 def status(study: str, output: str) -> None:
     """Show the trials of STUDY, or the studies of a sweep, and where each stands."""
     from nas.cli.output import print_frame, print_status_line
-    from nas.listings import status_frame
-    from nas.study import find_study, open_study
+    from nas.study.folder import find_study, open_study
+    from nas.tables.listings import status_frame
 
     if (swept := sweep.found(study)) is not None:
         sweep.print_status(swept, output)
@@ -34,7 +34,7 @@ def status(study: str, output: str) -> None:
 def ls(root: Path, output: str) -> None:
     """List the studies under ROOT (default: studies)."""
     from nas.cli.output import print_frame
-    from nas.listings import studies_frame
+    from nas.tables.listings import studies_frame
 
     print_frame(studies_frame(root), output)
 
@@ -78,8 +78,8 @@ def rank(
     if overrides or noise is not None:
         raise SpecError("is only for --simulate", key=overrides[0] if overrides else "--noise")
     from nas.cli.output import print_ranking
-    from nas.conclusion import rank_study
-    from nas.study import find_study, open_study
+    from nas.driver.conclusion import rank_study
+    from nas.study.folder import find_study, open_study
 
     if (swept := sweep.found(study)) is not None:
         sweep.print_orders(swept, output, metric=metric)
@@ -93,8 +93,8 @@ def rank(
 @click.option("--to", type=click.Path(path_type=Path), help="HTML file; else inside STUDY.")
 def report(study: str, to: Path | None) -> None:
     """Write the report of STUDY as one HTML file and print its path; of a sweep, its picture."""
-    from nas.conclusion import REPORT, rank_study, report_study
-    from nas.study import find_study, open_study
+    from nas.driver.conclusion import REPORT, rank_study, report_study
+    from nas.study.folder import find_study, open_study
 
     if (swept := sweep.found(study)) is not None:
         click.echo(sweep.report(swept, to))
@@ -110,9 +110,9 @@ def report(study: str, to: Path | None) -> None:
 @click.option("--to", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 def export(study: str, to: Path) -> None:
     """Write the best model of STUDY to a folder that `coatnet.load` reads."""
-    from nas.conclusion import rank_study
-    from nas.export import export_winner
-    from nas.study import find_study, open_study
+    from nas.driver.conclusion import rank_study
+    from nas.export.winner import export_winner
+    from nas.study.folder import find_study, open_study
 
     if (swept := sweep.found(study)) is not None:
         sweep.refuse(swept, "export")

@@ -14,8 +14,8 @@ from nas.cli import sweep
 from nas.errors import NasError
 
 if TYPE_CHECKING:
-    from nas.conclusion import Conclusion
-    from nas.study import Study
+    from nas.driver.conclusion import Conclusion
+    from nas.study.folder import Study
 
 _EXECUTION = (
     click.option("--address", metavar="ADDRESS", help="Ray cluster, HOST:PORT; else RAY_ADDRESS."),
@@ -41,8 +41,8 @@ def search(spec: str, overrides: tuple[str, ...], study: str | None, **execution
     KEY.PATH=VALUE changes the spec, for example training.epochs=5. A spec with a section `sweep`
     runs one study for each of its values.
     """
-    from nas.spec_file import load_spec
-    from nas.study import STUDY, study_folder
+    from nas.spec.file import load_spec
+    from nas.study.folder import STUDY, study_folder
 
     loaded = load_spec(spec, overrides)
     if loaded.sweep is not None:
@@ -50,7 +50,7 @@ def search(spec: str, overrides: tuple[str, ...], study: str | None, **execution
         return
     folder = study_folder(loaded.name, study)
     STUDY.refuse_existing(folder)
-    from nas.driver import begin_study  # takes seconds: not before the words are checked
+    from nas.driver.study import begin_study  # takes seconds: not before the words are checked
 
     run_work(partial(begin_study, loaded, folder=folder), folder, show=_show, **execution)
 
@@ -63,13 +63,13 @@ def resume(study: str, **execution: Any) -> None:
 
     Of a sweep, the studies that are complete are passed over.
     """
-    from nas.study import find_study, open_study
+    from nas.study.folder import find_study, open_study
 
     if (swept := sweep.found(study)) is not None:
         sweep.resume_sweep(swept, **execution)
         return
     folder = find_study(study)
-    from nas.driver import resume_study
+    from nas.driver.study import resume_study
 
     work = partial(resume_study, open_study(folder))
     run_work(work, folder, show=_show, **execution)
@@ -105,12 +105,12 @@ def run_work(
 @click.argument("study")
 def sync(study: str) -> None:
     """Send MLflow what it lacks of STUDY, after an outage or into a new server."""
-    from nas.study import find_study, open_study
+    from nas.study.folder import find_study, open_study
 
     if (swept := sweep.found(study)) is not None:
         sweep.refuse(swept, "sync")
     folder = find_study(study)
-    from nas.driver import sync_study
+    from nas.driver.study import sync_study
 
     conclusion = sync_study(open_study(folder))
     if conclusion.warning:
@@ -120,7 +120,7 @@ def sync(study: str) -> None:
 
 def _show(folder: Path, conclusion: "Conclusion") -> None:
     from nas.cli.output import print_ranking
-    from nas.study import open_study
+    from nas.study.folder import open_study
 
     print_ranking(conclusion.ranking, "table")
     click.echo(f"\nreport    {conclusion.report}")

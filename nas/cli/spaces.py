@@ -9,7 +9,7 @@ from nas.cli import sweep
 from nas.cli.formats import format_option
 
 if TYPE_CHECKING:
-    from nas.spec import StudySpec
+    from nas.spec.study import StudySpec
 
 
 @click.command()
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 @click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
 def validate(spec: str, overrides: tuple[str, ...]) -> None:
     """Check SPEC and say what it would run: of a sweep, all its studies."""
-    from nas.spec_file import load_spec
+    from nas.spec.file import load_spec
 
     for each in sweep.studies(load_spec(spec, overrides)):
         _validate(each)
 
 
 def _validate(loaded: "StudySpec") -> None:
+    from nas.data.load import peek
     from nas.search.build import build_search
-    from nas.training.data import peek
 
     shape, tuned = peek(loaded.data), None
     if loaded.fine_tune is not None:
@@ -50,8 +50,8 @@ def space() -> None:
 @click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
 def count(spec: str, overrides: tuple[str, ...]) -> None:
     """Print the number of points of the space, before sizes are matched."""
-    from nas.candidate import study_space
-    from nas.spec_file import load_spec
+    from nas.space.candidate import study_space
+    from nas.spec.file import load_spec
 
     click.echo(study_space(load_spec(spec, overrides)).count())
 
@@ -65,12 +65,12 @@ def list_(spec: str, overrides: tuple[str, ...], output: str) -> None:
 
     Baselines come last.
     """
-    from nas.baselines.candidates import enter_baselines
-    from nas.candidate import candidates
     from nas.cli.output import print_frame
-    from nas.listings import candidates_frame
-    from nas.spec_file import load_spec
-    from nas.training.data import peek
+    from nas.data.load import peek
+    from nas.space.baselines import enter_baselines
+    from nas.space.candidate import candidates
+    from nas.spec.file import load_spec
+    from nas.tables.listings import candidates_frame
 
     loaded = load_spec(spec, overrides)
     shape = peek(loaded.data)
@@ -87,9 +87,9 @@ def list_(spec: str, overrides: tuple[str, ...], output: str) -> None:
 )
 def draw(spec: str, overrides: tuple[str, ...], layout: str | None, to: Path | None) -> None:
     """Draw the layouts of the space below one another as SVG: the first candidate of each."""
-    from nas.space_drawing import draw_space, write_drawing
-    from nas.spec_file import load_spec
-    from nas.training.data import peek
+    from nas.data.load import peek
+    from nas.space.drawing import draw_space, write_drawing
+    from nas.spec.file import load_spec
 
     loaded = load_spec(spec, overrides)
     drawing = draw_space(loaded, peek(loaded.data), layout=layout)

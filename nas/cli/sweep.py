@@ -12,10 +12,10 @@ from nas.errors import SpecError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nas.phase import PhasePoint
-    from nas.spec import StudySpec
-    from nas.sweep import Sweep
-    from nas.sweep_driver import SweepConclusion
+    from nas.driver.phase import PhasePoint
+    from nas.driver.sweep import SweepConclusion
+    from nas.spec.study import StudySpec
+    from nas.study.sweep import Sweep
 
 
 def found(name: str) -> "Sweep | None":
@@ -24,7 +24,7 @@ def found(name: str) -> "Sweep | None":
     Raises:
         SpecError: its `sweep.json` is damaged.
     """
-    from nas.sweep import find_sweep, open_sweep
+    from nas.study.sweep import find_sweep, open_sweep
 
     folder = find_sweep(name)
     return None if folder is None else open_sweep(folder)
@@ -36,7 +36,7 @@ def studies(spec: "StudySpec") -> "list[StudySpec]":
     Raises:
         SpecError: a value of the sweep cannot be used.
     """
-    from nas.sweep import plan_sweep
+    from nas.study.sweep import plan_sweep
 
     if spec.sweep is None:
         return [spec]
@@ -46,13 +46,13 @@ def studies(spec: "StudySpec") -> "list[StudySpec]":
 def search_sweep(spec: "StudySpec", study: str | None, **execution: Any) -> None:
     """Run a spec that has a section `sweep`."""
     from nas.cli.run import run_work
-    from nas.study import study_folder
-    from nas.sweep import plan_sweep, refuse_existing
+    from nas.study.folder import study_folder
+    from nas.study.sweep import plan_sweep, refuse_existing
 
     folder = study_folder(spec.name, study)
     refuse_existing(folder)
     plan_sweep(spec, folder=folder)
-    from nas.sweep_driver import begin_sweep  # takes seconds: not before the words are checked
+    from nas.driver.sweep import begin_sweep  # takes seconds: not before the words are checked
 
     work = partial(begin_sweep, spec, folder=folder)
     run_work(work, folder, show=_show, **execution)
@@ -60,8 +60,8 @@ def search_sweep(spec: "StudySpec", study: str | None, **execution: Any) -> None
 
 def resume_sweep(sweep: "Sweep", **execution: Any) -> None:
     """Go on with a sweep."""
-    from nas import sweep_driver
     from nas.cli.run import run_work
+    from nas.driver import sweep as sweep_driver
 
     work = partial(sweep_driver.resume_sweep, sweep)
     run_work(work, sweep.folder, show=_show, **execution)
@@ -70,8 +70,8 @@ def resume_sweep(sweep: "Sweep", **execution: Any) -> None:
 def print_status(sweep: "Sweep", output: str) -> None:
     """Print where each study of a sweep stands."""
     from nas.cli.output import print_frame
-    from nas.listings import sweep_status
-    from nas.phase import members_frame, phase_points
+    from nas.driver.phase import members_frame, phase_points
+    from nas.tables.listings import sweep_status
 
     points = phase_points(sweep)
     if output == "table":
@@ -84,14 +84,14 @@ def print_status(sweep: "Sweep", output: str) -> None:
 
 def print_orders(sweep: "Sweep", output: str, *, metric: str | None = None) -> None:
     """Print a row a value: scores, l*, tau-b with the paper, and the order."""
-    from nas.phase import phase_points
+    from nas.driver.phase import phase_points
 
     _print_orders(sweep.key, phase_points(sweep, metric=metric), output)
 
 
 def report(sweep: "Sweep", to: Path | None) -> Path:
     """Write the phase diagram of a sweep as it stands; return its path."""
-    from nas.phase import phase_points, write_phase
+    from nas.driver.phase import phase_points, write_phase
 
     return write_phase(sweep, phase_points(sweep), to=to)
 
@@ -108,7 +108,7 @@ def refuse(sweep: "Sweep", what: str) -> None:
 
 def _print_orders(key: str, points: "Sequence[PhasePoint]", output: str) -> None:
     from nas.cli.output import print_frame, print_json
-    from nas.phase import orders_frame
+    from nas.driver.phase import orders_frame
     from nas.ranking.relations import ranking_json
 
     if output == "json":
@@ -154,7 +154,7 @@ def _shown(frame: "pd.DataFrame", key: str) -> "pd.DataFrame":
 
 
 def _show(folder: Path, conclusion: "SweepConclusion") -> None:
-    from nas.sweep import open_sweep
+    from nas.study.sweep import open_sweep
 
     sweep = open_sweep(folder)
     _print_orders(sweep.key, conclusion.points, "table")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nas.execution.executor import Executor, Job
 from nas.execution.inline import InlineExecutor
-from nas.spec import ResourcesSpec
+from nas.spec.study import ResourcesSpec
 
 ExecutorFactory = Callable[[Job, Path], Executor]  # the path is a scratch folder all nodes see
 

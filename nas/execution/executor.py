@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from nas.records import EpochMeasured, Outcome, Pause, Record, Segment, SegmentEnded
+from nas.study.records import EpochMeasured, Outcome, Pause, Record, Segment, SegmentEnded
 
 Report = Callable[[EpochMeasured], None]
 

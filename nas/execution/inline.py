@@ -3,7 +3,7 @@
 import time
 
 from nas.execution.executor import Conductor, Job, guarded, interrupted
-from nas.records import Pause, Segment
+from nas.study.records import Pause, Segment
 
 
 class InlineExecutor:

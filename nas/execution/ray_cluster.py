@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from nas.errors import NoClusterError
-from nas.spec import ResourcesSpec
+from nas.spec.study import ResourcesSpec
 
 PROBE_SECONDS = 2.0
 

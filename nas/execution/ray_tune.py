@@ -21,9 +21,9 @@ from ray import tune
 from ray.tune.search import Searcher
 
 from nas.execution.executor import Conductor, Job, guarded, interrupted, lost
-from nas.journal import decode, encode
-from nas.records import EpochMeasured, Pause, Record, Segment, SegmentEnded
-from nas.spec import ResourcesSpec
+from nas.spec.study import ResourcesSpec
+from nas.study.journal import decode, encode
+from nas.study.records import EpochMeasured, Pause, Record, Segment, SegmentEnded
 
 SEGMENTS_PER_FIT = 500  # the cost of a segment grows with the number a Tuner has seen
 _SEGMENT: TypeAdapter[Segment] = TypeAdapter(Segment)

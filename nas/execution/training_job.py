@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from nas.data.load import ImageData
 from nas.execution.executor import Report
-from nas.recipe import TrainingSpec
-from nas.records import Segment, SegmentEnded
-from nas.spec import ResourcesSpec
-from nas.training.data import ImageData
+from nas.spec.recipe import TrainingSpec
+from nas.spec.study import ResourcesSpec
+from nas.study.records import Segment, SegmentEnded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ from enum import StrEnum
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from nas.records import EpochMeasured, TrialHistory
+from nas.study.records import EpochMeasured, TrialHistory
 
 # A cross-entropy can underflow to 0, whose logarithm is not a number to interpolate over.
 SMALLEST_LOSS = 1e-12

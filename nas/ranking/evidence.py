@@ -8,13 +8,13 @@ import numpy as np
 from scipy import stats
 
 from nas.ranking import validity
-from nas.ranking.certificate import Design, Verdict
 from nas.ranking.curves import area_log_loss, end_gaps
 from nas.ranking.paired import Pairs, difference_floor, judge, pair_up, relate, spread_floor
 from nas.ranking.result import LayoutScore, Relation
 from nas.ranking.scores import Scores, TrialScore, score
-from nas.records import FINAL, BaselineConfig, TrialHistory, TrialStatus
-from nas.spec import RankingSpec, Until
+from nas.ranking.statistics.certificate import Design, Verdict
+from nas.spec.study import RankingSpec, Until
+from nas.study.records import FINAL, BaselineConfig, TrialHistory, TrialStatus
 
 TWIN = "~"  # what a twin's label has after its original's
 

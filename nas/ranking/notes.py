@@ -8,8 +8,8 @@ from nas.ranking.curves import Crossing
 from nas.ranking.result import LayoutScore, Relation, Symbol
 from nas.ranking.scores import Scores
 from nas.ranking.validity import clopper_pearson, rate_words, spread
-from nas.records import FINAL, TrialHistory, TrialStatus
-from nas.spec import Metric, RankingSpec
+from nas.spec.study import Metric, RankingSpec
+from nas.study.records import FINAL, TrialHistory, TrialStatus
 
 SEEDS_ENOUGH = 6  # CERTIFICATE: n0 = 6 keeps six seeds behind every claim
 SIZES_COMPARABLE = 0.10  # spread beyond which layouts differ by size as well

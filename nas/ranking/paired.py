@@ -12,11 +12,19 @@ from itertools import combinations
 import numpy as np
 from scipy import stats
 
-from nas.ranking.certificate import SYMBOLS, Design, Looks, Verdict, look, read, seeds_needed
 from nas.ranking.result import Relation, Symbol
 from nas.ranking.scores import Fates
-from nas.records import FINAL
-from nas.spec import Until
+from nas.ranking.statistics.certificate import (
+    SYMBOLS,
+    Design,
+    Looks,
+    Verdict,
+    look,
+    read,
+    seeds_needed,
+)
+from nas.spec.study import Until
+from nas.study.records import FINAL
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from scipy.stats import kendalltau
 
 from nas.ranking.result import Agreement, LayoutScore, Relation, Symbol
-from nas.spec import Metric
+from nas.spec.study import Metric
 
 FEWEST = 3  # layouts in common: of two, an order agrees or it does not
 

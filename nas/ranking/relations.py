@@ -10,8 +10,8 @@ from nas.ranking.evidence import Rules, gather, gather_placebo
 from nas.ranking.paper import agreement
 from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Relation, Symbol
 from nas.ranking.scores import counted
-from nas.records import TrialHistory
-from nas.spec import RankingSpec, Until
+from nas.spec.study import RankingSpec, Until
+from nas.study.records import TrialHistory
 
 _SYMMETRIC = (Symbol.EQUIVALENT, Symbol.UNDECIDED)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nas.spec import Metric, RankingSpec
+from nas.spec.study import Metric, RankingSpec
 
 
 class Symbol(StrEnum):

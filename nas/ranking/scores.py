@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from nas.ranking.curves import Crossing, accuracy_at_loss, crossing, deepest_loss
-from nas.records import FINAL, TrialHistory, TrialStatus
-from nas.spec import Metric
+from nas.spec.study import Metric
+from nas.study.records import FINAL, TrialHistory, TrialStatus
 
 Fates = Mapping[int, TrialStatus]  # by seed: how far the trial is that the metric scores
 

@@ -13,8 +13,8 @@ from scipy.stats import binomtest
 from nas.ranking.curves import Crossing
 from nas.ranking.result import LayoutScore, Rate
 from nas.ranking.scores import Fates, Scores, TrialScore
-from nas.records import FINAL, TrialStatus
-from nas.spec import Metric, RankingSpec
+from nas.spec.study import Metric, RankingSpec
+from nas.study.records import FINAL, TrialStatus
 
 # Robust standard deviations below the median at which a run is no draw from its siblings' noise;
 # 1.4826 x MAD estimates the sd of normal values. Of layouts with normal noise this calls one in 45

@@ -8,11 +8,11 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from nas.ranking.result import Ranking
-from nas.records import TrialHistory
 from nas.report import words
 from nas.report.document import figure_json, read, render_page, write_page
 from nas.report.sections import sections
 from nas.report.style import styles
+from nas.study.records import TrialHistory
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -39,9 +39,9 @@ def write_phase_page(
     rows: Sequence[PhaseRow],
     facts: Mapping[str, str],
 ) -> None:
-    """Write the page of a sweep over a key, whose words are `axis`; `table` is that of `nas.phase`.
+    """Write the page of a sweep over a key, whose words are `axis`.
 
-    A reader sees the old page or the new. The same sweep gives the same bytes.
+    `table` is that of `nas.driver.phase`. A reader sees the old page or the new. The same sweep gives the same bytes.
 
     Raises:
         OSError: the file cannot be written.

@@ -7,10 +7,10 @@ import pandas as pd
 from plotly import graph_objects as go
 
 from nas.ranking.result import Ranking
-from nas.records import TrialHistory, TrialStatus
 from nas.report import figures
 from nas.report.style import LayoutStyle, styles
-from nas.views import epochs_frame, ranking_frame, relations_frame, trials_frame
+from nas.study.records import TrialHistory, TrialStatus
+from nas.tables.frames import epochs_frame, ranking_frame, relations_frame, trials_frame
 
 _LOST = (TrialStatus.DIVERGED, TrialStatus.FAILED)
 

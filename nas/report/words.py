@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Rate, Relation, Symbol
-from nas.records import TrialHistory, TrialStatus
-from nas.spec import Correction, Metric
+from nas.spec.study import Correction, Metric
+from nas.study.records import TrialHistory, TrialStatus
 
 _NONE = "–"
 _LEADS = {

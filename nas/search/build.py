@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from nas.baselines.candidates import Entered, check_fine_tuning, enter_baselines
-from nas.candidate import (
+from nas.errors import SpecError
+from nas.search.allocation.fine_tuning import FineTuning
+from nas.search.samplers.sampler import BaselinesFirst, GridSampler, RandomSampler, Sampler
+from nas.search.search import Extend, Search
+from nas.space.baselines import Entered, check_fine_tuning, enter_baselines
+from nas.space.candidate import (
     Candidate,
     Rejection,
     candidates,
@@ -13,12 +17,8 @@ from nas.candidate import (
     sized_space,
     study_space,
 )
-from nas.errors import SpecError
-from nas.records import BaselineConfig, DataShape, TrialHistory
-from nas.search.fine_tuning import FineTuning
-from nas.search.sampler import BaselinesFirst, GridSampler, RandomSampler, Sampler
-from nas.search.search import Extend, Search
-from nas.spec import StudySpec
+from nas.spec.study import StudySpec
+from nas.study.records import BaselineConfig, DataShape, TrialHistory
 from search_spaces.language.constraints import Match
 from search_spaces.language.space import Point
 
@@ -77,7 +77,7 @@ def _extend(spec: StudySpec, evaluation_images: int | None) -> Extend | None:
         return None
 
     def extend(histories: Sequence[TrialHistory]) -> Sequence[str]:
-        from nas.ranking.growth import open_layouts  # noqa: PLC0415 - imports scipy
+        from nas.ranking.open_pairs import open_layouts  # noqa: PLC0415 - imports scipy
 
         return open_layouts(
             histories, spec.ranking, search=spec.search, evaluation_images=evaluation_images
@@ -132,7 +132,7 @@ def _choose(spec: StudySpec, shape: DataShape) -> _Chosen:
         raise SpecError("holds no point that can be trained and matches", key="space")
     if settings.sampler == "random":
         return _Chosen(sampler=sampler, points=points, notes=notes)
-    from nas.search.optuna_sampler import TpeSampler  # noqa: PLC0415 - imports optuna
+    from nas.search.samplers.tpe import TpeSampler  # noqa: PLC0415 - imports optuna
 
     tpe = TpeSampler(space, make, seed=settings.seed)
     return _Chosen(sampler=tpe, adaptive=True, points=points, notes=notes)

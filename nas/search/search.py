@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from nas.candidate import Candidate
-from nas.records import FINAL, Pause, Segment, Trial, TrialHistory, TrialStatus
-from nas.search.fine_tuning import FineTuning
-from nas.search.sampler import Sampler, proposed
-from nas.spec import StudySpec
-from nas.state import StudyState
+from nas.search.allocation.fine_tuning import FineTuning
+from nas.search.samplers.sampler import Sampler, proposed
+from nas.space.candidate import Candidate
+from nas.spec.study import StudySpec
+from nas.study.records import FINAL, Pause, Segment, Trial, TrialHistory, TrialStatus
+from nas.study.state import StudyState
 
 TWIN = "~twin"  # ends the label of the placebo's second entry
 

@@ -5,11 +5,11 @@ import os
 from collections.abc import Iterable, MutableMapping
 from pathlib import Path
 
-from nas.records import Record
-from nas.spec import StudySpec
-from nas.tracking.ledger import Ledger, StudyFacts, flat_params
+from nas.spec.study import StudySpec
+from nas.study.records import Record
+from nas.tracking.background import NullTracker, ThreadedTracker, Tracker, View
+from nas.tracking.snapshots import Ledger, StudyFacts, flat_params
 from nas.tracking.uri import resolve_uri
-from nas.tracking.worker import NullTracker, ThreadedTracker, Tracker, View
 
 _ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -60,6 +60,6 @@ def open_tracker(
 
 def _open_view(uri: str, facts: StudyFacts) -> View:
     # Here and not above: the import takes 3 s, and this runs in the tracker's thread.
-    from nas.tracking.mlflow_view import MlflowView  # noqa: PLC0415
+    from nas.tracking.mlflow_backend import MlflowView  # noqa: PLC0415
 
     return MlflowView(uri, facts)

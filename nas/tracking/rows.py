@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
 from nas.ranking.curves import convergence
-from nas.records import BaselineConfig, EpochMeasured, Trial, TrialHistory, TrialStatus
-from nas.tracking.ledger import StudyFacts
+from nas.study.records import BaselineConfig, EpochMeasured, Trial, TrialHistory, TrialStatus
+from nas.tracking.snapshots import StudyFacts
 
 KIND, STUDY_ID, TRIAL_ID, PARENT = "nas.kind", "nas.study_id", "nas.trial_id", "mlflow.parentRunId"
 EPOCH = "progress/epoch"  # its newest value says how many epochs MLflow has

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional
 
-from nas.recipe import RandAugmentSpec, TrainingSpec
 from nas.seeds import derive_seed
+from nas.spec.recipe import RandAugmentSpec, TrainingSpec
 
 Transform = Callable[[torch.Tensor], torch.Tensor]
 

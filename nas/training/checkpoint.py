@@ -23,7 +23,7 @@ from safetensors.numpy import save as serialize_arrays  # a third of the torch o
 from safetensors.torch import load as parse_tensors
 
 from nas.errors import CheckpointError
-from nas.records import EpochMeasured
+from nas.study.records import EpochMeasured
 
 FORMAT = 1
 KEPT = 2

@@ -10,13 +10,13 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from nas.data.load import ImageData
+from nas.data.on_device import CountedImages, to_device
 from nas.errors import DataError
-from nas.recipe import TrainingSpec
-from nas.records import EpochMeasured, Outcome, Segment, SegmentEnded
+from nas.spec.recipe import TrainingSpec
+from nas.study.records import EpochMeasured, Outcome, Segment, SegmentEnded
 from nas.training import checkpoint, trial_state
 from nas.training.augment import Augment
-from nas.training.data import ImageData
-from nas.training.device_data import CountedImages, to_device
 from nas.training.metrics import evaluate
 from nas.training.optimizer import make_schedule
 from nas.training.order import images_of_epoch

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from nas.training.device_data import CountedImages, Normalize
+from nas.data.on_device import CountedImages, Normalize
 
 
 @contextmanager

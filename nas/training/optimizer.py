@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.optim import AdamW
 
-from nas.recipe import TrainingSpec
+from nas.spec.recipe import TrainingSpec
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 

@@ -2,8 +2,8 @@
 
 import torch
 
-from nas.recipe import TrainingSpec
 from nas.seeds import derive_seed
+from nas.spec.recipe import TrainingSpec
 
 
 def images_of_epoch(count: int | None, recipe: TrainingSpec) -> int:

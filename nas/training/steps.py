@@ -8,10 +8,10 @@ import torch
 from torch.nn import functional
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from nas.recipe import TrainingSpec
+from nas.data.on_device import DeviceData
 from nas.seeds import derive_seed
+from nas.spec.recipe import TrainingSpec
 from nas.training.augment import Augment
-from nas.training.device_data import DeviceData
 from nas.training.optimizer import Schedule, parameters_of
 from nas.training.order import epoch_order, images_of_epoch
 from nas.training.trial_state import TrialState

@@ -11,10 +11,11 @@ from torch.optim import AdamW
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from nas.errors import CheckpointError
-from nas.recipe import TrainingSpec
-from nas.records import EpochMeasured, NetworkConfig, Trial
+from nas.networks import building as networks
 from nas.seeds import derive_seed
-from nas.training import checkpoint, networks
+from nas.spec.recipe import TrainingSpec
+from nas.study.records import EpochMeasured, NetworkConfig, Trial
+from nas.training import checkpoint
 from nas.training.inheritance import inherit
 from nas.training.optimizer import dump_moments, load_moments, make_optimizer
 

@@ -40,8 +40,8 @@ class Match:
     """Sizes that every candidate must have: layouts of unequal size cannot be compared.
 
     With `within`, all points of the space that come so near are candidates. Without, the one
-    point of each layout is that comes nearest. Only declared here: `nas.candidate` knows what a
-    network costs.
+    point of each layout is that comes nearest. Only declared here: `nas.space.candidate` knows what
+    a network costs.
     """
 
     parameters: int | None = None

@@ -226,7 +226,7 @@ def _patch_layout(name: str, value: Any, shared: Shared, *, path: KeyPath) -> La
 def _check_heads(width: Domain, head_size: int, *, path: KeyPath) -> None:
     """Refuse a transformer stage of which no width can be split into heads.
 
-    Where only some of its widths cannot, `nas.candidate` rejects those points, one by one.
+    Where only some of its widths cannot, `nas.space.candidate` rejects those points, one by one.
     """
     if width.values() and all(value % head_size for value in width.values()):
         raise SpaceError(

@@ -6,7 +6,7 @@ import pytest
 
 from nas.errors import NasError
 from nas.execution.executor import Executor, Job
-from nas.records import EpochMeasured, Outcome, SegmentEnded, TrialStatus
+from nas.study.records import EpochMeasured, Outcome, SegmentEnded, TrialStatus
 from tests.contracts.toy import ToyConductor, ToyJob
 
 

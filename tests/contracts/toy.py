@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nas.errors import NasError
 from nas.execution.executor import Report
-from nas.records import (
+from nas.study.records import (
     EpochMeasured,
     Outcome,
     Pause,
@@ -19,7 +19,7 @@ from nas.records import (
     TrialPlanned,
     TrialStatus,
 )
-from nas.state import StudyState
+from nas.study.state import StudyState
 from tests.nas.builders import measured, trial
 
 

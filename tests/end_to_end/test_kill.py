@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from nas.journal import is_held, read_journal
-from nas.records import EpochMeasured, Outcome, Record, SegmentEnded, TrialStatus
-from nas.study import open_study
+from nas.study.folder import open_study
+from nas.study.journal import is_held, read_journal
+from nas.study.records import EpochMeasured, Outcome, Record, SegmentEnded, TrialStatus
 from tests.end_to_end.command import SHORT, nas, ranking, start
 
 TRIALS, EPOCHS = 10, 4

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from nas.journal import read_journal
-from nas.records import EpochMeasured
+from nas.study.journal import read_journal
+from nas.study.records import EpochMeasured
 from tests.end_to_end.command import nas, start
 from tests.nas.conftest import SMALL, SWEPT
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from coatnet.config import BlockType, CoAtNetConfig, StageConfig, StemConfig
-from nas.records import EpochMeasured, Trial, TrialPlanned
+from nas.study.records import EpochMeasured, Trial, TrialPlanned
 
 TINY = CoAtNetConfig(
     stem=StemConfig(width=4, depth=1),

@@ -20,9 +20,9 @@ def finished(tmp_path_factory):
     """Return the folder of a finished study; do not change it."""
     from functools import partial
 
-    from nas.driver import begin_study
+    from nas.driver.study import begin_study
     from nas.execution.choose import open_executors
-    from nas.spec_file import load_spec
+    from nas.spec.file import load_spec
 
     folder = tmp_path_factory.mktemp("finished") / "small"
     begin_study(
@@ -42,9 +42,9 @@ def swept(tmp_path_factory):
     """Return the folder of a finished sweep of two studies; do not change it."""
     from functools import partial
 
+    from nas.driver.sweep import begin_sweep
     from nas.execution.choose import open_executors
-    from nas.spec_file import load_spec
-    from nas.sweep_driver import begin_sweep
+    from nas.spec.file import load_spec
 
     folder = tmp_path_factory.mktemp("swept") / "small"
     begin_sweep(

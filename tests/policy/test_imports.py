@@ -9,14 +9,14 @@ HEAVY = {"torch", "ray", "optuna", "mlflow", "pandas", "kornia", "plotly", "pyda
 
 BUDGETS = {
     "nas.cli.main": set(),
-    "nas.records": set(),
+    "nas.study.records": set(),
     "coatnet": set(),
     "search_spaces.language.parse": set(),
-    "nas.spec_file": {"pydantic"},
+    "nas.spec.file": {"pydantic"},
     "nas.search.build": {"pydantic"},
-    "nas.journal": {"pydantic"},
-    "nas.study": {"pydantic"},
-    "nas.listings": {"pydantic", "pandas"},
+    "nas.study.journal": {"pydantic"},
+    "nas.study.folder": {"pydantic"},
+    "nas.tables.listings": {"pydantic", "pandas"},
 }
 
 

@@ -1,7 +1,7 @@
 """Figures of a study, drawn from tables alone, so that a report and a live page show the same.
 
-Tables are those of `nas.views`; accuracies arrive as fractions and are shown in percent. `looks`
-are `nas.report.style.styles` of all labels of the study, so that a layout keeps its colour.
+Tables are those of `nas.tables.frames`; accuracies arrive as fractions and are shown in percent.
+`looks` are `nas.report.style.styles` of all labels of the study, so that a layout keeps its colour.
 """
 
 from nas.report.figures.cost import cost, matched

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import pandas as pd
 from plotly import graph_objects as go
 
-from nas.records import TrialStatus
 from nas.report.style import (
     INK,
     MUTED,
@@ -17,6 +16,7 @@ from nas.report.style import (
     plain,
     shorten,
 )
+from nas.study.records import TrialStatus
 
 _CROSSES = {TrialStatus.DIVERGED.value: "x", TrialStatus.FAILED.value: "x-open"}
 _GOLDEN = 0.6180339887  # its multiples modulo 1 spread evenly, however many there are

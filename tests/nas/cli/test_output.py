@@ -7,7 +7,7 @@ import json
 import pytest
 
 from nas.cli.main import run
-from nas.study import open_study
+from nas.study.folder import open_study
 
 pytestmark = pytest.mark.slow
 

@@ -7,10 +7,10 @@ import pytest
 from rich.console import Console
 
 from nas.cli.progress import Progress, _print_line, _table, watching
-from nas.records import Outcome, SegmentEnded, SegmentStarted
 from nas.search.build import build_search
-from nas.state import StudyState
-from nas.study import open_study
+from nas.study.folder import open_study
+from nas.study.records import Outcome, SegmentEnded, SegmentStarted
+from nas.study.state import StudyState
 from tests.nas.builders import measured, planned
 
 

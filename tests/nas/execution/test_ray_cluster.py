@@ -10,7 +10,7 @@ import pytest
 
 from nas.errors import NoClusterError
 from nas.execution.ray_cluster import _check_fits, cluster
-from nas.spec import ResourcesSpec
+from nas.spec.study import ResourcesSpec
 
 
 @pytest.mark.parametrize("address", ["nonsense", "host:port", "ray://", "127.0.0.1", ":6379"])
@@ -50,7 +50,7 @@ def test_a_trial_must_fit_one_living_node():
 LISTENING = """
 import psutil
 from nas.execution.ray_cluster import cluster
-from nas.spec import ResourcesSpec
+from nas.spec.study import ResourcesSpec
 
 with cluster(None, ResourcesSpec()):
     family = [psutil.Process(), *psutil.Process().children(recursive=True)]

@@ -4,8 +4,8 @@ import pytest
 
 from nas.execution.ray_cluster import cluster
 from nas.execution.ray_tune import RayTuneExecutor
-from nas.records import Outcome, SegmentEnded, TrialStatus
-from nas.spec import ResourcesSpec
+from nas.spec.study import ResourcesSpec
+from nas.study.records import Outcome, SegmentEnded, TrialStatus
 from tests.contracts.executor import ExecutorContract
 from tests.contracts.toy import ToyConductor
 

@@ -16,8 +16,8 @@ from nas.ranking.curves import (
     end_gaps,
     record_lows,
 )
-from nas.ranking.synthetic import measured, trial_of
-from nas.records import TrialHistory, TrialStatus
+from nas.study.records import TrialHistory, TrialStatus
+from tests.nas.synthetic import measured, trial_of
 
 
 def history(losses, accuracies=None):

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import pytest
 
-from nas.ranking.growth import open_layouts
+from nas.ranking.open_pairs import open_layouts
 from nas.ranking.relations import rank
 from nas.ranking.result import Ranking, Relation, Symbol
-from nas.ranking.synthetic import SyntheticLayout, study
-from nas.records import TrialHistory
-from nas.spec import Metric, RankingSpec, SearchSpec
+from nas.spec.study import Metric, RankingSpec, SearchSpec
+from nas.study.records import TrialHistory
+from tests.nas.synthetic import SyntheticLayout, study
 
 EQUAL = SyntheticLayout(accuracy=0.7, spread=0.01)
 SPEC = RankingSpec(metric=Metric.ACCURACY)

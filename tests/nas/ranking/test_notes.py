@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from nas.ranking.relations import rank
-from nas.ranking.synthetic import SyntheticLayout, measured, study, with_twin
-from nas.records import TrialStatus
-from nas.spec import Metric, RankingSpec
+from nas.spec.study import Metric, RankingSpec
+from nas.study.records import TrialStatus
+from tests.nas.synthetic import SyntheticLayout, measured, study, with_twin
 
 OK = SyntheticLayout(accuracy=0.9, spread=0.01)
 ACCURACY = RankingSpec(metric=Metric.ACCURACY)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from nas.ranking import paired
-from nas.ranking.certificate import Design
 from nas.ranking.paired import difference_floor, judge, pair_up, spread_floor
 from nas.ranking.result import Symbol
-from nas.records import TrialStatus
-from nas.spec import RankingSpec, Until
+from nas.ranking.statistics.certificate import Design
+from nas.spec.study import RankingSpec, Until
+from nas.study.records import TrialStatus
 
 SPEC = RankingSpec()
 MANY = 1_000_000  # evaluation images: the floor of the spread is out of the way

@@ -7,8 +7,8 @@ import pytest
 from nas.ranking.paper import agreement
 from nas.ranking.relations import rank
 from nas.ranking.result import Relation, Symbol
-from nas.ranking.synthetic import study
-from nas.spec import Metric, RankingSpec
+from nas.spec.study import Metric, RankingSpec
+from tests.nas.synthetic import study
 
 (ANY, *_) = rank(study(seeds=range(2)), RankingSpec(), evaluation_images=599).layouts
 PAPER = ["C-C-C-C", "C-C-C-T", "C-C-T-T", "C-T-T-T", "ViT_REL"]

@@ -8,9 +8,9 @@ import pytest
 
 from nas.ranking.relations import rank, ranking_json
 from nas.ranking.result import Symbol
-from nas.ranking.synthetic import DIGITS, SyntheticLayout, measured, study, trial_of
-from nas.records import TrialHistory, TrialStatus
-from nas.spec import Metric, RankingSpec
+from nas.spec.study import Metric, RankingSpec
+from nas.study.records import TrialHistory, TrialStatus
+from tests.nas.synthetic import DIGITS, SyntheticLayout, measured, study, trial_of
 
 ACCURACY = RankingSpec(metric=Metric.ACCURACY)
 

@@ -6,9 +6,9 @@ import pytest
 
 from nas.ranking.curves import Crossing
 from nas.ranking.scores import counted, equal_loss, finished, score
-from nas.ranking.synthetic import fine_tuned, measured, trial_of, with_twin
-from nas.records import TrialHistory, TrialStatus
-from nas.spec import Metric
+from nas.spec.study import Metric
+from nas.study.records import TrialHistory, TrialStatus
+from tests.nas.synthetic import fine_tuned, measured, trial_of, with_twin
 
 
 def history(label, seed, losses, accuracies, status=TrialStatus.FINISHED):

@@ -6,10 +6,10 @@ import pytest
 
 from nas.ranking.relations import rank
 from nas.ranking.result import Symbol
-from nas.ranking.synthetic import SyntheticLayout, fine_tuned, measured, study
 from nas.ranking.validity import clopper_pearson, collapse
-from nas.records import TrialStatus
-from nas.spec import Metric, RankingSpec
+from nas.spec.study import Metric, RankingSpec
+from nas.study.records import TrialStatus
+from tests.nas.synthetic import SyntheticLayout, fine_tuned, measured, study
 
 # Ten points apart with hardly any noise: whatever is compared comes out ≫.
 BEST = SyntheticLayout(accuracy=0.95, spread=0.001, gap=0.05)

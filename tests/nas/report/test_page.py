@@ -9,12 +9,12 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from nas.ranking.relations import rank
-from nas.ranking.synthetic import DIGITS, SyntheticLayout, study
-from nas.records import TrialStatus
 from nas.report import page as report
 from nas.report.page import write_report
 from nas.report.style import plain, shorten
-from nas.spec import Metric, RankingSpec
+from nas.spec.study import Metric, RankingSpec
+from nas.study.records import TrialStatus
+from tests.nas.synthetic import DIGITS, SyntheticLayout, study
 
 CHROMIUM = Path("/usr/bin/chromium")
 FACTS = {"data": "digits", "again": "nas search spec.yaml"}

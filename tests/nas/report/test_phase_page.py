@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from nas.ranking.relations import rank
-from nas.ranking.synthetic import DIGITS, study
 from nas.report.phase_axis import Value
 from nas.report.phase_page import PhaseRow, write_phase_page
-from nas.spec import Metric, RankingSpec
+from nas.spec.study import Metric, RankingSpec
 from tests.nas.report.test_page import CHROMIUM, PAYLOADS, Visit, browser
+from tests.nas.synthetic import DIGITS, study
 
 __all__ = ["browser"]
 

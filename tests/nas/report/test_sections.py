@@ -6,13 +6,13 @@ import pytest
 
 from nas.ranking.relations import rank
 from nas.ranking.result import Symbol
-from nas.ranking.synthetic import DIGITS, study
-from nas.records import TrialStatus
 from nas.report.figures import learning_curves
 from nas.report.sections import sections
 from nas.report.style import styles
-from nas.spec import RankingSpec
-from nas.views import epochs_frame
+from nas.spec.study import RankingSpec
+from nas.study.records import TrialStatus
+from nas.tables.frames import epochs_frame
+from tests.nas.synthetic import DIGITS, study
 
 HISTORIES = study(seeds=range(3))
 RANKING = rank(HISTORIES, RankingSpec(), evaluation_images=599)

@@ -6,10 +6,10 @@ import pytest
 
 from nas.ranking.relations import rank
 from nas.ranking.result import WITHHELD, Rate, Relation, Symbol
-from nas.ranking.synthetic import DIGITS, study
-from nas.records import TrialStatus
 from nas.report import words
-from nas.spec import Correction, Metric, RankingSpec
+from nas.spec.study import Correction, Metric, RankingSpec
+from nas.study.records import TrialStatus
+from tests.nas.synthetic import DIGITS, study
 
 RANKING = rank(study(seeds=range(6)), RankingSpec(), evaluation_images=599)
 RELATION = Relation(

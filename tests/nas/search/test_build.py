@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from nas.errors import SpecError
-from nas.records import BaselineConfig, DataShape, Segment, SegmentStarted, TrialPlanned
 from nas.search.build import build_search
-from nas.spec import StudySpec
-from nas.state import StudyState
+from nas.spec.study import StudySpec
+from nas.study.records import BaselineConfig, DataShape, Segment, SegmentStarted, TrialPlanned
+from nas.study.state import StudyState
 from tests.nas.search.test_samplers import SPACE
 
 SHAPE = DataShape(image_size=32, channels=1, classes=10)

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from nas.candidate import Candidate, make_candidate
 from nas.errors import SpecError
-from nas.records import DataShape, TrialHistory, TrialStatus
 from nas.search.build import build_search
-from nas.search.optuna_sampler import TpeSampler
-from nas.search.sampler import RandomSampler, Sampler
-from nas.spec import SearchSpec, StudySpec
+from nas.search.samplers.sampler import RandomSampler, Sampler
+from nas.search.samplers.tpe import TpeSampler
+from nas.space.candidate import Candidate, make_candidate
+from nas.spec.study import SearchSpec, StudySpec
+from nas.study.records import DataShape, TrialHistory, TrialStatus
 from search_spaces.language.parse import parse_space
 from tests.nas.builders import measured, trial
 

@@ -1,8 +1,12 @@
 """The search decides from spec and journal alone: seeds in rounds, the interrupted first."""
 
 from coatnet.cost import cost
-from nas.candidate import Candidate
-from nas.records import (
+from nas.search.allocation.fine_tuning import FineTuning
+from nas.search.samplers.sampler import GridSampler
+from nas.search.search import Search
+from nas.space.candidate import Candidate
+from nas.spec.study import SearchSpec, StudySpec
+from nas.study.records import (
     DataShape,
     Outcome,
     Pause,
@@ -11,11 +15,7 @@ from nas.records import (
     SegmentStarted,
     TrialPlanned,
 )
-from nas.search.fine_tuning import FineTuning
-from nas.search.sampler import GridSampler
-from nas.search.search import Search
-from nas.spec import SearchSpec, StudySpec
-from nas.state import StudyState
+from nas.study.state import StudyState
 from tests.nas.builders import TINY, measured
 
 

@@ -1,11 +1,10 @@
-"""The records that would have led to the synthetic study of `nas.ranking.synthetic`."""
+"""The records that would have led to the synthetic study of `tests.nas.synthetic`."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from nas.ranking import synthetic
-from nas.records import (
+from nas.study.records import (
     EpochMeasured,
     Outcome,
     Record,
@@ -15,7 +14,8 @@ from nas.records import (
     Trial,
     TrialPlanned,
 )
-from nas.tracking.ledger import StudyFacts
+from nas.tracking.snapshots import StudyFacts
+from tests.nas import synthetic
 
 START = 1.7e9
 STUDY_ID = "0b0f7f4e-5a0e-4a53-9c3e-7a57c1d0a001"

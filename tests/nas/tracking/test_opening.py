@@ -14,17 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from nas.records import Outcome, Record, StudyEnded
-from nas.spec import StudySpec, TrackingSpec
-from nas.tracking.ledger import Ledger
+from nas.spec.study import StudySpec, TrackingSpec
+from nas.study.records import Outcome, Record, StudyEnded
+from nas.tracking.background import NullTracker, Pace, ThreadedTracker, View
 from nas.tracking.opening import open_tracker, prepare_environment
-from nas.tracking.worker import NullTracker, Pace, ThreadedTracker, View
+from nas.tracking.snapshots import Ledger
 from tests.nas.tracking import story
 
 _WHOLE_STUDY = """
 import sys, time
 from pathlib import Path
-from nas.spec import StudySpec
+from nas.spec.study import StudySpec
 from nas.tracking.opening import open_tracker
 from tests.nas.tracking import story
 
@@ -127,7 +127,7 @@ def test_a_server_that_is_down_then_up_then_killed_gets_everything_once(
     server: Server, uri: str, tmp_path: Path
 ) -> None:
     def opening() -> View:
-        from nas.tracking.mlflow_view import MlflowView
+        from nas.tracking.mlflow_backend import MlflowView
 
         return MlflowView(server.uri, story.facts(tmp_path))
 

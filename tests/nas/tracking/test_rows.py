@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nas.ranking.curves import area_log_loss
-from nas.records import BaselineConfig, TrialStatus
+from nas.study.records import BaselineConfig, TrialStatus
 from nas.tracking import rows
 from tests.nas.tracking import story
 

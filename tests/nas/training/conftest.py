@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from coatnet.config import BlockType, CoAtNetConfig, StageConfig, StemConfig
-from nas.recipe import TrainingSpec
-from nas.records import DataShape, EpochMeasured, Segment, SegmentEnded, Trial
-from nas.training.data import ImageData, Stored
+from nas.data.load import ImageData, Stored
+from nas.spec.recipe import TrainingSpec
+from nas.study.records import DataShape, EpochMeasured, Segment, SegmentEnded, Trial
 from nas.training.loop import train_segment
 
 CPU = torch.device("cpu")

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from nas.recipe import RandAugmentSpec, TrainingSpec
+from nas.spec.recipe import RandAugmentSpec, TrainingSpec
 from nas.training.augment import Augment, crop, flip, make_rand_augment, mix
 
 IMAGES = torch.arange(6 * 3 * 8 * 8).remainder(251).to(torch.uint8).view(6, 3, 8, 8)

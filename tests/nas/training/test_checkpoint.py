@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from nas.errors import CheckpointError
-from nas.records import EpochMeasured
+from nas.study.records import EpochMeasured
 from nas.training import checkpoint
 from nas.training.checkpoint import MANIFEST, Checkpoint, newest, save
 

@@ -9,7 +9,7 @@ import torch
 from coatnet.config import changed
 from coatnet.model import create
 from nas.errors import CheckpointError
-from nas.records import Outcome
+from nas.study.records import Outcome
 from nas.training import checkpoint
 from nas.training.inheritance import inherit
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from nas.data.load import load
 from nas.errors import CheckpointError, DataError
-from nas.recipe import TrainingSpec
-from nas.records import EpochMeasured, Outcome, Segment
-from nas.spec import DataSpec
+from nas.spec.recipe import TrainingSpec
+from nas.spec.study import DataSpec
+from nas.study.records import EpochMeasured, Outcome, Segment
 from nas.training import checkpoint, loop, steps, trial_state
-from nas.training.data import load
 from nas.training.loop import train_segment
 from nas.training.trial_state import TrialState
 

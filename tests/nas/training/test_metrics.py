@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from nas.training.data import ImageData
-from nas.training.device_data import LabeledImages, Normalize, to_device
+from nas.data.load import ImageData
+from nas.data.on_device import LabeledImages, Normalize, to_device
 from nas.training.metrics import evaluate
 
 UNIT = Normalize(scale=torch.ones(1, 1, 1, 1), shift=torch.zeros(1, 1, 1, 1))

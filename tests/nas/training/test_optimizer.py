@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from nas.recipe import TrainingSpec
+from nas.spec.recipe import TrainingSpec
 from nas.training.optimizer import (
     Schedule,
     dump_moments,

@@ -5,8 +5,8 @@ from itertools import chain
 import pytest
 import torch
 
-from nas.recipe import TrainingSpec
 from nas.seeds import derive_seed
+from nas.spec.recipe import TrainingSpec
 from nas.training.order import epoch_order, images_of_epoch
 
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from nas.recipe import TrainingSpec
-from nas.records import Trial
+from nas.data.on_device import to_device
 from nas.seeds import derive_seed
+from nas.spec.recipe import TrainingSpec
+from nas.study.records import Trial
 from nas.training import steps
 from nas.training.augment import Augment
-from nas.training.device_data import to_device
 from nas.training.optimizer import make_schedule, parameters_of
 from nas.training.steps import Run, batch_bounds, take_steps
 from nas.training.trial_state import TrialState, start

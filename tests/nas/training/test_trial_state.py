@@ -8,8 +8,8 @@ import torch
 
 from coatnet.config import CoAtNetConfig
 from nas.errors import CheckpointError
-from nas.recipe import TrainingSpec
-from nas.records import Trial
+from nas.spec.recipe import TrainingSpec
+from nas.study.records import Trial
 from nas.training.trial_state import TrialState, load_weights, start
 
 CPU = torch.device("cpu")

@@ -7,11 +7,11 @@ import pytest
 
 from nas.ranking.relations import rank
 from nas.ranking.result import Ranking
-from nas.ranking.synthetic import DIGITS, study
-from nas.records import TrialHistory
 from nas.report.style import LayoutStyle, styles
-from nas.spec import RankingSpec
-from nas.views import epochs_frame, ranking_frame, relations_frame
+from nas.spec.study import RankingSpec
+from nas.study.records import TrialHistory
+from nas.tables.frames import epochs_frame, ranking_frame, relations_frame
+from tests.nas.synthetic import DIGITS, study
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

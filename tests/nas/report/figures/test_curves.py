@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from nas.ranking.synthetic import DIGITS, study
-from nas.records import TrialStatus
 from nas.report.figures import learning_curves
 from nas.report.style import styles
-from nas.views import epochs_frame
+from nas.study.records import TrialStatus
+from nas.tables.frames import epochs_frame
+from tests.nas.synthetic import DIGITS, study
 
 
 def test_a_median_and_a_band_for_each_layout_in_both_panels(six, named):

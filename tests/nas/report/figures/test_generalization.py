@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from nas.ranking.curves import accuracy_at_loss
-from nas.ranking.synthetic import DIGITS, study
 from nas.report.figures import generalization
 from nas.report.figures.generalization import paths
 from nas.report.style import styles
-from nas.views import epochs_frame
+from nas.tables.frames import epochs_frame
+from tests.nas.synthetic import DIGITS, study
 
 
 def test_the_scores_are_marked_at_the_equal_loss(six):

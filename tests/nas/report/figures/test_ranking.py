@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from nas.ranking.result import Symbol
-from nas.ranking.synthetic import DIGITS, study
 from nas.report.figures import cost, learning_curves, pairwise, scores
 from nas.report.style import styles
-from nas.views import epochs_frame, ranking_frame
+from nas.tables.frames import epochs_frame, ranking_frame
+from tests.nas.synthetic import DIGITS, study
 
 
 def order(figure):

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from nas.ranking.synthetic import DIGITS, study
-from nas.records import TrialStatus
 from nas.report.figures import runs
-from nas.views import trials_frame
+from nas.study.records import TrialStatus
+from nas.tables.frames import trials_frame
+from tests.nas.synthetic import DIGITS, study
 
 
 def lose(label, **statuses):

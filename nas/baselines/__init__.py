@@ -1,1 +1,0 @@
-"""Networks of other families, trained and ranked beside the layouts (paper, Section 4)."""

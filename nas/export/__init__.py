@@ -1,0 +1,1 @@
+"""The winner as a model that others load."""

@@ -1,0 +1,299 @@
+"""Whole studies simulated with the shipped rules: what a question costs, before the first run.
+
+Layouts are replicated together or adaptively, looked at after every round, and every claim at every
+look is held to the truth.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from nas.ranking.forecast.scenarios import Scenario, Shape, differences, draw, pairs_of
+from nas.ranking.result import Symbol
+from nas.ranking.statistics.certificate import (
+    BETTER,
+    EQUIVALENT,
+    MUCH_BETTER,
+    NOT_WORSE,
+    UNDECIDED,
+    Design,
+    Looks,
+    Verdict,
+    look,
+    read,
+)
+from nas.ranking.statistics.replication import LEAST_CHANCE, extend
+from nas.spec.study import Correction, Until
+
+PAPER_GAPS = (0.0, 0.001, 0.005, 0.014, 0.054)  # below the best: like the paper's order, Table 1
+
+
+class Policy(StrEnum):
+    """Who gets the next seeds, and when it ends; at the last look in any case."""
+
+    ADAPTIVE = "adaptive"  # CERTIFICATE, step 4
+    EQUAL = "equal"  # every layout, while any pair is open
+    EQUAL_FUTILE = "equal, with futility"  # every layout, while step 4 names any
+    ALL = "all"  # every layout to the last look, looking at each
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Replicated:
+    """How studies ended; claims of a kind: better (`>`, `≫`), equal (`≈`), not worse (`≥`)."""
+
+    runs: np.ndarray  # [studies, K] seeds given to each layout
+    symbol: np.ndarray  # [studies, m] at the end
+    decided: np.ndarray  # [studies, m] ended as the stop asks: no `?`; sharp: no `≥` either
+    false: np.ndarray  # [studies, 3 kinds] any false claim at the end
+    false_ever: np.ndarray  # [studies, 3 kinds] ... at any look
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What many simulated studies of one scenario came to; shares are of the studies."""
+
+    studies: int
+    runs: float  # mean total of a study
+    runs_quantiles: tuple[float, float, float]  # 10 %, 50 %, 90 %
+    decided: float  # share of pairs that ended as the stop asks
+    false_better: float  # any false `>` or `≫` at the end
+    false_better_ever: float  # ... at any look
+    false_equal: float  # any false `≈`
+    false_equal_ever: float
+    false_not_worse: float  # any false `≥`
+    false_not_worse_ever: float
+    false_ever: float  # any false symbol at any look
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeedsNeeded:
+    """At how many seeds a claim about one pair is first made, at Holm's first step."""
+
+    sd: float  # of one paired difference, fraction
+    symbol: Symbol  # `?` stands for "not `?`"
+    gap: float  # true difference, fraction
+    median: int | None  # of the studies; None: not by the last look
+    eighty: int | None  # in 80 % of them
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScenarioRow:
+    """What a study like the paper's would cost with a given noise."""
+
+    noise: float  # sd of one run, fraction; a paired difference has sqrt(2) of it
+    adaptive: Outcome
+    equal: Outcome  # every layout replicated until no pair is open
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """The answer to "how many seeds does my question need?"."""
+
+    design: Design
+    layouts: int
+    until: Until
+    means: tuple[float, ...]  # true scores of the scenarios, below the best: fractions
+    questions: tuple[SeedsNeeded, ...]
+    scenarios: tuple[ScenarioRow, ...]
+
+
+def replicate(
+    d: np.ndarray,
+    design: Design,
+    *,
+    until: Until,
+    policy: Policy = Policy.ADAPTIVE,
+    gaps: np.ndarray | None = None,
+    floor: float = 0.0,
+) -> Replicated:
+    """Replicate studies with paired differences d [studies, m, last], one round after the other.
+
+    All layouts start with `design.first` seeds; a round adds one to those the policy names. `gaps`
+    [m] are the true differences that claims are held to; without them nothing is false.
+    """
+    pairs = pairs_of(round((1 + np.sqrt(1 + 8 * d.shape[-2])) / 2))
+    looks = look(d, design, floor=floor)
+    runs = np.full((len(d), pairs.max() + 1), design.first)
+    ever = np.zeros((len(d), 3), dtype=bool)
+    while True:
+        verdict = read(looks, runs[:, pairs].min(axis=-1), design, until=until)
+        false = _false(verdict, gaps, design)
+        ever |= false
+        more = _more(verdict, runs, design, policy)
+        if not more.any():
+            break
+        runs += more
+    missed = (UNDECIDED, NOT_WORSE) if until is Until.SHARP else (UNDECIDED,)
+    return Replicated(
+        runs=runs,
+        symbol=verdict.symbol,
+        decided=~np.isin(verdict.symbol, missed),
+        false=false,
+        false_ever=ever,
+    )
+
+
+def _more(verdict: Verdict, runs: np.ndarray, design: Design, policy: Policy) -> np.ndarray:
+    """Return [studies, K] which layouts get one more seed."""
+    if policy is Policy.ALL:
+        return runs < design.last
+    least_chance = 0.0 if policy is Policy.EQUAL else LEAST_CHANCE
+    pairs = pairs_of(runs.shape[-1])
+    named = extend(verdict, runs, pairs, design, least_chance=least_chance)
+    if policy is Policy.ADAPTIVE:
+        return named
+    return np.broadcast_to(named.any(axis=-1, keepdims=True), runs.shape)
+
+
+def simulate(
+    scenario: Scenario,
+    design: Design,
+    *,
+    until: Until,
+    policy: Policy = Policy.ADAPTIVE,
+    studies: int = 4000,
+    seed: int = 0,
+) -> Outcome:
+    """Simulate studies of a scenario, deterministic in `seed`; 4,000 take about a second."""
+    d = differences(draw(scenario, studies=studies, seeds=design.last, seed=seed))
+    found = replicate(d, design, until=until, policy=policy, gaps=scenario.gaps)
+    total = found.runs.sum(axis=-1)
+    low, middle, high = np.quantile(total, (0.1, 0.5, 0.9))
+    return Outcome(
+        studies=studies,
+        runs=float(total.mean()),
+        runs_quantiles=(float(low), float(middle), float(high)),
+        decided=float(found.decided.mean()),
+        false_better=float(found.false[:, 0].mean()),
+        false_better_ever=float(found.false_ever[:, 0].mean()),
+        false_equal=float(found.false[:, 1].mean()),
+        false_equal_ever=float(found.false_ever[:, 1].mean()),
+        false_not_worse=float(found.false[:, 2].mean()),
+        false_not_worse_ever=float(found.false_ever[:, 2].mean()),
+        false_ever=float(found.false_ever.any(axis=-1).mean()),
+    )
+
+
+def _false(verdict: Verdict, gaps: np.ndarray | None, design: Design) -> np.ndarray:
+    """Return [studies, 3] which studies hold a false `>` or `≫`, a false `≈`, a false `≥`."""
+    if gaps is None:
+        return np.zeros((len(verdict.n), 3), dtype=bool)
+    claimed = np.where(verdict.mean >= 0, gaps, -gaps)  # what is true of the claim's better layout
+    better = (verdict.symbol == BETTER) & (claimed <= 0)
+    better |= (verdict.symbol == MUCH_BETTER) & (claimed <= design.large_margin)
+    # A gap at the margin is a margin, whatever its last bit.
+    at_least = np.abs(gaps) >= design.margin * (1 - 1e-9)
+    equal = (verdict.symbol == EQUIVALENT) & at_least
+    not_worse = (verdict.symbol == NOT_WORSE) & (claimed < 0) & at_least
+    return np.stack([each.any(axis=-1) for each in (better, equal, not_worse)], axis=-1)
+
+
+def claimed_at(
+    gap: float, sd: float, symbol: Symbol, design: Design, *, pairs: int, studies: int, seed: int
+) -> np.ndarray:
+    """Return at how many seeds [studies] a claim about one of `pairs` is first made; 0 for never.
+
+    Differences are normal with mean `gap` and `sd`; the level is that of the first Holm step.
+    `UNDECIDED` asks for any claim.
+    """
+    random = np.random.default_rng(seed)
+    d = gap + sd * random.standard_normal((studies, 1, design.last))
+    claims = _claims(look(d, design, pairs=pairs), symbol, design, pairs)[:, 0]
+    return np.where(claims.any(axis=-1), claims.argmax(axis=-1) + 1, 0)
+
+
+def _claims(looks: Looks, symbol: Symbol, design: Design, pairs: int) -> np.ndarray:
+    """Return [..., m, last] whether the claim is made at a look."""
+    level = design.tested / pairs
+    nearest = np.where(looks.mean >= 0, looks.low, -looks.high)
+    if design.correction is Correction.HOLM:
+        differs, equal = looks.differs <= level, looks.equal <= level
+    else:
+        differs = nearest > 0
+        equal = (looks.low > -design.margin) & (looks.high < design.margin)
+    much, better = nearest > design.large_margin, differs & (np.abs(looks.mean) >= design.margin)
+    match symbol:
+        case Symbol.MUCH_BETTER:
+            return much
+        case Symbol.BETTER:
+            return better
+        case Symbol.EQUIVALENT:
+            return equal
+    not_worse = nearest > -design.margin
+    return not_worse if symbol is Symbol.NOT_WORSE else not_worse | equal | better
+
+
+def forecast(
+    design: Design,
+    layouts: int,
+    *,
+    until: Until,
+    noise: Sequence[float],
+    studies: int = 2000,
+    seed: int = 0,
+) -> Forecast:
+    """Tell what questions cost under a design, for layouts whose runs have each sd of `noise`.
+
+    The questions ask about one pair of them: `>` at a gap of 1.5, 2.8 and 8 margins, `≈` at 0 and
+    0.2, `≫` at 1.2 and 1.6 large margins, anything but `?` at 0. The scenarios replicate a whole
+    study whose true scores lie as far apart as the paper's (0, 0.1, 0.5, 1.4, 5.4 points below the
+    best; the pattern goes on below where there are more layouts).
+
+    Raises:
+        ValueError: fewer than two layouts.
+    """
+    if layouts < 2:
+        raise ValueError(f"a ranking needs two layouts or more, not {layouts}")
+    means = tuple(
+        -PAPER_GAPS[-1] * (place // len(PAPER_GAPS)) - PAPER_GAPS[place % len(PAPER_GAPS)]
+        for place in range(layouts)
+    )
+    asked = (
+        *((Symbol.BETTER, times * design.margin) for times in (1.5, 2.8, 8.0)),
+        *((Symbol.EQUIVALENT, times * design.margin) for times in (0.0, 0.2)),
+        *((Symbol.MUCH_BETTER, times * design.large_margin) for times in (1.2, 1.6)),
+        (Symbol.UNDECIDED, 0.0),
+    )
+    pairs = len(pairs_of(layouts))
+    return Forecast(
+        design=design,
+        layouts=layouts,
+        until=until,
+        means=means,
+        questions=tuple(
+            _needed(symbol, gap, float(sd * np.sqrt(2)), design, pairs=pairs, studies=studies)
+            for sd in noise
+            for symbol, gap in asked
+        ),
+        scenarios=tuple(
+            _scenario(means, sd, design, until=until, studies=studies, seed=seed) for sd in noise
+        ),
+    )
+
+
+def _needed(
+    symbol: Symbol, gap: float, sd: float, design: Design, *, pairs: int, studies: int
+) -> SeedsNeeded:
+    at = claimed_at(gap, sd, symbol, design, pairs=pairs, studies=studies, seed=0)
+    ordered = np.sort(np.where(at == 0, design.last + 1, at))
+    median, eighty = (int(ordered[int(np.ceil(share * studies)) - 1]) for share in (0.5, 0.8))
+    return SeedsNeeded(
+        sd=sd,
+        symbol=symbol,
+        gap=gap,
+        median=median if median <= design.last else None,
+        eighty=eighty if eighty <= design.last else None,
+    )
+
+
+def _scenario(
+    means: tuple[float, ...], sd: float, design: Design, *, until: Until, studies: int, seed: int
+) -> ScenarioRow:
+    scenario = Scenario(means=means, sds=(sd,) * len(means), shape=Shape.NORMAL)
+    adaptive, equal = (
+        simulate(scenario, design, until=until, policy=each, studies=studies, seed=seed)
+        for each in (Policy.ADAPTIVE, Policy.EQUAL)
+    )
+    return ScenarioRow(noise=sd, adaptive=adaptive, equal=equal)

@@ -1,0 +1,48 @@
+"""Where another seed may still decide something: the layouts whose relations are open."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from nas.ranking.evidence import Evidence, Rules, gather, gather_placebo
+from nas.ranking.statistics.replication import extend
+from nas.spec.study import RankingSpec, SearchSpec
+from nas.study.records import TrialHistory
+
+
+def open_layouts(
+    histories: Iterable[TrialHistory],
+    spec: RankingSpec,
+    *,
+    search: SearchSpec,
+    evaluation_images: int,
+) -> tuple[str, ...]:
+    """Return the labels that get one more seed, by name; a twin as long as it is not told apart.
+
+    A pair whose claim is withheld is closed: no seed would bring it back (CERTIFICATE, step 4).
+
+    Raises:
+        ValueError: two trials share label and seed, or there is no evaluation image.
+    """
+    rules = Rules.of(
+        spec,
+        evaluation_images=evaluation_images,
+        seeds=(search.seeds, search.most_seeds),
+        until=search.until,
+    )
+    evidence = gather(histories, rules)
+    placebo = gather_placebo(evidence.scores, rules)
+    found = dict.fromkeys(_asked(evidence))
+    if placebo is not None:
+        found |= dict.fromkeys(_asked(placebo))
+    return tuple(found)
+
+
+def _asked(evidence: Evidence) -> list[str]:
+    pairs = evidence.pairs
+    if not len(pairs.n):
+        return []
+    given = np.array([len(evidence.scores.fates[label]) for label in pairs.layouts])
+    closed = np.array([i in evidence.withheld for i in range(len(pairs.n))])
+    asked = extend(evidence.verdict, given, pairs.members, evidence.rules.design, closed=closed)
+    return [label for label, more in zip(pairs.layouts, asked, strict=True) if more]

@@ -1,0 +1,1 @@
+"""Which segments may run next, given the trials so far."""

@@ -1,0 +1,1 @@
+"""Which points of a space are tried: the grid, random points, Optuna's estimator."""

@@ -1,0 +1,1 @@
+"""Points of a search space become candidates: networks with a price."""

@@ -1,0 +1,195 @@
+"""From a point of the space to a network with its price, or to a rejection that says why."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from coatnet.cost import Cost, cost
+from nas.errors import SpecError
+from nas.space.sizing import network, sized
+from nas.spec.study import StudySpec
+from nas.study.records import DataShape, NetworkConfig, Trial
+from search_spaces.language.constraints import Match
+from search_spaces.language.parse import parse_space
+from search_spaces.language.space import LayoutSpace, Point, SearchSpace
+
+MAX_GRID = 10_000  # points listed at most: two seconds
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Size:
+    """What is known of the cost of any network, of whatever family."""
+
+    parameters: int  # trained ones
+    macs: int  # multiply-adds of one forward pass of one image
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A network that can be trained, and what it costs."""
+
+    label: str  # what the ranking calls it: the layout, or layout#k where a layout has several
+    layout: str  # the name in the file; of a baseline its label
+    config: NetworkConfig
+    cost: Cost | Size
+    parameters_off: float | None = None  # from the size to match, relative; None: not asked for
+    macs_off: float | None = None
+
+    @property
+    def off(self) -> float:
+        """The larger relative difference from the sizes to match, without sign."""
+        return max(abs(self.parameters_off or 0.0), abs(self.macs_off or 0.0))
+
+    @classmethod
+    def of(cls, trial: Trial) -> "Candidate":
+        """Return the candidate that a trial trains."""
+        size = Size(parameters=trial.parameters, macs=trial.macs)
+        return cls(label=trial.label, layout=trial.layout, config=trial.config, cost=size)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rejection:
+    """A point that cannot be trained or does not match the size asked for."""
+
+    layout: str
+    point: str  # the point in words
+    reason: str
+    mismatch: float | None = None  # of its size, relative; None: it cannot be built at all
+
+
+def make_candidate(
+    point: Point,
+    shape: DataShape,
+    *,
+    drop_path: float = 0.0,
+    match: Match | None = None,
+    label: str | None = None,
+) -> Candidate | Rejection:
+    """Return the point as a network for data of this shape; without `label`, called its layout."""
+    try:
+        config = network(point, shape, drop_path=drop_path)
+    except ValueError as error:
+        return Rejection(layout=point.layout, point=str(point), reason=str(error))
+    made = Candidate(
+        label=label or point.layout, layout=point.layout, config=config, cost=cost(config)
+    )
+    if match is None:
+        return made
+    made = replace(
+        made,
+        parameters_off=_off(made.cost.parameters, match.parameters),
+        macs_off=_off(made.cost.macs, match.macs),
+    )
+    if reasons := _mismatches(made, match):
+        return Rejection(
+            layout=point.layout, point=str(point), reason="; ".join(reasons), mismatch=made.off
+        )
+    return made
+
+
+def candidates(spec: StudySpec, shape: DataShape) -> Iterator[Candidate | Rejection]:
+    """Return every point of the study's space in grid order, as a candidate or a rejection.
+
+    A layout with one accepted candidate lends it its name; of several, the k-th is called
+    ``layout#k``.
+
+    Raises:
+        SpecError: the space is too large to list, or no point of it is accepted.
+    """
+    space, unsized = sized_space(spec, shape)
+    if space.count() > MAX_GRID:
+        raise SpecError(
+            f"the space has {space.count()} points, more than the {MAX_GRID} that are listed: "
+            "narrow its ranges, use sampler 'tpe', or 'match' without 'within', which takes one "
+            "point of each layout",
+            key="space",
+        )
+    found = [
+        make_candidate(point, shape, drop_path=spec.training.drop_path, match=space.match)
+        for point in space.points()
+    ]
+    accepted = Counter(made.layout for made in found if isinstance(made, Candidate))
+    if not accepted:
+        raise SpecError(_none_accepted(space, found), key="space")
+    return _labelled([*found, *unsized], accepted)
+
+
+def study_space(spec: StudySpec) -> SearchSpace:
+    """Return the space of a spec, which was checked when the spec was loaded.
+
+    Raises:
+        SpaceError: the spec was built by hand, and its space breaks a rule.
+    """
+    return parse_space(spec.space)
+
+
+def sized_space(spec: StudySpec, shape: DataShape) -> tuple[SearchSpace, tuple[Rejection, ...]]:
+    """Return the space whose points a sampler may choose from, and the layouts that have none.
+
+    Where sizes are to be matched as closely as can be, this is one point of each layout, which is
+    found without listing the others. The space may be huge.
+
+    Raises:
+        SpecError: no layout has a point.
+    """
+    space = study_space(spec)
+    if space.match is None or space.match.within is not None:
+        return space, ()
+    layouts: list[LayoutSpace] = []
+    unsized: list[Rejection] = []
+    for layout in space.layouts:
+        try:
+            layouts.append(sized(layout, space.match, shape))
+        except ValueError as error:
+            unsized.append(Rejection(layout=layout.name, point=layout.name, reason=str(error)))
+    if not layouts:
+        raise SpecError(
+            f"no layout can be sized: {unsized[0].point}: {unsized[0].reason}", key="space"
+        )
+    return replace(space, layouts=tuple(layouts)), tuple(unsized)
+
+
+def off_words(parameters: int, macs: int, match: Match) -> str:
+    """Return how far sizes are from those to match: ``parameters +0.1%, MACs -0.2%``."""
+    offs = {"parameters": _off(parameters, match.parameters), "MACs": _off(macs, match.macs)}
+    return ", ".join(f"{name} {off:+.1%}" for name, off in offs.items() if off is not None)
+
+
+def _off(actual: int, target: int | None) -> float | None:
+    return None if target is None else actual / target - 1
+
+
+def _mismatches(made: Candidate, match: Match) -> list[str]:
+    """Return what does not match, in words."""
+    if match.within is None:
+        return []
+    sizes = (
+        ("parameters", made.cost.parameters, match.parameters, made.parameters_off),
+        ("MACs", made.cost.macs, match.macs, made.macs_off),
+    )
+    return [
+        f"{actual:,} {name}, {abs(off):.1%} {'over' if off > 0 else 'under'} "
+        f"the {target:,} asked for within {match.within:.1%}"
+        for name, actual, target, off in sizes
+        if off is not None and abs(off) > match.within
+    ]
+
+
+def _none_accepted(space: SearchSpace, found: list[Candidate | Rejection]) -> str:
+    rejections = [made for made in found if isinstance(made, Rejection)]
+    closest = min(rejections, key=lambda r: float("inf") if r.mismatch is None else r.mismatch)
+    count = space.count()
+    which = "its only point" if count == 1 else f"none of its {count} points"
+    verb = "is not" if count == 1 else "is"
+    return f"{which} {verb} accepted; the closest is {closest.point}: {closest.reason}"
+
+
+def _labelled(
+    found: list[Candidate | Rejection], accepted: Counter[str]
+) -> Iterator[Candidate | Rejection]:
+    numbers: Counter[str] = Counter()
+    for made in found:
+        if isinstance(made, Candidate) and accepted[made.layout] > 1:
+            numbers[made.layout] += 1
+            made = replace(made, label=f"{made.layout}#{numbers[made.layout]}")
+        yield made

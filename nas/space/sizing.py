@@ -1,0 +1,143 @@
+"""From points of a space to networks, and from a layout to the point of the size wanted."""
+
+from dataclasses import asdict, replace
+from itertools import product
+
+from coatnet.config import BlockType, CoAtNetConfig, StageConfig, StemConfig, StemType, changed
+from coatnet.matching import Matched, closest
+from coatnet.size_grid import SizeGrid, default_grid
+from nas.study.records import DataShape
+from search_spaces.language.constraints import Match
+from search_spaces.language.domains import Domain, Fixed, Open
+from search_spaces.language.space import (
+    ConvolutionStem,
+    LayoutSpace,
+    OpenStem,
+    PatchStem,
+    Point,
+    StageSpace,
+    Stem,
+)
+
+SMALL_IMAGE = 64  # pixels: up to here S1 keeps the stem's map, as in the family's small members
+
+
+def network(point: Point, shape: DataShape, *, drop_path: float = 0.0) -> CoAtNetConfig:
+    """Return the point as a network for data of this shape.
+
+    Raises:
+        ValueError: it cannot be built.
+    """
+    stem = point.stem
+    if isinstance(stem, PatchStem):
+        width = point.stages[0].width
+        stem_config = StemConfig(type=StemType.PATCH, width=width, depth=1, stride=stem.size)
+    else:
+        assert isinstance(stem, ConvolutionStem)
+        stem_config = StemConfig(width=stem.width, depth=stem.depth, stride=stem.stride)
+    plain = CoAtNetConfig(
+        stem=stem_config,
+        stages=tuple(
+            StageConfig(
+                block=BlockType(stage.type.value),
+                depth=stage.depth,
+                width=stage.width,
+                stride=stage.stride,
+            )
+            for stage in point.stages
+        ),
+        head_size=point.options.head_size,
+        image_size=shape.image_size,
+        in_channels=shape.channels,
+        classes=shape.classes,
+        drop_path=drop_path,
+    )
+    return changed(plain, **asdict(point.options))  # which are plain words there
+
+
+def sized(layout: LayoutSpace, match: Match, shape: DataShape) -> LayoutSpace:
+    """Return the layout with the one point that is closest to the sizes wanted.
+
+    What the space says of depths and widths is the grid; what it leaves open is chosen from
+    `coatnet.size_grid.default_grid`. Of several strides those that come closest are taken.
+
+    Raises:
+        ValueError: no point of the layout can be built, or there are too many to weigh.
+    """
+    best: Matched | None = None
+    for strides in product(*(_strides(stage, shape) for stage in layout.stages)):
+        found = _closest(layout, strides, match, shape)
+        if best is None or found.off < best.off:
+            best = found
+    assert best is not None
+    return _fixed(layout, best.config)
+
+
+def _closest(
+    layout: LayoutSpace, strides: tuple[int, ...], match: Match, shape: DataShape
+) -> Matched:
+    heads = layout.options.head_size
+    unsized = replace(
+        layout,
+        stem=_stem(layout.stem, shape),
+        stages=tuple(
+            replace(
+                stage, depth=Fixed(value=1), width=Fixed(value=heads), stride=Fixed(value=stride)
+            )
+            for stage, stride in zip(layout.stages, strides, strict=True)
+        ),
+    )
+    config = network(unsized.point_at(0), shape)
+    grid = _grid(layout, config, match)
+    return closest(config, grid, parameters=match.parameters, macs=match.macs)
+
+
+def _grid(layout: LayoutSpace, config: CoAtNetConfig, match: Match) -> SizeGrid:
+    """Return what the layout says; default sizes, and how these grow, where it says nothing."""
+    default = default_grid(config, parameters=match.parameters, macs=match.macs)
+    open_stem = layout.stem == OpenStem(patches=False)
+    open_widths = [isinstance(stage.width, Open) for stage in layout.stages]
+    return SizeGrid(
+        depths=tuple(
+            stage.depth.values() or depths
+            for stage, depths in zip(layout.stages, default.depths, strict=True)
+        ),
+        widths=tuple(
+            stage.width.values() or widths
+            for stage, widths in zip(layout.stages, default.widths, strict=True)
+        ),
+        stem_widths=default.stem_widths if open_stem else (),
+        growth=default.growth if all(open_widths) else None,
+        stem_growth=default.stem_growth if open_stem and open_widths[0] else None,
+    )
+
+
+def _strides(stage: StageSpace, shape: DataShape) -> tuple[int, ...]:
+    return stage.stride.values() or (1 if shape.image_size <= SMALL_IMAGE else 2,)
+
+
+def _stem(stem: Stem, shape: DataShape) -> Stem:
+    """Return a stem to build with; the patches of ViT_REL are as large as S3's stride, or less."""
+    if not isinstance(stem, OpenStem):
+        return stem
+    if not stem.patches:
+        return ConvolutionStem(width=1)
+    most = 8 if shape.image_size <= SMALL_IMAGE else 16
+    sizes = (size for size in range(most, 0, -1) if shape.image_size % size == 0)
+    return PatchStem(size=next(sizes))
+
+
+def _fixed(layout: LayoutSpace, config: CoAtNetConfig) -> LayoutSpace:
+    stem = config.stem
+    stages = [
+        StageSpace(type=stage.type, depth=_one(c.depth), width=_one(c.width), stride=_one(c.stride))
+        for stage, c in zip(layout.stages, config.stages, strict=True)
+    ]
+    found = PatchStem(size=stem.stride)
+    if stem.type is not StemType.PATCH:
+        found = ConvolutionStem(width=stem.width, depth=stem.depth, stride=stem.stride)
+    return replace(layout, stem=found, stages=tuple(stages))
+
+
+def _one(value: int) -> Domain:
+    return Fixed(value=value)

@@ -1,0 +1,1 @@
+"""What a user asked for: the study's options with their bounds and defaults, read from files."""

@@ -1,0 +1,229 @@
+"""The study a user asked for: every option, its bounds and its default live here."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
+
+from nas.spec.recipe import (
+    Count,
+    FineTuningSpec,
+    NonNegative,
+    Pixels,
+    Positive,
+    Rate,
+    Section,
+    Seeds,
+    Threads,
+    TrainingSpec,
+)
+
+NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+RESERVED_NAME = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # Windows devices
+
+
+class DataSpec(Section):
+    """Where images come from and how they are split; the split never depends on a trial.
+
+    `evaluation` images come from the source's own test set where it has one (IDX `t10k`, folder
+    `val/` or `test/`), else they are set apart from the rest by `split_seed`.
+    """
+
+    source: Literal["digits", "idx", "folder", "procedural"] = "digits"
+    path: str | None = None  # folder of the IDX files, or the root of CLASS/IMAGE folders
+    image_size: Pixels = 28  # pixels; images are resized to this square
+    channels: Literal[1, 3] | None = None  # null: as the source has them
+    train: Count | None = None  # images to train on; null takes all: of 'procedural' endlessly many
+    probe: Count = 512  # training images on which the comparable training loss is measured
+    evaluation: Count | None = None  # images to evaluate on; null takes all, or a third if unsplit
+    split_seed: int = 0
+    max_bad: Rate = 0.01  # share of unreadable images at which loading stops
+
+    @model_validator(mode="after")
+    def _path_given(self) -> "DataSpec":
+        has_path = self.source in ("idx", "folder")
+        if has_path and self.path is None:
+            raise ValueError(f"path is required for source '{self.source}'")
+        if not has_path and self.path is not None:
+            raise ValueError(
+                f"path is not used by source '{self.source}': remove it or choose a source"
+            )
+        return self
+
+    @property
+    def endless(self) -> bool:
+        """Whether no training image comes twice."""
+        return self.source == "procedural" and self.train is None
+
+
+class FineTuneSpec(Section):
+    """What every trained trial is then fine-tuned on: other images, or another resolution."""
+
+    data: DataSpec
+    training: FineTuningSpec = FineTuningSpec()
+
+
+class Until(StrEnum):
+    """When no more seeds are asked for."""
+
+    SETTLED = "settled"  # no pair is left undecided (`?`)
+    SHARP = "sharp"  # every pair is ≫, > or ≈: `≥` is open too
+
+
+class SearchSpec(Section):
+    """Which candidates to train and with how many seeds.
+
+    Every candidate is trained with seeds 0, 1, ..., `seeds` - 1. With `max_seeds` more follow, one
+    at a time, where relations are open and can still close (CERTIFICATE, step 4).
+    """
+
+    sampler: Literal["grid", "random", "tpe"] = "grid"
+    candidates: Count | None = None  # how many points to train; null takes the whole grid
+    seeds: Seeds = 3
+    max_seeds: Seeds | None = None  # null: `seeds`, and no more
+    until: Until = Field(default=Until.SETTLED, strict=False)
+    trials: Count | None = None  # budget: no seed is added beyond so many trials
+    placebo: str | None = None  # a candidate to enter twice: the twin must not come out different
+    seed: int = 0  # of the sampler
+
+    @model_validator(mode="after")
+    def _bounded(self) -> "SearchSpec":
+        if self.sampler != "grid" and self.candidates is None:
+            raise ValueError(f"candidates is required for sampler '{self.sampler}'")
+        if self.max_seeds is not None and self.max_seeds < self.seeds:
+            raise ValueError(f"max_seeds {self.max_seeds} is less than seeds {self.seeds}")
+        return self
+
+    @property
+    def most_seeds(self) -> int:
+        """The most seeds that a candidate can be given."""
+        return self.max_seeds or self.seeds
+
+
+class Metric(StrEnum):
+    """What a trial is scored by (DESIGN section 4)."""
+
+    GENERALIZATION = "generalization"  # evaluation accuracy at equal training loss
+    ACCURACY = "accuracy"  # evaluation accuracy at the end
+    CAPACITY = "capacity"  # the same where data is abundant: withheld where trials overfit
+    TRANSFER = "transfer"  # evaluation accuracy after fine-tuning
+
+
+class Correction(StrEnum):
+    """How claims about all pairs are held to one error."""
+
+    HOLM = "holm"  # a family of `>` and one of `≈`, each at alpha; decides more
+    BONFERRONI = "bonferroni"  # all claims read off the intervals, together at alpha
+
+
+class RankingSpec(Section):
+    """What the symbols claim. Accuracies are fractions: a margin of 0.005 is 0.5 points."""
+
+    metric: Metric = Field(default=Metric.GENERALIZATION, strict=False)
+    alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05  # family-wise error of a kind of claim
+    margin: Positive = 0.005  # delta: a difference a user would not care about
+    large_margin: Positive = 0.05  # Delta: what ≫ claims
+    correction: Correction = Field(default=Correction.HOLM, strict=False)
+    # Beyond these a claim says nothing about layouts and is withheld:
+    overfitting: Positive = 0.1  # capacity: evaluation loss - training loss at the end, nats
+    size_tolerance: Positive | None = 0.1  # spread of parameters and of MACs; null: not checked
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "RankingSpec":
+        if self.large_margin <= self.margin:
+            raise ValueError(f"large_margin {self.large_margin} must exceed margin {self.margin}")
+        return self
+
+
+class TrackingSpec(Section):
+    """The MLflow view; null uri is ``sqlite:///STUDY/mlflow.db``, "off" turns the view off."""
+
+    uri: str | None = None
+    experiment: str | None = None  # null is the study's name
+
+
+class ResourcesSpec(Section):
+    """What one trial takes, and how many run at once."""
+
+    cpus: Positive = 1.0
+    gpus: NonNegative = 0.0  # a fraction shares a GPU
+    threads: Threads = 1  # torch threads of a trial
+    concurrent: Count | None = None  # null: as many as the cluster has room for
+    attempts: Count = 3  # of a segment that failed or whose worker was lost
+
+
+class BaselineSpec(Section):
+    """A network of another family, trained and ranked beside the layouts."""
+
+    network: str  # timm/NAME or transformers/cvt-13, ...
+    label: str | None = None  # in the ranking; null: the network's own name
+    options: dict[str, JsonValue] = Field(default_factory=dict)  # keyword arguments of the network
+
+    @field_validator("label")
+    @classmethod
+    def _safe_label(cls, value: str | None) -> str | None:
+        return value if value is None else check_name(value)
+
+
+def _named(value: object) -> object:
+    return {"network": value} if isinstance(value, str) else value
+
+
+Baseline = Annotated[BaselineSpec, BeforeValidator(_named)]
+
+
+class SweepSpec(Section):
+    """One study for each value of one key, and the order against it: a phase diagram."""
+
+    key: str  # dotted, as on the command line: data.train
+    values: Annotated[tuple[JsonValue, ...], Field(min_length=2, strict=False)]
+
+
+class StudySpec(Section):
+    """One study, resolved: what `study.json` holds."""
+
+    name: str
+    space: dict[str, Any]  # parsed by search_spaces.language, kept as written
+    baselines: Annotated[tuple[Baseline, ...], Field(strict=False)] = ()
+    data: DataSpec = DataSpec()
+    training: TrainingSpec = TrainingSpec()
+    fine_tune: FineTuneSpec | None = None
+    search: SearchSpec = SearchSpec()
+    ranking: RankingSpec = RankingSpec()
+    tracking: TrackingSpec = TrackingSpec()
+    resources: ResourcesSpec = ResourcesSpec()
+    sweep: SweepSpec | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _safe_name(cls, value: str) -> str:
+        return check_name(value)
+
+    @model_validator(mode="after")
+    def _sections_fit(self) -> "StudySpec":
+        if self.ranking.metric is Metric.TRANSFER and self.fine_tune is None:
+            raise ValueError("ranking.metric transfer needs a section fine_tune")
+        for part, name in ((self, ""), (self.fine_tune, "fine_tune.")):
+            if part is not None and part.data.endless and part.training.epoch_images is None:
+                raise ValueError(
+                    f"data without end needs {name}training.epoch_images, the images of an epoch"
+                )
+        return self
+
+
+def check_name(value: str) -> str:
+    """Return `value` if it is safe as a file name.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not NAME_PATTERN.fullmatch(value) or ".." in value or value != Path(value).name:
+        raise ValueError(
+            f"name {value!r} must be 1 to 64 letters, digits, '.', '_' or '-', begin with a letter "
+            "or digit and hold no '..'"
+        )
+    if RESERVED_NAME.fullmatch(value):
+        raise ValueError(f"name {value!r} is the name of a device on Windows: choose another")
+    return value

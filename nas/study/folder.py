@@ -1,0 +1,215 @@
+"""The study as a folder: created once, opened by anyone, its journal read into histories."""
+
+import os
+import subprocess
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from nas.errors import NotFoundError, SpecError
+from nas.spec.file import fingerprint, resolved, spec_from_json
+from nas.spec.study import StudySpec, check_name
+from nas.study.journal import is_held, read_journal
+from nas.study.records import DataShape, TrialHistory
+from nas.study.state import StudyState
+from nas.study.storage import FolderKind, write_json
+
+STUDY = FolderKind(word="study", file="study.json", format=1)
+SPEC = "spec.json"  # for people: `nas search STUDY/spec.json` runs the same study again
+STUDIES = Path("studies")
+_VERSIONED = ("coatnet-nas", "torch", "ray", "mlflow", "optuna", "numpy", "kornia")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataFacts:
+    """What the study knows of its images without holding them."""
+
+    fingerprint: str  # sha256 over all arrays
+    shape: DataShape
+    class_names: tuple[str, ...]
+    mean: tuple[float, ...]  # per channel, of training images scaled to [0, 1]
+    std: tuple[float, ...]
+    train_images: int | None  # None: without end
+    probe_images: int
+    evaluation_images: int
+    bad_files: tuple[str, ...] = ()  # "file: reason" of what could not be read
+
+    @property
+    def amount(self) -> str:
+        """How many images there are to train on, in words."""
+        return "endlessly many" if self.train_images is None else f"{self.train_images:,}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Study:
+    """An opened study. Reading takes no lock; only the driver writes."""
+
+    folder: Path
+    id: str
+    created: float  # Unix time
+    spec: StudySpec
+    data: DataFacts
+    versions: dict[str, str]
+    commit: str | None  # of the folder the study was started in, "+changes" if not clean
+    fine_tuning_data: DataFacts | None = None  # of a study that fine-tunes
+
+    @property
+    def journal(self) -> Path:
+        """The folder of the journal."""
+        return self.folder / "journal"
+
+    @property
+    def trials(self) -> Path:
+        """The folder of the trials' checkpoints."""
+        return self.folder / "trials"
+
+    @property
+    def running(self) -> bool:
+        """Whether a living driver holds the study."""
+        return is_held(self.journal)
+
+    def state(self) -> StudyState:
+        """Fold the journal; trials of a driver that is gone count as interrupted.
+
+        Raises:
+            JournalCorruptError: a record was altered.
+        """
+        state = StudyState(
+            read_journal(self.journal), attempts_allowed=self.spec.resources.attempts
+        )
+        if not self.running:
+            state.release_running()
+        return state
+
+    def histories(self) -> tuple[TrialHistory, ...]:
+        """Return all trials as the journal has them now."""
+        return self.state().histories()
+
+
+def create_study(
+    spec: StudySpec, data: DataFacts, *, folder: Path, fine_tuning: DataFacts | None = None
+) -> Study:
+    """Create the folder with its `study.json`; of several processes at once one succeeds.
+
+    Raises:
+        StudyExistsError: there is something at `folder` already.
+        SpecError: the folder cannot be created.
+    """
+    study = Study(
+        folder=folder,
+        id=uuid.uuid4().hex,
+        created=time.time(),
+        spec=spec,
+        data=data,
+        versions=_versions(),
+        commit=_git_commit(),
+        fine_tuning_data=fine_tuning,
+    )
+    with STUDY.creating(folder, _to_json(study)) as staged:
+        for part in ("journal", "trials"):
+            (staged / part).mkdir(mode=0o700)
+        write_json(staged / SPEC, resolved(spec))
+    return study
+
+
+def find_study(study: str) -> Path:
+    """Return the folder of a study given as a path, or as a name under `studies/`.
+
+    Raises:
+        NotFoundError: neither is a study.
+    """
+    for folder in (Path(study), STUDIES / study):
+        if STUDY.is_at(folder):
+            return folder
+    raise NotFoundError(f"no study {study!r} here or under {STUDIES}/; `nas ls` lists them")
+
+
+def study_folder(name: str, study: str | None) -> Path:
+    """Return where a new study goes: `study` as a path (or a bare name), else `studies/NAME`.
+
+    Raises:
+        SpecError: a bare name is not safe as a file name.
+    """
+    if study is None:
+        return STUDIES / name
+    if os.sep in study or study in (".", "..") or Path(study).is_absolute():
+        return Path(study)
+    try:
+        return STUDIES / check_name(study)
+    except ValueError as error:
+        raise SpecError(str(error), key="--study") from error
+
+
+def open_study(folder: Path) -> Study:
+    """Read `study.json`.
+
+    Raises:
+        NotFoundError: there is none.
+        SpecError: it is damaged, or of a newer format.
+    """
+    with STUDY.reading(folder) as values:
+        return _from_json(values, folder)
+
+
+def _to_json(study: Study) -> dict[str, Any]:
+    return {
+        "id": study.id,
+        "created": study.created,
+        "fingerprint": fingerprint(study.spec),
+        "spec": resolved(study.spec),
+        "data": asdict(study.data),
+        "versions": study.versions,
+        "commit": study.commit,
+        "fine_tuning_data": study.fine_tuning_data and asdict(study.fine_tuning_data),
+    }
+
+
+def _from_json(values: dict[str, Any], folder: Path) -> Study:
+    tuning = values.get("fine_tuning_data")
+    return Study(
+        folder=folder,
+        id=str(values["id"]),
+        created=float(values["created"]),
+        spec=spec_from_json(values["spec"], str(folder / STUDY.file)),
+        data=_facts(values["data"]),
+        versions=dict(values["versions"]),
+        commit=values["commit"],
+        fine_tuning_data=None if tuning is None else _facts(tuning),
+    )
+
+
+def _facts(values: Mapping[str, Any]) -> DataFacts:
+    data = dict(values)
+    data["shape"] = DataShape(**data["shape"])
+    for name in ("class_names", "mean", "std", "bad_files"):
+        data[name] = tuple(data[name])
+    return DataFacts(**data)
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _VERSIONED:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _git_commit() -> str | None:
+    """Return the commit of the current folder, None outside a repository or without git."""
+    try:
+        commit = _git("rev-parse", "HEAD")
+        return f"{commit}+changes" if _git("status", "--porcelain") else commit
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], capture_output=True, text=True, timeout=5, check=True
+    ).stdout.strip()

@@ -1,0 +1,195 @@
+"""The study's truth on disk: an append-only file of checksummed records with one writer.
+
+A line is ``LENGTH CRC JSON``, both in eight hexadecimal digits. The CRC continues that of the line
+before, so a record that is altered, dropped or moved is noticed. A last line that stops early is a
+torn write, never acknowledged, and is cut off; anything else that does not fit is corruption.
+"""
+
+import fcntl
+import os
+import shutil
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from nas.errors import JournalCorruptError, JournalError
+from nas.study.records import Record
+
+FILE, LOCK = "records.jsonl", "lock"
+_HEADER = len("00000000 00000000 ")
+_CODEC: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])
+
+
+def encode(record: Record) -> bytes:
+    """Return the record as one line of JSON, without a line break."""
+    return _CODEC.dump_json(record)
+
+
+def decode(text: bytes | str) -> Record:
+    """Return the record that `encode` wrote.
+
+    Raises:
+        ValueError: the text is not a record.
+    """
+    return _CODEC.validate_json(text)
+
+
+def read_journal(folder: Path) -> list[Record]:
+    """Return all acknowledged records of the journal in `folder`; takes no lock, writes nothing.
+
+    Raises:
+        JournalError: the file cannot be read.
+        JournalCorruptError: a record was altered after it was written.
+    """
+    return [record for record, _, _ in _scan(folder / FILE)]
+
+
+def is_held(folder: Path) -> bool:
+    """Tell whether a living driver has the journal open for writing."""
+    try:
+        with (folder / LOCK).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+class Journal:
+    """The one writer. A record is on the disk when `append` returns, and survives `kill -9`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the lock, check every record and cut off a torn tail.
+
+        Raises:
+            JournalError: another driver holds the journal, or the disk refuses.
+            JournalCorruptError: a record was altered after it was written.
+        """
+        self._path = folder / FILE
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise JournalError(f"{folder}: cannot be written: {error.strerror}") from error
+        if not _lock_for_writing(self._lock):
+            os.close(self._lock)
+            raise JournalError(
+                f"{folder.parent}: another driver is running this study; wait for it or stop it"
+            )
+        try:
+            self.records = self._open()
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def _open(self) -> list[Record]:
+        scanned = list(_scan(self._path))
+        _, self._size, self._crc = scanned[-1] if scanned else (None, 0, 0)
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        os.ftruncate(self._file, self._size)
+        os.lseek(self._file, self._size, os.SEEK_SET)
+        os.fsync(self._file)
+        directory = os.open(self._path.parent, os.O_RDONLY)
+        os.fsync(directory)
+        os.close(directory)
+        return [record for record, _, _ in scanned]
+
+    def append(self, record: Record) -> None:
+        """Write one record through to the disk.
+
+        Raises:
+            JournalError: the disk refused; the journal is as it was before the call.
+        """
+        body = encode(record)
+        crc = zlib.crc32(body, self._crc)
+        line = b"%08x %08x %b\n" % (len(body), crc, body)
+        try:
+            written = os.write(self._file, line)
+            while written < len(line):
+                written += os.write(self._file, line[written:])
+            os.fsync(self._file)
+        except OSError as error:
+            os.ftruncate(self._file, self._size)
+            os.lseek(self._file, self._size, os.SEEK_SET)
+            free = shutil.disk_usage(self._path.parent).free
+            raise JournalError(
+                f"{self._path}: {error.strerror} ({free:,} bytes free); free some space, then "
+                f"`nas resume {self._path.parent.parent}`"
+            ) from error
+        self._size += len(line)
+        self._crc = crc
+
+    def close(self) -> None:
+        """Let go of the lock; further appends fail."""
+        os.close(self._file)
+        os.close(self._lock)
+
+    def __enter__(self) -> Self:
+        """Return the open journal."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+
+def _lock_for_writing(descriptor: int) -> bool:
+    """Take the lock; tried for a second, since `is_held` holds it for an instant to ask."""
+    for _ in range(20):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False
+
+
+def _scan(path: Path) -> Iterator[tuple[Record, int, int]]:
+    """Yield each record with the size of the file and the CRC up to its end."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise JournalError(f"{path}: cannot be read: {error.strerror}") from error
+    start, crc, number = 0, 0, 1
+    while start < len(content):
+        end = content.find(b"\n", start)
+        if end < 0:
+            if _is_torn(content[start:]):
+                return
+            raise _corrupt(path, number)
+        line = content[start:end]
+        body = line[_HEADER:]
+        crc = zlib.crc32(body, crc)
+        if line[:_HEADER] != b"%08x %08x " % (len(body), crc):
+            raise _corrupt(path, number)
+        try:
+            record = decode(body)
+        except ValidationError as error:
+            raise JournalCorruptError(
+                f"{path}:{number}: a record this version does not know; a newer one wrote it"
+            ) from error
+        start, number = end + 1, number + 1
+        yield record, start, crc
+
+
+def _is_torn(tail: bytes) -> bool:
+    """Tell a write that stopped early from a whole line whose line break was altered."""
+    try:
+        expected = _HEADER + int(tail[:8], 16) + 1
+    except ValueError:
+        return len(tail) < _HEADER
+    return len(tail) < expected
+
+
+def _corrupt(path: Path, number: int) -> JournalCorruptError:
+    return JournalCorruptError(
+        f"{path}:{number}: checksum does not match; restore the file from a backup"
+    )

@@ -1,0 +1,145 @@
+"""The journal folded into the present: which trials there are and where each stands."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from nas.study.records import (
+    FINAL,
+    EpochMeasured,
+    Outcome,
+    Record,
+    SegmentEnded,
+    SegmentStarted,
+    StudyEnded,
+    Trial,
+    TrialHistory,
+    TrialPlanned,
+    TrialStatus,
+)
+
+_STATUS_OF = {
+    Outcome.FINISHED: TrialStatus.FINISHED,
+    Outcome.DIVERGED: TrialStatus.DIVERGED,
+    Outcome.FAILED: TrialStatus.FAILED,
+    Outcome.LOST: TrialStatus.PLANNED,
+    Outcome.INTERRUPTED: TrialStatus.INTERRUPTED,
+}
+
+
+@dataclass(kw_only=True, slots=True)
+class _TrialState:
+    trial: Trial
+    status: TrialStatus = TrialStatus.PLANNED
+    epochs: list[EpochMeasured] = field(default_factory=list)
+    attempts: int = 0  # segments started
+    faults: int = 0  # of those, failed or lost without a new epoch measured
+    epochs_at_start: int = 0
+    message: str = ""
+    history: TrialHistory | None = None  # as last handed out; None once something changed
+
+
+class StudyState:
+    """Applies records in journal order; the search and every view read it."""
+
+    def __init__(self, records: Iterable[Record] = (), *, attempts_allowed: int = 1) -> None:
+        self._trials: dict[str, _TrialState] = {}
+        self._attempts_allowed = attempts_allowed
+        self.ended = False
+        for record in records:
+            self.apply(record)
+
+    def apply(self, record: Record) -> None:
+        """Take one record into account.
+
+        Raises:
+            ValueError: the record contradicts what came before it.
+        """
+        match record:
+            case TrialPlanned():
+                self._plan(record.trial)
+            case SegmentStarted():
+                trial = self._of(record.trial_id)
+                trial.status, trial.attempts = TrialStatus.RUNNING, record.attempt
+                trial.message = ""
+                trial.epochs_at_start = len(trial.epochs)
+            case EpochMeasured():
+                epochs = self._of(record.trial_id).epochs
+                if record.epoch != len(epochs) + 1:
+                    raise ValueError(
+                        f"{record.trial_id}: epoch {record.epoch} after epoch {len(epochs)}"
+                    )
+                epochs.append(record)
+            case SegmentEnded():
+                self._end(record)
+            case StudyEnded():
+                self.ended = True
+
+    def _plan(self, trial: Trial) -> None:
+        if trial.id in self._trials:
+            raise ValueError(f"{trial.id} planned twice")
+        self._trials[trial.id] = _TrialState(trial=trial)
+        self.ended = False
+
+    def _of(self, trial_id: str) -> _TrialState:
+        """Return a trial that is about to change."""
+        if trial_id not in self._trials:
+            raise ValueError(f"{trial_id} was never planned")
+        trial = self._trials[trial_id]
+        trial.history = None
+        return trial
+
+    def _end(self, record: SegmentEnded) -> None:
+        trial = self._of(record.trial_id)
+        if record.attempt != trial.attempts:
+            raise ValueError(
+                f"{trial.trial.id}: attempt {record.attempt} ended after another began"
+            )
+        trial.status, trial.message = _STATUS_OF[record.outcome], record.message
+        if record.outcome in (Outcome.FAILED, Outcome.LOST):
+            # Progress proves that trying again helps: on a cluster of preemptible machines a long
+            # trial may lose its worker many times.
+            trial.faults += len(trial.epochs) == trial.epochs_at_start
+            exhausted = trial.faults >= self._attempts_allowed
+            trial.status = TrialStatus.FAILED if exhausted else TrialStatus.PLANNED
+
+    def __contains__(self, trial_id: object) -> bool:
+        """Tell whether a trial of this id is planned."""
+        return trial_id in self._trials
+
+    def expects(self, record: EpochMeasured) -> bool:
+        """Tell whether this epoch is the next of its trial, of the attempt now running."""
+        trial = self._trials[record.trial_id]
+        running = trial.status is TrialStatus.RUNNING and record.attempt == trial.attempts
+        return running and record.epoch == len(trial.epochs) + 1
+
+    def release_running(self) -> None:
+        """Treat running trials as interrupted: their driver is gone."""
+        for trial in self._trials.values():
+            if trial.status is TrialStatus.RUNNING:
+                trial.status, trial.history = TrialStatus.INTERRUPTED, None
+
+    def histories(self) -> tuple[TrialHistory, ...]:
+        """Return every trial's history, by number."""
+        return tuple(self.history(trial_id) for trial_id in self._trials)
+
+    def history(self, trial_id: str) -> TrialHistory:
+        """Return one trial's history.
+
+        Raises:
+            KeyError: no such trial.
+        """
+        trial = self._trials[trial_id]
+        if trial.history is None:
+            trial.history = TrialHistory(
+                trial=trial.trial,
+                status=trial.status,
+                epochs=tuple(trial.epochs),
+                attempts=trial.attempts,
+                message=trial.message,
+            )
+        return trial.history
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """Ids of trials that are not final, by number."""
+        return tuple(id_ for id_, trial in self._trials.items() if trial.status not in FINAL)

@@ -1,0 +1,180 @@
+"""One spec, a study for each value of one of its keys: the folder that holds them.
+
+SWEEP/
+  sweep.json              the resolved spec and the values
+  spec.json               the spec alone: `nas search SWEEP/spec.json` runs the sweep again
+  data.train=300/         a study like any other
+  data.train=endless/
+  phase.html .csv .parquet    views: the order against the key
+"""
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import JsonValue
+
+from nas.errors import SpecError
+from nas.spec.file import fingerprint, resolved, spec_from_json
+from nas.spec.study import StudySpec, check_name
+from nas.study.folder import SPEC, STUDIES, STUDY, Study, open_study
+from nas.study.storage import FolderKind, write_json
+from search_spaces.language.document import Document
+from search_spaces.language.errors import DocumentError
+from search_spaces.language.overrides import override
+
+SWEEP = FolderKind(word="sweep", file="sweep.json", format=1)
+IMAGES = "data.train"  # the key of a phase diagram: number of training images
+_KEY = "sweep.values"
+_UNSWEPT = ("name", "sweep")  # a study has its own
+_UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    """One value of a sweep, and the study it asks for."""
+
+    value: JsonValue
+    word: str  # the value in names and tables: 300, all, endless
+    spec: StudySpec
+    folder: Path  # there is nothing until the study begins
+
+    @property
+    def begun(self) -> bool:
+        """Whether the study exists."""
+        return STUDY.is_at(self.folder)
+
+    def study(self) -> Study | None:
+        """Return the study, None before it begins.
+
+        Raises:
+            SpecError: its `study.json` is damaged.
+        """
+        return open_study(self.folder) if self.begun else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sweep:
+    """An opened sweep. Its studies are run one after another, in the order of the values."""
+
+    folder: Path
+    created: float  # Unix time
+    spec: StudySpec
+    members: tuple[Member, ...]
+
+    @property
+    def key(self) -> str:
+        """The key that differs, dotted."""
+        assert self.spec.sweep is not None
+        return self.spec.sweep.key
+
+
+def plan_sweep(spec: StudySpec, *, folder: Path) -> tuple[Member, ...]:
+    """Return the studies of a sweep in `folder`, each checked as if it were asked for alone.
+
+    Raises:
+        SpecError: a value cannot be used; the message names it.
+    """
+    assert spec.sweep is not None
+    key = spec.sweep.key
+    if not key or "=" in key:
+        raise SpecError(f"{key!r} is not a key path such as {IMAGES}", key="sweep.key")
+    if key.split(".")[0] in _UNSWEPT:
+        raise SpecError(f"{key} cannot differ between the studies of a sweep", key="sweep.key")
+    members = tuple(_member(spec, key, value, folder) for value in spec.sweep.values)
+    known: dict[str, Member] = {}
+    for member in members:
+        same = known.setdefault(fingerprint(member.spec), member)
+        if same is not member:
+            raise SpecError(f"{same.word} and {member.word} ask for the same study", key=_KEY)
+    words = [member.word for member in members]
+    if twice := {word for word in words if words.count(word) > 1}:
+        raise SpecError(f"two values would be called {min(twice)}", key=_KEY)
+    return members
+
+
+def create_sweep(spec: StudySpec, *, folder: Path) -> Sweep:
+    """Create the folder with its `sweep.json`; of several processes at once one succeeds.
+
+    Raises:
+        StudyExistsError: there is something at `folder` already.
+        SpecError: a value cannot be used, or the folder cannot be created.
+    """
+    created = time.time()
+    sweep = Sweep(
+        folder=folder, created=created, spec=spec, members=plan_sweep(spec, folder=folder)
+    )
+    values = {
+        "created": created,
+        "fingerprint": fingerprint(spec),
+        "values": [member.value for member in sweep.members],
+        "spec": resolved(spec),
+    }
+    with SWEEP.creating(folder, values) as staged:
+        write_json(staged / SPEC, resolved(spec))
+    return sweep
+
+
+def refuse_existing(folder: Path) -> None:
+    """Check that a sweep can be created at `folder`.
+
+    Raises:
+        StudyExistsError: there is something already.
+    """
+    if not SWEEP.is_at(folder):
+        STUDY.refuse_existing(folder)
+    SWEEP.refuse_existing(folder)
+
+
+def find_sweep(name: str) -> Path | None:
+    """Return the folder of a sweep given as a path, or as a name under `studies/`; else None."""
+    return next(filter(SWEEP.is_at, (Path(name), STUDIES / name)), None)
+
+
+def open_sweep(folder: Path) -> Sweep:
+    """Read `sweep.json`.
+
+    Raises:
+        NotFoundError: there is none.
+        SpecError: it is damaged, or of a newer format.
+    """
+    with SWEEP.reading(folder) as values:
+        spec = spec_from_json(values["spec"], str(folder / SWEEP.file))
+        if spec.sweep is None:
+            raise SpecError("is missing", key="sweep", file=str(folder / SWEEP.file))
+        members = plan_sweep(spec, folder=folder)
+        return Sweep(folder=folder, created=float(values["created"]), spec=spec, members=members)
+
+
+def _member(spec: StudySpec, key: str, value: JsonValue, folder: Path) -> Member:
+    text = json.dumps(value, allow_nan=False)
+    try:
+        changed = override(
+            Document(file=SWEEP.file, values=resolved(spec), lines={}), [f"{key}={text}"]
+        ).values
+        plain = spec_from_json({**changed, "sweep": None}, SWEEP.file)
+        word = _word(plain, key, value)
+        named: dict[str, Any] = {**changed, "sweep": None, "name": f"{spec.name}-{word}"}
+        check_name(f"{key}-{word}")
+        member = spec_from_json(named, SWEEP.file)
+    except (DocumentError, SpecError) as error:
+        raise SpecError(f"{key}={text}: {_placed(error, key)}", key=_KEY) from error
+    except ValueError as error:
+        raise SpecError(f"{key}={text}: {error}", key=_KEY) from error
+    return Member(value=value, word=word, spec=member, folder=folder / f"{key}={word}")
+
+
+def _placed(error: DocumentError | SpecError, key: str) -> str:
+    """Return what is wrong, with the key to blame where it is another than the sweep's."""
+    return error.message if error.key in ("", key) else f"{error.key}: {error.message}"
+
+
+def _word(spec: StudySpec, key: str, value: JsonValue) -> str:
+    """Return a value as it stands in names: letters, digits, '.' and '-'."""
+    if value is None and key == IMAGES:
+        return "endless" if spec.data.endless else "all"
+    text = value if isinstance(value, str) else json.dumps(value)
+    return _UNSAFE.sub("-", text).strip("-.") or "empty"

@@ -1,0 +1,1 @@
+"""Journal and ranking as tables: frames, Parquet and listings, rebuilt at will."""

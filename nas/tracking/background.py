@@ -1,0 +1,216 @@
+"""Keeps a view up to date from a thread of its own, so that no trial ever waits for MLflow.
+
+The outbox is the journal: the thread folds the same records as everyone else and asks the view to
+send whatever it lacks, so an outage of any length loses nothing and needs no file.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from nas.ranking.result import Ranking
+from nas.study.records import Record
+from nas.tracking.snapshots import Ledger, StudySnapshot
+from nas.tracking.uri import without_secrets
+
+_log = logging.getLogger(__name__)
+
+
+class View(Protocol):
+    """What the thread needs of a view; all methods may raise anything, at any line."""
+
+    @property
+    def experiment_id(self) -> str | None:
+        """The view's number of the experiment; None before it was reached."""
+        ...
+
+    @property
+    def epochs_taken(self) -> int:
+        """Epochs the view is known to have."""
+        ...
+
+    def sync(self, snapshot: StudySnapshot) -> None:
+        """Send what the view lacks."""
+        ...
+
+    def finish(
+        self, snapshot: StudySnapshot, *, ranking: Ranking | None, artifacts: Sequence[Path] = ()
+    ) -> None:
+        """Send all, and that nothing more comes."""
+        ...
+
+
+class Tracker(Protocol):
+    """What the driver needs of tracking."""
+
+    @property
+    def experiment_id(self) -> str | None:
+        """MLflow's number of the experiment; None before it was reached."""
+        ...
+
+    def observe(self, record: Record) -> None:
+        """Take a record that the journal holds; returns at once and never raises."""
+        ...
+
+    def close(
+        self, *, deadline_s: float, ranking: Ranking | None = None, artifacts: Sequence[Path] = ()
+    ) -> str:
+        """Send the rest within `deadline_s` seconds; return "" or a sentence on what is missing."""
+        ...
+
+
+class NullTracker:
+    """Tracking turned off."""
+
+    experiment_id: str | None = None
+
+    def observe(self, record: Record) -> None:
+        """Forget the record."""
+
+    def close(
+        self, *, deadline_s: float, ranking: Ranking | None = None, artifacts: Sequence[Path] = ()
+    ) -> str:
+        """Return "": nothing is missing."""
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """How often the thread writes, in seconds."""
+
+    batch: float = 1.0  # records are gathered for so long
+    first_retry: float = 1.0  # doubled after every failure ...
+    longest_retry: float = 30.0  # ... up to this
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Closing:
+    ranking: Ranking | None
+    artifacts: tuple[Path, ...]
+
+
+class ThreadedTracker:
+    """Owns a view and the only thread that uses it."""
+
+    def __init__(
+        self, ledger: Ledger, open_view: Callable[[], View], *, uri: str, pace: Pace | None = None
+    ) -> None:
+        self._ledger = ledger  # the thread's from here on
+        self._open_view = open_view
+        self._uri = uri
+        self._pace = pace or Pace()
+        self._inbox: SimpleQueue[Record | _Closing] = SimpleQueue()
+        self._hurry = threading.Event()
+        self._abandoned = threading.Event()
+        self._view: View | None = None
+        self._closing: _Closing | None = None
+        self._trouble = ""
+        self._complete = False
+        self._seen = self._taken = 0
+        self._thread = threading.Thread(target=self._run, name="nas-tracking", daemon=True)
+        self._thread.start()
+
+    @property
+    def trouble(self) -> str:
+        """Why the newest attempt failed; "" when all is well."""
+        return self._trouble
+
+    @property
+    def experiment_id(self) -> str | None:
+        """MLflow's number of the experiment; None before it was reached."""
+        view = self._view
+        return None if view is None else view.experiment_id
+
+    def observe(self, record: Record) -> None:
+        """Take a record that the journal holds; returns at once and never raises."""
+        self._inbox.put(record)
+
+    def close(
+        self, *, deadline_s: float, ranking: Ranking | None = None, artifacts: Sequence[Path] = ()
+    ) -> str:
+        """Send the rest within `deadline_s` seconds; return "" or a sentence on what is missing.
+
+        Trials still running are shown as interrupted. Files in `artifacts` go to the study's run.
+        """
+        self._inbox.put(_Closing(ranking=ranking, artifacts=tuple(artifacts)))
+        self._hurry.set()
+        self._thread.join(timeout=deadline_s)
+        self._abandoned.set()
+        if self._complete:
+            return ""
+        missing = self._seen - self._taken
+        what = f"{missing} of {self._seen} epochs" if missing else "the end of the study"
+        return f"MLflow did not take {what} ({self._trouble or 'it was too slow'})"
+
+    # The thread
+
+    def _run(self) -> None:
+        try:
+            self._loop()
+        except ValueError as error:  # records out of order: a fault of ours, shown at close too
+            self._note(error)
+            raise
+
+    def _loop(self) -> None:
+        failures = 0
+        fresh = True  # the first attempt makes the runs and needs no record
+        while not self._abandoned.is_set():
+            if not (fresh or failures or self._closing):
+                self._apply(self._inbox.get())
+            self._gather(failures)
+            fresh = False
+            if self._attempt():
+                failures = 0
+                if self._closing:
+                    return
+            else:
+                failures += 1
+
+    def _gather(self, failures: int) -> None:
+        """Wait for more records, or after failures for better times; then take all there are."""
+        retry = min(self._pace.first_retry * 2 ** min(failures - 1, 16), self._pace.longest_retry)
+        if self._closing:
+            self._abandoned.wait(min(retry, self._pace.first_retry) if failures else 0.0)
+        else:
+            self._hurry.wait(retry if failures else self._pace.batch)
+        while True:
+            try:
+                self._apply(self._inbox.get_nowait())
+            except Empty:
+                return
+
+    def _apply(self, message: Record | _Closing) -> None:
+        if isinstance(message, _Closing):
+            self._closing = message
+            self._ledger.release_running()
+        else:
+            self._ledger.apply(message)
+
+    def _attempt(self) -> bool:
+        snapshot = self._ledger.snapshot()
+        self._seen = snapshot.epochs
+        try:
+            self._view = self._view or self._open_view()
+            if self._closing:
+                self._view.finish(
+                    snapshot, ranking=self._closing.ranking, artifacts=self._closing.artifacts
+                )
+            else:
+                self._view.sync(snapshot)
+        except Exception as error:  # noqa: BLE001 - no fault of a view may reach the driver
+            self._note(error)
+            if self._view is not None:
+                self._taken = self._view.epochs_taken
+            return False
+        self._taken, self._trouble = snapshot.epochs, ""
+        self._complete = self._closing is not None
+        return True
+
+    def _note(self, error: Exception) -> None:
+        text = without_secrets(str(error), uri=self._uri).strip()
+        self._trouble = text.splitlines()[0] if text else type(error).__name__
+        _log.info("tracking failed, trying again later: %s", self._trouble)

@@ -1,0 +1,190 @@
+"""Splits that never leak, the same for equal specs, and one-line refusals."""
+
+import hashlib
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nas.data import load as data
+from nas.data import sources
+from nas.data.load import ImageData, load, peek
+from nas.errors import DataError
+from nas.spec.study import DataSpec
+from nas.study.records import DataShape
+
+LABELS = np.repeat(np.arange(4, dtype=np.int64), [40, 30, 20, 10])
+
+
+def hashes(images: np.ndarray) -> set[str]:
+    return {hashlib.sha256(image.tobytes()).hexdigest() for image in images}
+
+
+@pytest.fixture(scope="module")
+def digits() -> ImageData:
+    return load(DataSpec(image_size=12, probe=100))
+
+
+@pytest.fixture
+def hundred(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A source of 100 different gray images in 4 classes; list those to be unreadable."""
+    images = np.random.default_rng(0).integers(0, 255, (100, 1, 4, 4), dtype=np.uint8)
+    broken: list[str] = []
+
+    def decode(indices: np.ndarray) -> sources.Decoded:
+        bad = {
+            place: f"{index}.png: broken"
+            for place, index in enumerate(indices)
+            if f"{index}" in broken
+        }
+        return sources.Decoded(images=images[indices], bad=bad)
+
+    pool = sources.Pool(labels=LABELS, decode=decode)
+    source = sources.Source(
+        name="hundred", channels=1, class_names=tuple("abcd"), train=pool, evaluation=None
+    )
+    monkeypatch.setattr(data, "open_source", lambda spec: source)
+    return broken
+
+
+def test_digits_are_split_without_overlap(digits: ImageData) -> None:
+    assert digits.train.images.shape == (1198, 1, 12, 12)
+    assert digits.evaluation.images.shape == (599, 1, 12, 12)
+    assert not hashes(digits.train.images) & hashes(digits.evaluation.images)
+    assert digits.train.images.max() == 255
+    assert (
+        digits.shape
+        == peek(DataSpec(image_size=12))
+        == DataShape(image_size=12, channels=1, classes=10)
+    )
+
+
+def test_digits_are_stratified(digits: ImageData) -> None:
+    shares = np.bincount(digits.evaluation.labels) / np.bincount(digits.train.labels)
+    np.testing.assert_allclose(shares, 0.5, atol=0.02)
+
+
+def test_probe_is_a_subset_without_repetition(digits: ImageData) -> None:
+    assert len(np.unique(digits.probe_indices)) == 100
+    assert digits.probe_indices.max() < len(digits.train.images)
+    assert digits.probe_indices.max() > 1000  # of all images, not of the first ones
+
+
+def test_probe_is_capped(hundred: list[str]) -> None:
+    loaded = load(DataSpec(image_size=4))
+    np.testing.assert_array_equal(loaded.probe_indices, np.arange(67))
+
+
+def test_statistics(digits: ImageData) -> None:
+    pixels = digits.train.images / 255
+    np.testing.assert_allclose(digits.mean, pixels.mean(), rtol=1e-9)
+    np.testing.assert_allclose(digits.std, pixels.std(), rtol=1e-9)
+
+
+def test_statistics_of_one_colour_do_not_divide_by_zero() -> None:
+    mean, std = data._statistics([np.zeros((5, 2, 3, 3), dtype=np.uint8)])
+    assert mean == (0.0, 0.0)
+    assert min(std) > 0
+
+
+def test_equal_specs_give_equal_fingerprints(hundred: list[str]) -> None:
+    spec = DataSpec(image_size=4)
+    first = load(spec)
+    assert load(spec).fingerprint == first.fingerprint
+    other = load(spec.model_copy(update={"split_seed": 1}))
+    assert other.fingerprint != first.fingerprint
+    assert load(spec.model_copy(update={"probe": 10})).fingerprint != first.fingerprint
+
+
+def test_fingerprint_is_pinned() -> None:
+    """Change it knowingly: studies of earlier versions will not resume."""
+    arrays = {"a": np.arange(6, dtype=np.uint8).reshape(2, 3)}
+    assert data._fingerprint(arrays, ("x", "y")).startswith("06a7fd43fd0ed66a")
+
+
+def test_arrays_are_read_only_and_travel(hundred: list[str]) -> None:
+    loaded = load(DataSpec(image_size=4))
+    with pytest.raises(ValueError, match="read-only"):
+        loaded.train.images[0] = 0
+    buffers: list[pickle.PickleBuffer] = []
+    content = pickle.dumps(loaded, protocol=5, buffer_callback=buffers.append)
+    assert len(content) < 3000  # the arrays themselves go without a copy
+    assert pickle.loads(content, buffers=buffers).fingerprint == loaded.fingerprint
+
+
+def test_subset_keeps_classes_in_proportion(hundred: list[str]) -> None:
+    loaded = load(DataSpec(image_size=4, train=30, evaluation=10))
+    np.testing.assert_array_equal(np.bincount(loaded.train.labels), [12, 9, 6, 3])
+    np.testing.assert_array_equal(np.bincount(loaded.evaluation.labels), [4, 3, 2, 1])
+
+
+def test_small_subset_holds_every_class(hundred: list[str]) -> None:
+    loaded = load(DataSpec(image_size=4, train=4, evaluation=50))
+    np.testing.assert_array_equal(np.bincount(loaded.train.labels), [1, 1, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"train": 68}, "data.train: 68 images asked of hundred, which has 67"),
+        ({"evaluation": 99}, "data.evaluation: 99 images asked of hundred, which has 98"),
+        ({"train": 1}, "2 or more are needed"),
+        (
+            {"train": 3},
+            "class 'd' has no training images|class 'a' has|class 'b' has|class 'c' has",
+        ),
+    ],
+)
+def test_too_few_images(hundred: list[str], fields: dict[str, int], says: str) -> None:
+    with pytest.raises(DataError, match=says) as caught:
+        load(DataSpec(image_size=4, **fields))
+    assert "\n" not in str(caught.value)
+
+
+def test_bad_files_are_left_out_and_listed(hundred: list[str]) -> None:
+    whole = load(DataSpec(image_size=4))
+    hundred.extend(["7", "50"])
+    loaded = load(DataSpec(image_size=4, max_bad=0.02))
+    assert sorted(loaded.bad_files) == ["50.png: broken", "7.png: broken"]
+    assert len(loaded.train.labels) + len(loaded.evaluation.labels) == 98
+    assert len(loaded.train.images) == len(loaded.train.labels)
+    assert hashes(loaded.train.images) < hashes(whole.train.images)
+    counts = np.bincount(loaded.train.labels) + np.bincount(loaded.evaluation.labels)
+    np.testing.assert_array_equal(counts, [39, 29, 20, 10])
+
+
+def test_too_many_bad_files_stop(hundred: list[str]) -> None:
+    hundred.extend(["7", "50"])
+    with pytest.raises(DataError, match=r"^2 of 100 images cannot be read.*0\.01; the first is"):
+        load(DataSpec(image_size=4))
+
+
+def test_decoded_size_is_bounded_before_decoding(hundred: list[str]) -> None:
+    with pytest.raises(DataError, match=r"GiB decoded, more than .*: lower data\.image_size"):
+        load(DataSpec(image_size=4), limit=100 * 16 - 1)
+    load(DataSpec(image_size=4, train=60), limit=100 * 16 - 1)
+
+
+def test_own_test_set_is_the_evaluation_set(
+    monkeypatch: pytest.MonkeyPatch, hundred: list[str]
+) -> None:
+    source = data.open_source(DataSpec())
+    tests = np.random.default_rng(1).integers(0, 255, (8, 1, 4, 4), dtype=np.uint8)
+    pool = sources.Pool(
+        labels=np.repeat(np.arange(4), 2),
+        decode=lambda indices: sources.Decoded(images=tests[indices], bad={}),
+    )
+    monkeypatch.setattr(data, "open_source", lambda spec: replace(source, evaluation=pool))
+    loaded = load(DataSpec(image_size=4))
+    assert len(loaded.train.labels) == 100
+    assert hashes(loaded.evaluation.images) == hashes(tests)
+    assert len(load(DataSpec(image_size=4, evaluation=4)).evaluation.labels) == 4
+    with pytest.raises(DataError, match="9 images asked"):
+        load(DataSpec(image_size=4, evaluation=9))
+
+
+def test_a_missing_path_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LookupError, match=r"data.path .*nowhere: no such folder"):
+        load(DataSpec(source="folder", path=str(tmp_path / "nowhere")))

@@ -1,0 +1,87 @@
+"""What is said when a study ends: the ranking by its rules, and the sizes asked for."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nas.driver.conclusion import _sizes_asked_for, rank_study
+from nas.errors import SpecError
+from nas.ranking.relations import rank
+from nas.spec.study import Metric, RankingSpec, StudySpec, Until
+from nas.study.folder import DataFacts, Study, create_study
+from nas.study.records import DataShape
+from tests.nas.synthetic import fine_tuned, study
+
+SEEDS = {"search": {"seeds": 4, "max_seeds": 6, "until": "sharp"}}
+LAYOUTS = ["C-C-C-C", "C-C-T-T"]
+
+
+def said(match: dict[str, Any] | None) -> list[str]:
+    ranking = rank(study(seeds=range(2)), RankingSpec(), evaluation_images=100)
+    values: dict[str, Any] = {"stem": {"width": 8}, "layouts": LAYOUTS}
+    values["stages"] = [{"depth": 1, "width": 32}] * 4
+    spec = StudySpec(name="a", space={**values, **({"match": match} if match else {})})
+    return _sizes_asked_for(spec, ranking)
+
+
+def test_the_ranking_says_how_far_off_each_layout_stayed() -> None:
+    (first, *_) = ranked = rank(study(seeds=range(2)), RankingSpec(), evaluation_images=100).layouts
+    wanted = round(first.parameters / 1.1)
+    (note,) = said({"parameters": wanted, "macs": first.macs})
+    assert note.startswith(f"sizes are the closest to parameters {wanted:,}, MACs {first.macs:,}: ")
+    assert f"{first.layout} (parameters +10.0%, MACs +0.0%)" in note
+    assert note.count("parameters") == len(ranked) + 1
+
+
+@pytest.mark.parametrize("match", [None, {"parameters": 5, "within": 0.5}])
+def test_nothing_is_said_where_no_closest_size_was_asked_for(match: dict[str, Any] | None) -> None:
+    assert said(match) == []
+
+
+def a_study(tmp_path: Path, *, tuned: int | None = None) -> Study:
+    """A study with 600 images to evaluate on, and so many after fine-tuning."""
+    facts = DataFacts(
+        fingerprint="f",
+        train_images=10,
+        evaluation_images=600,
+        probe_images=5,
+        shape=DataShape(image_size=28, channels=1, classes=10),
+        class_names=tuple("0123456789"),
+        mean=(0.0,),
+        std=(1.0,),
+    )
+    space = {"stem": {"width": 8}, "layouts": LAYOUTS, "stages": [{"depth": 1, "width": 32}] * 4}
+    spec = StudySpec.model_validate({"name": "a", "space": space, **SEEDS})
+    after = None if tuned is None else replace(facts, evaluation_images=tuned)
+    return create_study(spec, facts, fine_tuning=after, folder=tmp_path / "a")
+
+
+def test_a_study_is_ranked_by_the_seeds_that_its_spec_fixed(tmp_path: Path) -> None:
+    ranking = rank_study(a_study(tmp_path), study(seeds=range(5)))
+    assert ranking.seeds == (4, 6)
+    assert ranking.preliminary.startswith("preliminary: 4 paired seeds")
+    expected = rank(
+        study(seeds=range(5)),
+        RankingSpec(),
+        evaluation_images=600,
+        seeds=(4, 6),
+        until=Until.SHARP,
+    )
+    assert ranking == expected
+
+
+def test_transfer_is_measured_on_the_images_fine_tuned_on(tmp_path: Path) -> None:
+    histories = fine_tuned(study(seeds=range(5)))
+    # 3 images are too few for a margin of half a point, 600 are not
+    few = rank_study(a_study(tmp_path, tuned=3), histories, metric="transfer")
+    assert any("less than one of the 3 evaluation" in note for note in few.notes)
+    assert few.metric is Metric.TRANSFER
+    trained = rank_study(a_study(tmp_path / "b", tuned=3), histories)
+    assert not any("less than one of" in note for note in trained.notes)
+
+
+def test_nothing_fine_tuned_has_no_transfer(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="metric: a fine-tunes nothing"):
+        rank_study(a_study(tmp_path), study(), metric="transfer")

@@ -1,0 +1,180 @@
+"""A sweep runs its studies on one cluster, refuses first, and goes on after any stop."""
+
+import shutil
+from contextlib import contextmanager
+from functools import partial
+
+import pytest
+
+from nas.driver.conclusion import REPORT, rank_study
+from nas.driver.phase import PAGE, SPREADSHEET, TABLE
+from nas.driver.sweep import begin_sweep, resume_sweep
+from nas.errors import DataError, NoClusterError, SpecError, StudyExistsError
+from nas.execution.choose import open_executors
+from nas.spec.file import load_spec
+from nas.study.folder import open_study
+from nas.study.journal import FILE as JOURNAL
+from nas.study.records import TrialStatus
+from nas.study.sweep import open_sweep
+from tests.nas.conftest import SMALL, SWEPT, nobody
+
+INLINE = partial(open_executors, inline=True)
+BOTH = ["data.train=48", "data.train=80"]
+
+
+class Stop(BaseException):
+    """What a test pulls the plug with."""
+
+
+class Cluster:
+    """Executors that count how often they are opened and closed."""
+
+    def __init__(self):
+        self.opened, self.closed = [], 0
+
+    @contextmanager
+    def __call__(self, resources):
+        self.opened.append(resources)
+        with INLINE(resources) as factory:
+            yield factory
+        self.closed += 1
+
+
+def pulling(study_name, after):
+    """Observers that pull the plug in that study, once so many epochs are measured."""
+
+    @contextmanager
+    def watch(study, search):
+        def pull(record, state):
+            measured = sum(len(history.epochs) for history in state.histories())
+            if study.folder.name == study_name and measured >= after:
+                raise Stop
+
+        yield (pull,)
+
+    return watch
+
+
+def begin(folder, *overrides, executors=INLINE, observers=nobody):
+    spec = load_spec(str(SMALL), [*SWEPT, *overrides])
+    return begin_sweep(spec, folder=folder, executors=executors, observers=observers)
+
+
+def journals(folder):
+    return {name: (folder / name / "journal" / JOURNAL).read_bytes() for name in BOTH}
+
+
+def rankings(folder):
+    studies = [open_study(folder / name) for name in BOTH]
+    return [rank_study(study, study.histories()) for study in studies]
+
+
+@pytest.mark.slow
+def test_a_sweep_leaves_whole_studies_and_the_picture(swept):
+    assert {PAGE, TABLE, SPREADSHEET, "sweep.json", "spec.json", *BOTH} == {
+        path.name for path in swept.iterdir()
+    }
+    for name, train in zip(BOTH, (48, 80), strict=True):
+        study = open_study(swept / name)
+        assert (study.spec.data.train, study.spec.sweep) == (train, None)
+        assert study.data.train_images == train
+        assert [history.status for history in study.histories()] == [TrialStatus.FINISHED] * 4
+        assert (study.folder / REPORT).is_file()
+    assert len({open_study(swept / name).data.evaluation_images for name in BOTH}) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("study", "after"), [(0, 2), (1, 1), (1, 12)])
+def test_resume_after_a_stop_gives_the_same_rankings(swept, tmp_path, study, after):
+    folder = tmp_path / "s"
+    with pytest.raises(Stop):
+        begin(folder, observers=pulling(BOTH[study], after))
+    assert [(folder / name).is_dir() for name in BOTH] == [True, study == 1]
+    done = {
+        name: (folder / name / REPORT).stat().st_mtime_ns
+        for name in BOTH
+        if (folder / name / REPORT).exists()
+    }
+    assert len(done) == study
+    conclusion = resume_sweep(open_sweep(folder), executors=INLINE, observers=nobody)
+    assert [point.status for point in conclusion.points] == ["finished"] * 2
+    assert [point.ranking for point in conclusion.points] == rankings(swept)
+    for name, written in done.items():
+        assert (folder / name / REPORT).stat().st_mtime_ns == written, "it was complete"
+    assert conclusion.page.read_bytes().count(b"data-figure=") == 1
+
+
+@pytest.mark.slow
+def test_a_finished_sweep_is_passed_over_without_a_cluster(swept, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(swept, folder)
+    (folder / PAGE).unlink()
+    cluster = Cluster()
+    before = journals(folder)
+    conclusion = resume_sweep(open_sweep(folder), executors=cluster, observers=nobody)
+    assert (cluster.opened, journals(folder)) == ([], before)
+    assert conclusion.page.is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", ["export", REPORT])
+def test_a_study_that_was_killed_before_its_views_is_concluded(swept, tmp_path, lost):
+    folder = tmp_path / "copy"
+    shutil.copytree(swept, folder)
+    shutil.rmtree(folder / BOTH[1] / "export")
+    if lost == REPORT:
+        (folder / BOTH[1] / REPORT).unlink()
+    before = journals(folder)
+    resume_sweep(open_sweep(folder), executors=INLINE, observers=nobody)
+    assert (folder / BOTH[1] / "export" / "winner" / "config.json").is_file()
+    assert (folder / BOTH[1] / REPORT).is_file()
+    assert journals(folder) == before
+
+
+@pytest.mark.slow
+def test_the_cluster_is_reached_once(tmp_path):
+    cluster = Cluster()
+    begin(tmp_path / "s", "training.epochs=2", "search.seeds=1", executors=cluster)
+    assert (len(cluster.opened), cluster.closed) == (1, 1)
+
+
+@pytest.mark.slow
+def test_and_again_for_other_resources(tmp_path):
+    cluster, folder = Cluster(), tmp_path / "s"
+    short = ("training.epochs=2", "search.seeds=1")
+    with pytest.raises(Stop):
+        begin(folder, *short, executors=cluster, observers=pulling(BOTH[0], 1))
+    study = folder / BOTH[0] / "study.json"
+    study.write_text(study.read_text().replace('"cpus": 1.0', '"cpus": 2.0'))
+    resume_sweep(open_sweep(folder), executors=cluster, observers=nobody)
+    assert [resources.cpus for resources in cluster.opened] == [1.0, 2.0, 1.0]
+
+
+def test_what_cannot_be_is_refused_before_anything_is_created(tmp_path):
+    few = 'sweep={"key": "data.train", "values": [48, 100000]}'
+    with pytest.raises(
+        DataError, match=r"sweep\.values: data\.train=100000: .*100000 images asked"
+    ):
+        begin(tmp_path / "s", few)
+    none = 'sweep={"key": "space.match", "values": [null, {"parameters": 5, "within": 0.1}]}'
+    with pytest.raises(SpecError, match=r"sweep\.values: space\.match="):
+        begin(tmp_path / "s", none)
+    with pytest.raises(SpecError, match=r"tracking\.uri"):
+        begin(tmp_path / "s", "tracking.uri=file:///x")
+
+    @contextmanager
+    def nowhere(_):
+        raise NoClusterError("nobody answers")
+        yield
+
+    with pytest.raises(NoClusterError):
+        begin(tmp_path / "s", executors=nowhere)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_sweep_is_not_begun_twice(swept):
+    before = journals(swept)
+    with pytest.raises(StudyExistsError, match="there is a sweep"):
+        begin(swept)
+    assert journals(swept) == before

@@ -1,0 +1,125 @@
+"""The exported winner is the network that was measured, and says of itself what is true."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import torch
+
+import coatnet
+from nas.data.load import load
+from nas.driver.conclusion import rank_study
+from nas.driver.study import begin_study
+from nas.errors import NotFoundError
+from nas.execution.choose import open_executors
+from nas.export.winner import export_winner, winner
+from nas.ranking.relations import rank
+from nas.spec.file import load_spec
+from nas.spec.study import RankingSpec
+from nas.study.folder import open_study
+from nas.training.trial_state import load_weights
+from tests.nas.conftest import SMALL, nobody
+
+pytestmark = pytest.mark.slow
+
+
+def export(finished, tmp_path):
+    study = open_study(finished)
+    histories = study.histories()
+    ranking = rank_study(study, histories)
+    exported = export_winner(study, ranking, histories, to=tmp_path / "model")
+    return study, ranking, winner(ranking, histories), exported
+
+
+def test_same_logits_and_the_accuracy_it_claims(finished, tmp_path):
+    study, _, history, exported = export(finished, tmp_path)
+    data = load(study.spec.data)
+    meta = coatnet.load_metadata(exported.folder)
+    mean, std = (
+        torch.tensor(meta["preprocessing"][key]).view(1, -1, 1, 1) for key in ("mean", "std")
+    )
+    images_bchw = (torch.tensor(data.evaluation.images) / 255 - mean) / std
+    trained = load_weights(study.trials / history.trial.id, history.trial.config, ema=False)
+    with torch.inference_mode():
+        logits_bk = coatnet.load(exported.folder)(images_bchw)
+        assert torch.equal(logits_bk, trained(images_bchw))
+    hits = (logits_bk.argmax(1) == torch.tensor(data.evaluation.labels)).float().mean().item()
+    assert hits == pytest.approx(history.epochs[-1].evaluation_accuracy, abs=1e-6)
+    assert meta["trial"]["evaluation_accuracy"] == history.epochs[-1].evaluation_accuracy
+
+
+def test_it_is_the_best_seed_of_the_layout_ranked_first(finished, tmp_path):
+    study, ranking, history, exported = export(finished, tmp_path)
+    assert exported.trial_id == history.trial.id
+    assert history.trial.label == ranking.layouts[0].layout
+    rivals = [h for h in study.histories() if h.trial.label == history.trial.label]
+    assert history.epochs[-1].evaluation_accuracy == max(
+        h.epochs[-1].evaluation_accuracy for h in rivals
+    )
+
+
+def test_the_card_says_data_recipe_score_and_interval(finished, tmp_path):
+    study, ranking, _, exported = export(finished, tmp_path)
+    card = (exported.folder / "README.md").read_text()
+    best = ranking.layouts[0]
+    assert best.low is not None
+    assert best.high is not None
+    assert f"{100 * best.score:.2f} % [{100 * best.low:.2f}, {100 * best.high:.2f}]" in card
+    assert ranking.order in card
+    assert study.data.fingerprint in card
+    assert '"batch_size": 16' in card
+
+
+@pytest.fixture(scope="module")
+def beside_a_vit(tmp_path_factory):
+    """Return the folder of a finished study of two layouts and a small ViT."""
+    folder = tmp_path_factory.mktemp("baselines") / "small"
+    vit = "baselines=[{network: timm/test_vit, label: ViT, options: {patch_size: 8, depth: 1}}]"
+    begin_study(
+        load_spec(str(SMALL), [vit, "search.seeds=1", "training.epochs=2"]),
+        folder=folder,
+        executors=partial(open_executors, inline=True),
+        observers=nobody,
+    )
+    return folder
+
+
+def test_the_best_layout_goes_out_when_another_family_is_first(beside_a_vit, tmp_path):
+    study = open_study(beside_a_vit)
+    ranking = rank_study(study, study.histories())
+    vit, *layouts = sorted(ranking.layouts, key=lambda score: not score.baseline)
+    assert vit.layout == "ViT"
+    first = replace(ranking, layouts=(vit, *layouts))
+    exported = export_winner(study, first, study.histories(), to=tmp_path / "model")
+    note = f"ViT, of another family, is ranked first; {layouts[0].layout} is the best layout"
+    assert exported.note == note
+    assert f"-{layouts[0].layout}-" in exported.trial_id
+    assert f"{note}: `" in (exported.folder / "README.md").read_text()
+    meta = coatnet.load_metadata(exported.folder)
+    assert meta["score"]["value"] == layouts[0].score
+    last = replace(ranking, layouts=(*layouts, vit))
+    again = export_winner(study, last, study.histories(), to=tmp_path / "again")
+    assert (again.note, again.trial_id) == ("", exported.trial_id)
+
+
+def test_there_is_no_winner_among_other_families_alone(beside_a_vit):
+    study = open_study(beside_a_vit)
+    histories = tuple(h for h in study.histories() if h.trial.label == "ViT")
+    ranking = rank_study(study, histories)
+    assert [score.layout for score in ranking.layouts] == ["ViT"]
+    with pytest.raises(NotFoundError, match="no trial of a layout has finished"):
+        winner(ranking, histories)
+
+
+def test_the_study_shows_it_everywhere(beside_a_vit):
+    assert "ViT" in (beside_a_vit / "report.html").read_text()
+    study = open_study(beside_a_vit)
+    [vit] = [h.trial for h in study.histories() if h.trial.label == "ViT"]
+    assert vit.id == "0003-ViT-s0"
+    assert (vit.parameters, vit.macs) == (47_050, 225_024)  # by hand
+
+
+def test_no_finished_trial_no_winner():
+    empty = rank([], RankingSpec(), evaluation_images=10)
+    with pytest.raises(NotFoundError, match="no trial of a layout has finished"):
+        winner(empty, ())

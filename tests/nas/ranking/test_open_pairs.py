@@ -1,0 +1,78 @@
+"""Seeds go where relations are open and can still close."""
+
+from dataclasses import replace
+
+from nas.ranking.open_pairs import open_layouts
+from nas.spec.study import Metric, RankingSpec, SearchSpec, Until
+from nas.study.records import TrialStatus
+from tests.nas.synthetic import SyntheticLayout, study, with_twin
+
+CLEAR = SyntheticLayout(accuracy=0.9, spread=0.001, gap=0.05)
+NOISY = replace(CLEAR, spread=0.01)
+LAYOUTS = {
+    "A": CLEAR,
+    "B": replace(CLEAR, accuracy=0.6),
+    # these two are of about the same accuracy and not told apart in six seeds
+    "C": replace(NOISY, accuracy=0.75),
+    "D": replace(NOISY, accuracy=0.752),
+}
+SEARCH = SearchSpec(seeds=6, max_seeds=20)
+
+
+def asked(histories, search=SEARCH, **changes):
+    """The labels that get another seed."""
+    spec = RankingSpec(metric=Metric.ACCURACY).model_copy(update=changes)
+    return open_layouts(histories, spec, search=search, evaluation_images=10_000)
+
+
+def test_only_the_members_of_an_open_pair_get_a_seed():
+    assert asked(study(LAYOUTS, seeds=range(6))) == ("C", "D")
+    assert asked(study({"A": CLEAR, "B": LAYOUTS["B"]}, seeds=range(6))) == ()
+
+
+def test_the_member_with_fewer_seeds_catches_up():
+    histories = study(LAYOUTS, seeds=range(7))
+    ahead = [h for h in histories if h.trial.seed < 6 or h.trial.label == "C"]
+    assert asked(ahead) == ("D",)
+
+
+def test_none_is_asked_for_beyond_the_last_look():
+    histories = study(LAYOUTS, seeds=range(8))
+    assert asked(histories, SearchSpec(seeds=6, max_seeds=8)) == ()
+    assert asked(histories, SearchSpec(seeds=6, max_seeds=9)) == ("C", "D")
+
+
+def test_a_sharp_stop_asks_where_a_settled_one_does_not():
+    near = {"A": CLEAR, "B": replace(CLEAR, accuracy=0.897, spread=0.002)}
+    histories = study(near, seeds=range(6))
+    assert asked(histories) == ()
+    assert asked(histories, SEARCH.model_copy(update={"until": Until.SHARP})) == ("A", "B")
+
+
+def test_a_withheld_pair_is_closed():
+    lost = {**LAYOUTS, "D": replace(LAYOUTS["D"], lost={3: TrialStatus.DIVERGED})}
+    assert asked(study(lost, seeds=range(6))) == ()
+    large = {**LAYOUTS, "D": replace(LAYOUTS["D"], macs=9_000_000)}
+    assert asked(study(large, seeds=range(6))) == ("C", "D")
+    assert asked(study(large, seeds=range(6)), metric=Metric.CAPACITY) == ()
+
+
+def test_a_failed_seed_of_the_first_round_is_made_up_for():
+    failed = {**LAYOUTS, "A": replace(CLEAR, lost={2: TrialStatus.FAILED})}
+    assert "A" in asked(study(failed, seeds=range(6)))
+
+
+def test_a_twin_that_is_not_judged_yet_gets_its_seed():
+    layouts = {"A": NOISY, "B": replace(CLEAR, accuracy=0.6)}
+    same = with_twin(study(layouts, seeds=range(6)), "A")
+    assert asked(same) == ()
+    failed = [
+        replace(h, status=TrialStatus.FAILED) if h.trial.twin and h.trial.seed == 2 else h
+        for h in same
+    ]
+    assert asked(failed) == ("A", "A~twin")
+
+
+def test_one_layout_and_none_ask_for_nothing():
+    assert asked(study({"A": CLEAR}, seeds=range(6))) == ()
+    assert asked(()) == ()

@@ -1,0 +1,94 @@
+"""What `baselines:` asks for, as candidates: named, priced, or refused under its own key."""
+
+from typing import Any
+
+import pytest
+from tests.nas.test_candidate import SPACE
+
+from nas.errors import SpecError
+from nas.space.baselines import Entered, check_fine_tuning, enter_baselines
+from nas.space.candidate import Size
+from nas.spec.study import StudySpec
+from nas.study.records import DataShape
+from tests.nas.networks.test_construction import config
+
+SHAPE = DataShape(image_size=32, channels=1, classes=10)
+VIT = {"network": "timm/test_vit", "options": {"patch_size": 8, "depth": 1}}
+
+
+def study(*baselines: Any, **changes: Any) -> StudySpec:
+    return StudySpec.model_validate(
+        {"name": "a", "space": SPACE, "baselines": baselines, **changes}
+    )
+
+
+def test_none() -> None:
+    assert enter_baselines(study(), SHAPE) == Entered()
+
+
+@pytest.mark.slow
+def test_a_network_with_its_price() -> None:
+    spec = study(VIT, "timm/test_vit3", training={"drop_path": 0.1})
+    entered = enter_baselines(spec, SHAPE)
+    first, second = entered.candidates
+    assert (first.label, first.layout, second.label) == ("test_vit", "test_vit", "test_vit3")
+    assert first.config == config("timm/test_vit", drop_path=0.1, patch_size=8, depth=1)
+    assert first.cost == Size(parameters=47_818, macs=799_488)  # by hand
+    # The rate grows from 0 at the first block on, so a network of one block drops none.
+    assert entered.notes == ("test_vit has no drop path and is trained without",)
+
+
+@pytest.mark.slow
+def test_labels_are_unique() -> None:
+    layout = {**VIT, "network": "timm/test_vit"}
+    entered = enter_baselines(study(layout, {**VIT, "label": "test_vit-2"}, VIT), SHAPE)
+    labels = [candidate.label for candidate in entered.candidates]
+    assert labels == ["test_vit", "test_vit-2", "test_vit-3"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "number"), [(["C-T"], 0), (["ViT", "ViT"], 1), (["other", "twin"], 1)]
+)
+def test_a_label_that_is_taken(labels: list[str], number: int) -> None:
+    with pytest.raises(SpecError) as raised:
+        enter_baselines(study(*({**VIT, "label": label} for label in labels)), SHAPE)
+    assert raised.value.key == f"baselines.{number}.label"
+    assert f"'{labels[number]}' is another network of this study" in raised.value.message
+
+
+@pytest.mark.slow
+def test_the_key_leads_to_what_is_wrong() -> None:
+    for wrong, key in (
+        ("timm/nothing", "baselines.1.network"),
+        ({"network": "timm/test_vit", "options": {"pretrained": True}},
+         "baselines.1.options.pretrained"),
+    ):  # fmt: skip
+        with pytest.raises(SpecError) as raised:
+            enter_baselines(study(VIT, wrong), SHAPE)
+        assert raised.value.key == key
+
+
+@pytest.mark.slow
+def test_it_is_said_who_has_no_drop_path() -> None:
+    cvt = {
+        "network": "transformers/cvt-13",
+        "label": "CvT",
+        "options": {"embed_dim": [8, 16, 24], "num_heads": [1, 2, 3], "depth": [1, 2, 3]},
+    }
+    entered = enter_baselines(study(cvt, "timm/test_convnext", training={"drop_path": 0.1}), SHAPE)
+    assert entered.notes == ("CvT has no drop path and is trained without",)
+    assert enter_baselines(study(cvt), SHAPE).notes == ()
+
+
+@pytest.mark.slow
+def test_weights_that_fit_another_size_and_other_classes() -> None:
+    before = config("timm/test_convnext")
+    after = config("timm/test_convnext", size=64)
+    check_fine_tuning(before, after)
+    from dataclasses import replace
+
+    check_fine_tuning(before, replace(after, classes=3))
+    vit = config("timm/test_vit", patch_size=8, depth=1)
+    check_fine_tuning(vit, replace(vit, classes=3))
+    with pytest.raises(ValueError, match=r"for images of 32 px: pos_embed has shape \(1, 17, 64\)"):
+        check_fine_tuning(vit, replace(vit, image_size=64))

@@ -1,0 +1,134 @@
+"""Bounds and rules of the spec: every default is valid, what cannot run is refused."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from nas.spec.recipe import TrainingSpec
+from nas.spec.study import (
+    DataSpec,
+    Metric,
+    RankingSpec,
+    ResourcesSpec,
+    SearchSpec,
+    StudySpec,
+    check_name,
+)
+
+SPACE: dict[str, Any] = {"layouts": []}
+
+
+def test_defaults_are_valid_and_frozen() -> None:
+    spec = StudySpec(name="a", space=SPACE)
+    assert spec.training.betas == (0.9, 0.999)
+    with pytest.raises(ValidationError):
+        spec.name = "b"  # pyrefly: ignore
+
+
+def test_whole_numbers_serve_where_numbers_are_asked_for_and_not_the_reverse() -> None:
+    assert TrainingSpec(learning_rate=1).learning_rate == 1.0
+    assert isinstance(TrainingSpec(learning_rate=1).learning_rate, float)
+    for wrong in (True, 1.0, "3"):
+        with pytest.raises(ValidationError):
+            TrainingSpec.model_validate({"epochs": wrong})
+
+
+def test_lists_serve_as_betas() -> None:
+    assert TrainingSpec.model_validate({"betas": [0.8, 0.9]}).betas == (0.8, 0.9)
+
+
+def test_metric_is_written_as_text() -> None:
+    assert RankingSpec.model_validate({"metric": "accuracy"}).metric is Metric.ACCURACY
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "words"),
+    [
+        (DataSpec, {"source": "idx"}, "path is required for source 'idx'"),
+        (DataSpec, {"path": "x"}, "path is not used by source 'digits'"),
+        (DataSpec, {"image_size": 5000}, "less than or equal to 4096"),
+        (TrainingSpec, {"warmup_epochs": 15}, "must be less than epochs 15"),
+        (TrainingSpec, {"min_learning_rate": 0.1}, "exceeds learning_rate 0.001"),
+        (TrainingSpec, {"batch_size": 10, "accumulate": 3}, "must be a multiple of accumulate 3"),
+        (TrainingSpec, {"learning_rate": float("nan")}, "finite"),
+        (TrainingSpec, {"crop_padding": 10**9}, "less than or equal to 4096"),
+        (SearchSpec, {"sampler": "tpe"}, "candidates is required for sampler 'tpe'"),
+        (SearchSpec, {"seeds": 10**6}, "less than or equal to 10000"),
+        (SearchSpec, {"seeds": 6, "max_seeds": 5}, "max_seeds 5 is less than seeds 6"),
+        (RankingSpec, {"margin": 0.05}, "large_margin 0.05 must exceed margin 0.05"),
+        (ResourcesSpec, {"cpus": 0}, "greater than 0"),
+        (ResourcesSpec, {"threads": 10**6}, "less than or equal to 1024"),
+        (ResourcesSpec, {"cpu": 1}, "Extra inputs"),
+    ],
+)
+def test_refused(section: type, values: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        section(**values)
+
+
+@pytest.mark.parametrize("name", ["a", "A-1.b_c", "0", "x" * 64, "conv", "nulls", "com", "com10"])
+def test_safe_names(name: str) -> None:
+    assert check_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "../x", "a/../b", "/etc", "a/b", "a\\b", "..\\x", "a..b", "-a", "_a", ".a",
+     "a b", " a", "a\n", "a\0b", "%2e%2e", "x" * 65, "x" * 300, "é", "ａ", "\u202ea", "😀", "~",
+     "a:b", "a*", "CON", "con", "nul.txt", "Lpt1", "COM9.x", "$HOME", "`x`", "a'b"],
+)  # fmt: skip
+def test_unsafe_names_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        check_name(name)
+
+
+def study(**sections: Any) -> StudySpec:
+    return StudySpec.model_validate({"name": "a", "space": SPACE, **sections})
+
+
+def test_fine_tuning_is_the_papers_by_default() -> None:
+    tuning = study(fine_tune={"data": {}}).fine_tune
+    assert tuning is not None
+    recipe = tuning.training  # paper, Table 10, "1K fine-tune" and "JFT fine-tune"
+    assert (recipe.epochs, recipe.batch_size, recipe.clip_norm) == (30, 512, 1.0)
+    assert [recipe.learning_rate, recipe.min_learning_rate] == [5e-5, 5e-5]
+    assert (recipe.schedule, recipe.warmup_epochs, recipe.weight_decay) == ("constant", 0.0, 1e-8)
+    assert (recipe.label_smoothing, recipe.ema_decay) == (0.1, 0.9999)
+
+
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        ({"ranking": {"metric": "transfer"}}, "metric transfer needs a section fine_tune"),
+        ({"data": {"source": "procedural"}}, "needs training.epoch_images"),
+        (
+            {"fine_tune": {"data": {"source": "procedural"}}},
+            "needs fine_tune.training.epoch_images",
+        ),
+        ({"data": {"source": "procedural", "path": "x"}}, "not used by source 'procedural'"),
+        ({"data": {"channels": 2}}, "Input should be 1 or 3"),
+        ({"baselines": [{"network": "timm/x", "label": "../x"}]}, "name"),
+        ({"sweep": {"key": "data.train", "values": [1]}}, "at least 2"),
+    ],
+)
+def test_sections_that_do_not_fit_are_refused(sections: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        study(**sections)
+
+
+def test_only_data_without_end_is_endless() -> None:
+    assert DataSpec(source="procedural").endless
+    assert not DataSpec(source="procedural", train=100).endless
+    assert not DataSpec().endless
+
+
+def test_a_baseline_may_be_a_name_alone() -> None:
+    one, two = study(baselines=["timm/x", {"network": "timm/y", "label": "Y"}]).baselines
+    assert (one.network, one.label, one.options) == ("timm/x", None, {})
+    assert (two.network, two.label) == ("timm/y", "Y")
+
+
+def test_the_most_seeds_are_those_of_the_first_round_unless_more_are_allowed() -> None:
+    assert SearchSpec(seeds=4).most_seeds == 4
+    assert SearchSpec(seeds=4, max_seeds=9).most_seeds == 9

@@ -1,0 +1,191 @@
+"""The journal keeps what it acknowledged, repairs what it did not, and notices every alteration."""
+
+import fcntl
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from nas.errors import JournalCorruptError, JournalError
+from nas.study.journal import FILE, Journal, decode, encode, is_held, read_journal
+from nas.study.records import (
+    BaselineConfig,
+    EpochMeasured,
+    Outcome,
+    SegmentEnded,
+    SegmentStarted,
+    TrialPlanned,
+)
+from tests.nas.builders import measured, planned
+
+BASELINE = BaselineConfig(
+    network="timm/test_vit", options='{"depth": 2}', image_size=8, in_channels=1, classes=3
+)
+
+
+def ended(number: int) -> SegmentEnded:
+    return SegmentEnded(
+        at=float(number), trial_id="0001-C-s0", attempt=1, outcome=Outcome.LOST, epoch=number
+    )
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        planned(1),
+        planned(1, config=BASELINE),
+        SegmentStarted(at=1.5, trial_id="0001-C-s0", attempt=2, until_epoch=5),
+        measured("0001-C-s0", 3),
+        SegmentEnded(
+            at=2.0, trial_id="x", attempt=1, outcome=Outcome.DIVERGED, epoch=0, message='a\n"≈"'
+        ),
+    ],
+    ids=lambda record: record.kind,
+)
+def test_codec_round_trip(record):
+    line = encode(record)
+    assert b"\n" not in line
+    assert decode(line) == record
+    assert type(decode(line)) is type(record)
+
+
+def test_codec_keeps_floats_exactly():
+    record = measured("t", 1, probe_loss=0.1 + 0.2)
+    copy = decode(encode(record))
+    assert isinstance(copy, EpochMeasured)
+    assert copy.probe_loss == 0.1 + 0.2
+
+
+def test_appended_records_are_read_back(tmp_path):
+    with Journal(tmp_path) as journal:
+        for number in range(3):
+            journal.append(ended(number))
+    assert read_journal(tmp_path) == [ended(0), ended(1), ended(2)]
+    with Journal(tmp_path) as journal:
+        assert journal.records == [ended(0), ended(1), ended(2)]
+        journal.append(ended(3))
+    assert [record.at for record in read_journal(tmp_path)] == [0, 1, 2, 3]
+
+
+def test_a_missing_journal_is_empty(tmp_path):
+    assert read_journal(tmp_path) == []
+
+
+def test_every_truncation_opens_and_loses_only_whole_tail_records(tmp_path):
+    with Journal(tmp_path) as journal:
+        for number in range(4):
+            journal.append(ended(number))
+    whole = (tmp_path / FILE).read_bytes()
+    ends = [index + 1 for index, byte in enumerate(whole) if byte == ord("\n")]
+    for size in range(len(whole)):
+        (tmp_path / FILE).write_bytes(whole[:size])
+        complete = sum(end <= size for end in ends)
+        with Journal(tmp_path) as journal:
+            assert len(journal.records) == complete
+            journal.append(ended(9))
+        assert len(read_journal(tmp_path)) == complete + 1
+
+
+def test_every_flipped_bit_is_noticed(tmp_path):
+    with Journal(tmp_path) as journal:
+        for number in range(3):
+            journal.append(ended(number))
+    whole = (tmp_path / FILE).read_bytes()
+    for position in random.Random(0).sample(range(len(whole) * 8), 400):
+        flipped = bytearray(whole)
+        flipped[position // 8] ^= 1 << position % 8
+        (tmp_path / FILE).write_bytes(flipped)
+        with pytest.raises(JournalCorruptError):
+            read_journal(tmp_path)
+    newline = bytearray(whole)
+    newline[-1] ^= 1
+    (tmp_path / FILE).write_bytes(newline)
+    with pytest.raises(JournalCorruptError):
+        Journal(tmp_path)
+
+
+def test_a_dropped_record_is_noticed(tmp_path):
+    with Journal(tmp_path) as journal:
+        for number in range(3):
+            journal.append(ended(number))
+    lines = (tmp_path / FILE).read_bytes().splitlines(keepends=True)
+    (tmp_path / FILE).write_bytes(lines[0] + lines[2])
+    with pytest.raises(JournalCorruptError, match=r"records\.jsonl:2"):
+        read_journal(tmp_path)
+
+
+def test_one_writer_at_a_time(tmp_path):
+    assert not is_held(tmp_path)
+    with Journal(tmp_path):
+        assert is_held(tmp_path)
+        with pytest.raises(JournalError, match="another driver"):
+            Journal(tmp_path)
+    assert not is_held(tmp_path)
+    Journal(tmp_path).close()
+
+
+def test_someone_who_only_asks_does_not_turn_a_driver_away(tmp_path):
+    Journal(tmp_path).close()
+    with (tmp_path / "lock").open("rb") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        threading.Timer(0.3, fcntl.flock, (asking, fcntl.LOCK_UN)).start()
+        Journal(tmp_path).close()
+
+
+def test_a_refused_write_leaves_the_journal_as_it_was(tmp_path, monkeypatch):
+    journal = Journal(tmp_path)
+    journal.append(ended(0))
+    real = os.write
+
+    def torn(descriptor, data):
+        real(descriptor, data[: len(data) // 2])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", torn)
+    with pytest.raises(JournalError, match=r"No space left on device .*bytes free"):
+        journal.append(ended(1))
+    monkeypatch.setattr(os, "write", real)
+    journal.append(ended(2))
+    journal.close()
+    assert [record.at for record in read_journal(tmp_path)] == [0, 2]
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from nas.study.journal import Journal
+from nas.study.records import Outcome, SegmentEnded
+with Journal(Path(sys.argv[1])) as journal:
+    for number in range(10**6):
+        journal.append(SegmentEnded(at=float(number), trial_id="t", attempt=1,
+                                    outcome=Outcome.LOST, epoch=number))
+        print(number, flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_what_was_acknowledged_survives_kill(tmp_path):
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    writer.stdout.readline()
+    time.sleep(0.2)
+    os.kill(writer.pid, signal.SIGKILL)
+    acknowledged = 1 + len([line for line in writer.stdout if line.endswith("\n")])
+    writer.stdout.close()
+    writer.wait()
+    records = read_journal(tmp_path)
+    assert len(records) >= acknowledged > 1
+    assert not is_held(tmp_path)
+
+
+def test_planned_records_carry_the_whole_network():
+    record = decode(encode(planned(7)))
+    assert isinstance(record, TrialPlanned)
+    assert record.trial.config.layout == "C"

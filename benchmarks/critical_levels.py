@@ -3,8 +3,8 @@
     python benchmarks/critical_levels.py [--write]
 
 Without --write: p*(a) of the table beside the share of simulated normal paths on which any look is
-significant at it. Bar: within 4 standard errors. --write computes nas/ranking/statistics/levels.json anew
-(some three minutes).
+significant at it. Bar: within 4 standard errors. --write computes the table,
+nas/ranking/statistics/levels.json, anew (some three minutes).
 """
 
 import json

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.nas.test_candidate import SPACE
+from tests.nas.space.test_candidate import SPACE
 
 from nas.errors import SpecError
 from nas.space.baselines import Entered, check_fine_tuning, enter_baselines

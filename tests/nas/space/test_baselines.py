@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from tests.nas.space.test_candidate import SPACE
 
 from nas.errors import SpecError
 from nas.space.baselines import Entered, check_fine_tuning, enter_baselines
@@ -11,6 +10,7 @@ from nas.space.candidate import Size
 from nas.spec.study import StudySpec
 from nas.study.records import DataShape
 from tests.nas.networks.test_construction import config
+from tests.nas.space.test_candidate import SPACE
 
 SHAPE = DataShape(image_size=32, channels=1, classes=10)
 VIT = {"network": "timm/test_vit", "options": {"patch_size": 8, "depth": 1}}

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from nas.data.procedural import CLASS_NAMES, Stream
+from nas.data.procedural import CLASS_NAMES, ProceduralImages
 from nas.data.rendering import render
 
 REPEATS = 7
@@ -61,7 +61,7 @@ def with_numpy(index: int, size: int) -> np.ndarray:
 
 def measure(size: int) -> None:
     """Print one row."""
-    stream = Stream(name="train", seed=0, size=size, channels=3)
+    stream = ProceduralImages(name="train", seed=0, size=size, channels=3)
     count = 2048 if size <= 32 else 512
     images, _ = render(stream, torch.arange(count))
     files = []
@@ -84,7 +84,7 @@ def measure(size: int) -> None:
 def draw_sheet(path: Path) -> None:
     """Write examples of every class, two classes a row."""
     examples, size, zoom, gap = SHEET
-    stream = Stream(name="train", seed=0, size=size, channels=3)
+    stream = ProceduralImages(name="train", seed=0, size=size, channels=3)
     images, labels = render(stream, torch.arange(examples * len(CLASS_NAMES)))
     step, columns = size + gap, 2 * examples
     sheet = np.full((len(CLASS_NAMES) // 2 * step + gap, columns * step + gap, 3), 255, np.uint8)

@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 from nas.study.records import Outcome, Record, SegmentEnded, SegmentStarted, TrialPlanned
-from nas.tracking.background import ThreadedTracker, View
+from nas.tracking.background import Backend, ThreadedTracker
 from nas.tracking.opening import prepare_environment
-from nas.tracking.snapshots import Ledger, StudyFacts
+from nas.tracking.snapshots import SnapshotBuilder, StudyFacts
 from tests.nas.synthetic import study
 
 
@@ -32,7 +32,6 @@ def records_of(trials: int, epochs: int = 15) -> list[Record]:
             trial_id=id_,
             attempt=1,
             outcome=Outcome.FINISHED,
-            epoch=epochs,
         )
         records.append(ended)
     return records
@@ -41,14 +40,14 @@ def records_of(trials: int, epochs: int = 15) -> list[Record]:
 def main(trials: int) -> None:
     """Track a synthetic study and print one line."""
     prepare_environment(os.environ)
-    from nas.tracking.mlflow_backend import MlflowView  # noqa: PLC0415 - reads the environment
+    from nas.tracking.mlflow_backend import MlflowBackend  # noqa: PLC0415 - reads the environment
 
     with tempfile.TemporaryDirectory() as folder:
         uri = f"sqlite:///{folder}/mlflow.db"
         facts = StudyFacts(study_id="1", name="bench", folder=Path(folder), experiment="bench")
-        view: View = MlflowView(uri, facts)
-        view.sync(Ledger().snapshot())  # makes the tables, which is not what is measured
-        tracker = ThreadedTracker(Ledger(), lambda: view, uri=uri)
+        backend: Backend = MlflowBackend(uri, facts)
+        backend.sync(SnapshotBuilder().snapshot())  # makes the tables first
+        tracker = ThreadedTracker(SnapshotBuilder(), lambda: backend, uri=uri)
         costs = []
         before = time.perf_counter()
         for record in records_of(trials):

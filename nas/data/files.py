@@ -26,7 +26,7 @@ _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Files:
+class ImageFiles:
     """Labelled image files, N of them; arrays, so that workers of a node share them."""
 
     root: str
@@ -40,7 +40,7 @@ class Files:
         """Images there are."""
         return len(self.labels)
 
-    def subset(self, indices: Indices) -> "Files":
+    def subset(self, indices: Indices) -> "ImageFiles":
         """Return these files alone."""
         return replace(self, names=self.names[indices], labels=self.labels[indices])
 
@@ -88,7 +88,7 @@ class Files:
     def fingerprint(self) -> str:
         """Return a digest of names, sizes in bytes and labels: reading all pixels would take hours.
 
-        Files that change but keep name and size go unnoticed.
+        ImageFiles that change but keep name and size go unnoticed.
         """
         digest = hashlib.sha256(f"{self.size} {self.channels}\n".encode())
         for index, label in enumerate(self.labels.tolist()):

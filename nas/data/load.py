@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.data.files import Files, Indices, Pixels
+from nas.data.files import ImageFiles, Indices, Pixels
 from nas.data.image_files import to_channels
-from nas.data.procedural import Stream
+from nas.data.procedural import ProceduralImages
 from nas.data.sources import Pool, Source, class_names, open_source
 from nas.errors import DataError
 from nas.seeds import derive_seed
@@ -24,7 +24,7 @@ LEVELS = 256
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Stored:
+class ImageArrays:
     """Images in memory, as read-only arrays."""
 
     images: Pixels  # uint8 [N, C, S, S]
@@ -44,9 +44,9 @@ class ImageData:
     """
 
     shape: DataShape  # what a network must know of these images
-    train: Stored | Files | Stream
+    train: ImageArrays | ImageFiles | ProceduralImages
     probe_indices: Indices  # of training images; where the comparable loss is measured
-    evaluation: Stored | Files
+    evaluation: ImageArrays | ImageFiles
     class_names: tuple[str, ...]
     mean: tuple[float, ...]  # of the training images by channel, pixels in [0, 1]
     std: tuple[float, ...]
@@ -73,8 +73,9 @@ def load(spec: DataSpec, *, limit: int = DECODED_LIMIT) -> ImageData:
 
     Image files of more than `limit` bytes decoded are not kept but read as training needs them:
     then mean, deviation and the share of unreadable files are of a random sample, those unreadable
-    beyond it are replaced (`Files.batches`), and the fingerprint is of names and sizes
-    (`Files.fingerprint`). Of data without end the first images, the probe, give mean and deviation.
+    beyond it are replaced (`ImageFiles.batches`), and the fingerprint is of names and sizes
+    (`ImageFiles.fingerprint`). Of data without end the first images, the probe, give mean and
+    deviation.
 
     Raises:
         NotFoundError: the path does not exist.
@@ -156,7 +157,7 @@ def _stream(
 
 
 def _readable(
-    files: Files, sample: Indices, bad: dict[int, str], spec: DataSpec
+    files: ImageFiles, sample: Indices, bad: dict[int, str], spec: DataSpec
 ) -> Iterator[Pixels]:
     """Yield the images of a sample a chunk at a time; note those that cannot be read in `bad`."""
     for start in range(0, len(sample), CHUNK):
@@ -221,7 +222,7 @@ def _stratified(labels: Indices, count: int, rng: np.random.Generator) -> Indice
 
 def _decode(
     pool: Pool, indices: Indices, source: Source, spec: DataSpec
-) -> tuple[Stored, list[str]]:
+) -> tuple[ImageArrays, list[str]]:
     """Decode the images, a chunk at a time, and leave out those that cannot be."""
     images = np.empty((len(indices), source.channels, *[spec.image_size] * 2), dtype=np.uint8)
     bad: dict[int, str] = {}
@@ -232,7 +233,7 @@ def _decode(
     labels = pool.labels[indices]
     if bad:
         images, labels = np.delete(images, list(bad), axis=0), np.delete(labels, list(bad))
-    return Stored(images=images, labels=labels), list(bad.values())
+    return ImageArrays(images=images, labels=labels), list(bad.values())
 
 
 def _check_bad(bad: list[str], spec: DataSpec, count: int) -> None:

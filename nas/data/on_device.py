@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nas.data.files import Files
-from nas.data.load import ImageData, Stored
-from nas.data.procedural import Stream
+from nas.data.files import ImageFiles
+from nas.data.load import ImageArrays, ImageData
+from nas.data.procedural import ProceduralImages
 from nas.data.rendering import PIXELS_AT_ONCE, render
 
 
@@ -71,7 +71,7 @@ class LabeledImages:
 class RenderedImages:
     """Procedural images, drawn on the device when they are taken."""
 
-    stream: Stream
+    stream: ProceduralImages
     device: torch.device
 
     def batches(
@@ -91,7 +91,7 @@ class RenderedImages:
 class StreamedImages:
     """Image files, decoded when they are taken and a little before."""
 
-    files: Files
+    files: ImageFiles
     device: torch.device
 
     def __len__(self) -> int:
@@ -101,7 +101,7 @@ class StreamedImages:
     def batches(
         self, chosen: Iterable[torch.Tensor]
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield batches (see `Files.batches`)."""
+        """Yield batches (see `ImageFiles.batches`)."""
         for images, labels in self.files.batches(batch.numpy() for batch in chosen):
             yield torch.from_numpy(images).to(self.device), torch.from_numpy(labels).to(self.device)
 
@@ -135,24 +135,26 @@ def to_device(data: ImageData, device: torch.device) -> DeviceData:
 
 
 @overload
-def _images(source: Stored | Files, device: torch.device) -> CountedImages: ...
+def _images(source: ImageArrays | ImageFiles, device: torch.device) -> CountedImages: ...
 @overload
-def _images(source: Stored | Files | Stream, device: torch.device) -> Images: ...
-def _images(source: Stored | Files | Stream, device: torch.device) -> Images:
+def _images(
+    source: ImageArrays | ImageFiles | ProceduralImages, device: torch.device
+) -> Images: ...
+def _images(source: ImageArrays | ImageFiles | ProceduralImages, device: torch.device) -> Images:
     match source:
-        case Stored():
+        case ImageArrays():
             return LabeledImages(
                 images=_tensor(source.images, device), labels=_tensor(source.labels, device)
             )
-        case Files():
+        case ImageFiles():
             return StreamedImages(files=source, device=device)
-        case Stream():
+        case ProceduralImages():
             return RenderedImages(stream=source, device=device)
 
 
 def _probe(data: ImageData, device: torch.device) -> CountedImages:
     """Return the probe's images, in memory but for files that are streamed."""
-    if isinstance(data.train, Files):
+    if isinstance(data.train, ImageFiles):
         return _images(data.train.subset(data.probe_indices), device)
     chosen = _tensor(data.probe_indices, torch.device("cpu"))
     images, labels = next(_images(data.train, device).batches([chosen]))

@@ -48,7 +48,7 @@ CLASS_NAMES = tuple(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stream:
+class ProceduralImages:
     """Images 0, 1, 2, ... of one name.
 
     Of images 0 to 11 one is of each class, of 12 to 23 again, and so on, in changing order.

@@ -12,7 +12,7 @@ from functools import cache
 import torch
 
 from nas.data.image_files import LUMA
-from nas.data.procedural import CLASS_NAMES, PAIRS, TEXTURES, Stream
+from nas.data.procedural import CLASS_NAMES, PAIRS, TEXTURES, ProceduralImages
 
 PIXELS_AT_ONCE = 1 << 17  # drawn at a time: what the processor's cache holds
 MASK = (1 << 64) - 1
@@ -35,7 +35,7 @@ EDGE = 8.0  # steepness of a texture's edges
 CROSS = (1.15, 0.42)  # half length and half width of a cross's arms: the area of the disc
 
 
-def labels_of(stream: Stream, indices: torch.Tensor) -> torch.Tensor:
+def labels_of(stream: ProceduralImages, indices: torch.Tensor) -> torch.Tensor:
     """Return the labels int64 [b] of images int64 [b]."""
     classes = len(CLASS_NAMES)
     block = torch.div(indices, classes, rounding_mode="floor")
@@ -43,7 +43,7 @@ def labels_of(stream: Stream, indices: torch.Tensor) -> torch.Tensor:
     return (indices - block * classes + turn) % classes
 
 
-def render(stream: Stream, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def render(stream: ProceduralImages, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return images uint8 [b, C, S, S] and labels int64 [b] by index, on the indices' device."""
     labels = labels_of(stream, indices)
     images = torch.empty(
@@ -59,7 +59,7 @@ def render(stream: Stream, indices: torch.Tensor) -> tuple[torch.Tensor, torch.T
 
 
 def _draw(
-    stream: Stream, indices: torch.Tensor, labels: torch.Tensor, *, out: torch.Tensor
+    stream: ProceduralImages, indices: torch.Tensor, labels: torch.Tensor, *, out: torch.Tensor
 ) -> None:
     bits = _random_bits(stream, indices)
     numbers = _Numbers(bits)
@@ -225,7 +225,7 @@ def _each(numbers_b: torch.Tensor) -> torch.Tensor:
     return numbers_b[:, None, None]
 
 
-def _random_bits(stream: Stream, indices: torch.Tensor) -> torch.Tensor:
+def _random_bits(stream: ProceduralImages, indices: torch.Tensor) -> torch.Tensor:
     """Return 64 random bits, int64 [b, k], of each number of each image."""
     image = _mix(indices * _signed(0x9E3779B97F4A7C15) + stream.key)
     places = torch.arange(1, NUMBERS + 1, device=indices.device) * _signed(0xD1B54A32D192ED03)

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas.data import procedural
-from nas.data.files import Files, Indices, Pixels
+from nas.data.files import ImageFiles, Indices, Pixels
 from nas.data.idx import find_idx, read_idx
 from nas.data.image_files import SUFFIXES, resize_gray
-from nas.data.procedural import Stream
+from nas.data.procedural import ProceduralImages
 from nas.errors import DataError, NotFoundError
 from nas.spec.study import DataSpec
 
@@ -33,7 +33,7 @@ class Pool:
 
     labels: Indices  # [N], 0 .. classes - 1
     decode: Callable[[Indices], Decoded]
-    files: Files | None = None  # where the images are files
+    files: ImageFiles | None = None  # where the images are files
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +48,7 @@ class Source:
     class_names: tuple[str, ...]
     train: Pool
     evaluation: Pool | None
-    stream: Stream | None = None
+    stream: ProceduralImages | None = None
 
 
 def open_source(spec: DataSpec) -> Source:
@@ -189,7 +189,7 @@ def _class_folders(root: Path) -> list[Path]:
     return folders
 
 
-def _files(root: Path, names: tuple[str, ...], size: int, channels: int) -> Files:
+def _files(root: Path, names: tuple[str, ...], size: int, channels: int) -> ImageFiles:
     """List the images of every class, in the order of their names."""
     listed: list[bytes] = []
     labels: list[int] = []
@@ -203,7 +203,7 @@ def _files(root: Path, names: tuple[str, ...], size: int, channels: int) -> File
         )
         listed += [os.fsencode(f"{folder.name}/{name}") for name in files]
         labels += [names.index(folder.name)] * len(files)
-    return Files(
+    return ImageFiles(
         root=str(root),
         names=np.array(listed, dtype=np.bytes_),
         labels=np.array(labels, dtype=np.int64),
@@ -212,7 +212,7 @@ def _files(root: Path, names: tuple[str, ...], size: int, channels: int) -> File
     )
 
 
-def _files_pool(files: Files) -> Pool:
+def _files_pool(files: ImageFiles) -> Pool:
     def decode(indices: Indices) -> Decoded:
         images, bad = files.decode(indices)
         return Decoded(images=images, bad=bad)
@@ -227,7 +227,7 @@ def _procedural(spec: DataSpec) -> Source:
             f"needs {procedural.SMALLEST} or more"
         )
     stream, evaluation = (
-        Stream(
+        ProceduralImages(
             name=name,
             seed=spec.split_seed,
             size=spec.image_size,
@@ -245,7 +245,7 @@ def _procedural(spec: DataSpec) -> Source:
     )
 
 
-def _rendered_pool(stream: Stream, count: int) -> Pool:
+def _rendered_pool(stream: ProceduralImages, count: int) -> Pool:
     """Return the first `count` images of a stream."""
     import torch
 

@@ -201,7 +201,7 @@ def _page_row(point: PhasePoint, *, linked: bool) -> PhaseRow:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write beside and rename; without fsync, for a view lost with the power is made anew."""
+    """Write beside and rename; without fsync, for a backend lost with the power is made anew."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         beside.write_bytes(content)

@@ -12,7 +12,7 @@ from nas.errors import DataError, SpecError
 from nas.execution.choose import ExecutorFactory
 from nas.execution.executor import Executor, Job
 from nas.execution.inline import InlineExecutor
-from nas.execution.training_job import Phase, TrainingJob
+from nas.execution.training_job import Task, TrainingJob
 from nas.search.build import build_search
 from nas.search.search import Search
 from nas.spec.study import ResourcesSpec, StudySpec
@@ -99,7 +99,6 @@ class Driver:
             history = self._state.history(record.trial_id)
             if history.status is not TrialStatus.RUNNING or history.attempts != record.attempt:
                 return
-            record = replace(record, epoch=len(history.epochs))
         self._record(record)
 
     def _record(self, record: Record) -> None:
@@ -146,7 +145,7 @@ def resume_study(
 ) -> Conclusion:
     """Run the study to its end from wherever its journal stands.
 
-    A study with nothing left to run needs no cluster: its views are made anew.
+    A study with nothing left to run needs no cluster: its pages are made anew.
 
     Raises:
         DataError: the images are not those the study began with.
@@ -201,8 +200,8 @@ def _run(
     job = TrainingJob(
         folder=study.trials.resolve(),
         resources=study.spec.resources,
-        training=Phase(data=images.training, recipe=study.spec.training),
-        fine_tuning=Phase(data=images.fine_tuning, recipe=tuning.training)
+        training=Task(data=images.training, recipe=study.spec.training),
+        fine_tuning=Task(data=images.fine_tuning, recipe=tuning.training)
         if tuning is not None and images.fine_tuning is not None
         else None,
     )
@@ -223,7 +222,7 @@ def _run(
 
 
 def sync_study(study: Study) -> Conclusion:
-    """Send MLflow whatever it lacks of a study that nobody runs; the views are made anew.
+    """Send MLflow whatever it lacks of a study that nobody runs; the pages are made anew.
 
     Raises:
         JournalError: a driver runs the study, and sends all itself.

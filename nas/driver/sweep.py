@@ -82,7 +82,7 @@ def _run_member(
 
 
 def _complete(study: Study) -> bool:
-    """Whether a study has ended and left its views: nothing of it is loaded to find out."""
+    """Whether a study has ended and left its pages: nothing of it is loaded to find out."""
     state = study.state()
     histories = state.histories()
     if study.running or not state.ended or any(h.status not in FINAL for h in histories):

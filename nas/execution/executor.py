@@ -41,16 +41,15 @@ def guarded(
 
     What `report` raises is the driver's error, not the trial's, and is raised on.
     """
-    last, refused = segment.acknowledged, None
+    refused: Exception | None = None
 
     def remember(record: EpochMeasured) -> None:
-        nonlocal last, refused
+        nonlocal refused
         try:
             report(record)
         except Exception as error:
             refused = error
             raise
-        last = max(last, record.epoch)
 
     try:
         return job(segment, report=remember)
@@ -63,19 +62,17 @@ def guarded(
             trial_id=segment.trial.id,
             attempt=segment.attempt,
             outcome=Outcome.FAILED,
-            epoch=last,
             message=f"{summary}\n{traceback.format_exc()}",
         )
 
 
 def lost(segment: Segment, *, at: float, message: str) -> SegmentEnded:
-    """Return the record of a segment whose worker vanished; the driver fills in the epoch."""
+    """Return the record of a segment whose worker vanished."""
     return SegmentEnded(
         at=at,
         trial_id=segment.trial.id,
         attempt=segment.attempt,
         outcome=Outcome.LOST,
-        epoch=segment.acknowledged,
         message=message,
     )
 

@@ -11,7 +11,7 @@ from nas.study.records import Segment, SegmentEnded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Phase:
+class Task:
     """What is trained on, and how."""
 
     data: ImageData
@@ -24,8 +24,8 @@ class TrainingJob:
 
     folder: Path  # the study's `trials` folder, which all workers see
     resources: ResourcesSpec
-    training: Phase
-    fine_tuning: Phase | None = None  # of trials that have a parent
+    training: Task
+    fine_tuning: Task | None = None  # of trials that have a parent
 
     def __call__(self, segment: Segment, *, report: Report) -> SegmentEnded:
         """Train the segment (see `train_segment`)."""
@@ -34,12 +34,12 @@ class TrainingJob:
         from nas.training.loop import train_segment  # noqa: PLC0415 - imports torch
 
         parent = segment.trial.parent
-        phase = self.training if parent is None else self.fine_tuning
-        assert phase is not None, "only a study with fine-tuning plans trials with a parent"
+        task = self.training if parent is None else self.fine_tuning
+        assert task is not None, "only a study with fine-tuning plans trials with a parent"
         return train_segment(
             segment,
-            recipe=phase.recipe,
-            data=phase.data,
+            recipe=task.recipe,
+            data=task.data,
             folder=self.folder / segment.trial.id,
             device=torch.device("cuda" if self.resources.gpus > 0 else "cpu"),
             threads=self.resources.threads,

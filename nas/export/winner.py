@@ -63,11 +63,11 @@ def export_winner(
     from nas.training.trial_state import load_weights  # noqa: PLC0415 - imports torch
 
     history = winner(ranking, histories)
-    phase = _phase(study, history)
+    task = _task(study, history)
     model = load_weights(
         study.trials / history.trial.id,
         history.trial.config,
-        ema=phase.recipe.ema_decay is not None,
+        ema=task.recipe.ema_decay is not None,
     )
     assert isinstance(model, coatnet.CoAtNet)
     score = next(score for score in ranking.layouts if score.layout == history.trial.label)
@@ -75,14 +75,14 @@ def export_winner(
     coatnet.save(
         model,
         to,
-        metadata=_metadata(study, phase, ranking, score, history),
-        card=_card(study, phase, ranking, score, history, note=note),
+        metadata=_metadata(study, task, ranking, score, history),
+        card=_card(study, task, ranking, score, history, note=note),
     )
     return Exported(trial_id=history.trial.id, folder=to, note=note)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Phase:
+class _Task:
     """What a trial was trained on, and how."""
 
     facts: DataFacts
@@ -90,11 +90,11 @@ class _Phase:
     recipe: TrainingSpec
 
 
-def _phase(study: Study, history: TrialHistory) -> _Phase:
+def _task(study: Study, history: TrialHistory) -> _Task:
     tuning, facts = study.spec.fine_tune, study.fine_tuning_data
     if history.trial.parent is None or tuning is None or facts is None:
-        return _Phase(facts=study.data, data=study.spec.data, recipe=study.spec.training)
-    return _Phase(facts=facts, data=tuning.data, recipe=tuning.training)
+        return _Task(facts=study.data, data=study.spec.data, recipe=study.spec.training)
+    return _Task(facts=facts, data=tuning.data, recipe=tuning.training)
 
 
 def _note(ranking: Ranking, score: LayoutScore) -> str:
@@ -105,9 +105,9 @@ def _note(ranking: Ranking, score: LayoutScore) -> str:
 
 
 def _metadata(
-    study: Study, phase: _Phase, ranking: Ranking, score: LayoutScore, history: TrialHistory
+    study: Study, task: _Task, ranking: Ranking, score: LayoutScore, history: TrialHistory
 ) -> dict[str, Any]:
-    facts = phase.facts
+    facts = task.facts
     return {
         "class_names": list(facts.class_names),
         "preprocessing": {
@@ -136,14 +136,14 @@ def _metadata(
 
 def _card(
     study: Study,
-    phase: _Phase,
+    task: _Task,
     ranking: Ranking,
     score: LayoutScore,
     history: TrialHistory,
     *,
     note: str,
 ) -> str:
-    facts = phase.facts
+    facts = task.facts
     which = f"{note}:" if note else "The layout ranked first:"
     last = history.epochs[-1]
     interval = ""
@@ -151,8 +151,8 @@ def _card(
         interval = f" [{100 * score.low:.2f}, {100 * score.high:.2f}]"
     scored = f"{ranking.metric.value}, {score.seeds} seeds"
     gap = last.evaluation_loss - last.probe_loss
-    recipe = json.dumps(phase.recipe.model_dump(mode="json"), indent=2)
-    data = phase.data.model_dump_json(exclude_none=True, exclude={"path"})
+    recipe = json.dumps(task.recipe.model_dump(mode="json"), indent=2)
+    data = task.data.model_dump_json(exclude_none=True, exclude={"path"})
     return f"""{front_matter()}
 # {history.trial.layout} of study {study.spec.name}
 

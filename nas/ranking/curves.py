@@ -21,7 +21,7 @@ FLOPS_PER_MAC = 6
 NEAR = 0.05
 
 
-class Crossing(StrEnum):
+class Reach(StrEnum):
     """Whether a trial's probe loss passes through a given loss."""
 
     CROSSES = "crosses"
@@ -35,16 +35,6 @@ class Gaps:
 
     loss: float  # evaluation loss - probe loss, nats
     accuracy: float  # probe accuracy - evaluation accuracy, fraction
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cost:
-    """What training up to some epoch took; measuring passes count in `seconds` only."""
-
-    epochs: int
-    samples: int
-    seconds: float
-    flops: float  # 6 x MACs x samples
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +88,7 @@ def accuracy_at_loss(history: TrialHistory, loss: float) -> float:
     )
 
 
-def crossing(history: TrialHistory, loss: float) -> Crossing:
+def reach(history: TrialHistory, loss: float) -> Reach:
     """Tell whether the trajectory passes through a probe loss (nats), give or take `NEAR`.
 
     Raises:
@@ -106,10 +96,10 @@ def crossing(history: TrialHistory, loss: float) -> Crossing:
     """
     lows = record_lows(_measured(history))
     if lows[-1].probe_loss > loss * (1 + NEAR):
-        return Crossing.STAYS_ABOVE
+        return Reach.STAYS_ABOVE
     if lows[0].probe_loss < loss * (1 - NEAR):
-        return Crossing.BEGINS_BELOW
-    return Crossing.CROSSES
+        return Reach.BEGINS_BELOW
+    return Reach.CROSSES
 
 
 def end_gaps(history: TrialHistory) -> Gaps:
@@ -123,22 +113,6 @@ def end_gaps(history: TrialHistory) -> Gaps:
         loss=last.evaluation_loss - last.probe_loss,
         accuracy=last.probe_accuracy - last.evaluation_accuracy,
     )
-
-
-def cost_to_reach(history: TrialHistory, loss: float) -> Cost | None:
-    """Return the cost up to the first epoch whose probe loss is at most `loss`, or None.
-
-    It is a measurement, not an interpolation: the true crossing lies within the epoch before.
-    """
-    for epoch in history.epochs:
-        if epoch.probe_loss <= loss:
-            return Cost(
-                epochs=epoch.epoch,
-                samples=epoch.samples,
-                seconds=epoch.seconds,
-                flops=_flops(history, epoch),
-            )
-    return None
 
 
 def area_log_loss(history: TrialHistory) -> float:

@@ -75,7 +75,7 @@ class Evidence:
         return validity.seeds_words(
             int(self.pairs.n[i]),
             first=2 if _complete(self.pairs, i, self.scores, design) else design.first,
-            fates=(self.scores.fates[first], self.scores.fates[second]),
+            statuses=(self.scores.statuses[first], self.scores.statuses[second]),
         )
 
 
@@ -104,9 +104,9 @@ def gather_placebo(scores: Scores, rules: Rules) -> Evidence | None:
 
 def _complete(pairs: Pairs, i: int, scores: Scores, design: Design) -> bool:
     """Tell whether a pair of a fixed number of seeds has all it will ever have."""
-    fates = [scores.fates[name] for name in pairs.names(i)]
+    statuses = [scores.statuses[name] for name in pairs.names(i)]
     return design.first == design.last and all(
-        len(each) >= design.last and FINAL.issuperset(each.values()) for each in fates
+        len(each) >= design.last and FINAL.issuperset(each.values()) for each in statuses
     )
 
 
@@ -125,7 +125,7 @@ def _weigh(
     values = {
         label: {s: each.value for s, each in seeds.items()} for label, seeds in trials.items()
     }
-    pairs = pair_up(values, scores.fates, last=rules.design.last)
+    pairs = pair_up(values, scores.statuses, last=rules.design.last)
     withheld: dict[int, str] = {}
     excluded: list[int] = []
     for i in range(len(pairs.n)):
@@ -168,7 +168,7 @@ def _layout(
     measured = [trial.history for trial in seeds.values()]
     ends = [history.epochs[-1] for history in measured]
     gaps = [end_gaps(history) for history in measured]
-    fates = scores.fates[label]
+    statuses = scores.statuses[label]
     layout = LayoutScore(
         layout=label,
         score=float(values.mean()),
@@ -177,9 +177,9 @@ def _layout(
         seeds=len(values),
         parameters=measured[0].trial.parameters,
         macs=measured[0].trial.macs,
-        diverged=validity.divergence(fates),
+        diverged=validity.divergence(statuses),
         collapsed=validity.collapse(values.tolist(), large_margin=spec.large_margin),
-        failed=list(fates.values()).count(TrialStatus.FAILED),
+        failed=list(statuses.values()).count(TrialStatus.FAILED),
         accuracy=float(np.mean([end.evaluation_accuracy for end in ends])),
         train_loss=float(np.mean([end.probe_loss for end in ends])),
         evaluation_gap=float(np.mean([gap.loss for gap in gaps])),

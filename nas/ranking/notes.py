@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from nas.ranking.curves import Crossing
+from nas.ranking.curves import Reach
 from nas.ranking.result import LayoutScore, Relation, Symbol
 from nas.ranking.scores import Scores
 from nas.ranking.validity import clopper_pearson, rate_words, spread
@@ -131,7 +131,7 @@ def _lost(layouts: Iterable[str], scores: Scores) -> list[str]:
     """Name the layouts whose runs diverged or failed, with the rate: no t interval covers it."""
     notes = []
     for label in layouts:
-        ended = [status for status in scores.fates.get(label, {}).values() if status in FINAL]
+        ended = [status for status in scores.statuses.get(label, {}).values() if status in FINAL]
         diverged = ended.count(TrialStatus.DIVERGED)
         failed = ended.count(TrialStatus.FAILED)
         others = "; its score is that of the others" if TrialStatus.FINISHED in ended else ""
@@ -146,13 +146,13 @@ def _lost(layouts: Iterable[str], scores: Scores) -> list[str]:
 def _off_level(scores: Scores) -> list[str]:
     total = sum(len(seeds) for seeds in scores.by_layout.values())
     ends = {
-        Crossing.STAYS_ABOVE: ("never reached", "at their own lowest loss"),
-        Crossing.BEGINS_BELOW: ("began below", "at their first epoch"),
+        Reach.STAYS_ABOVE: ("never reached", "at their own lowest loss"),
+        Reach.BEGINS_BELOW: ("began below", "at their first epoch"),
     }
     notes = []
-    for crossing, (verb, where) in ends.items():
+    for reach, (verb, where) in ends.items():
         counts = {
-            layout: sum(score.crossing is crossing for score in seeds.values())
+            layout: sum(score.reach is reach for score in seeds.values())
             for layout, seeds in scores.by_layout.items()
         }
         counts = {layout: count for layout, count in counts.items() if count}

@@ -42,7 +42,7 @@ def _asked(evidence: Evidence) -> list[str]:
     pairs = evidence.pairs
     if not len(pairs.n):
         return []
-    given = np.array([len(evidence.scores.fates[label]) for label in pairs.layouts])
+    given = np.array([len(evidence.scores.statuses[label]) for label in pairs.layouts])
     closed = np.array([i in evidence.withheld for i in range(len(pairs.n))])
     asked = extend(evidence.verdict, given, pairs.members, evidence.rules.design, closed=closed)
     return [label for label, more in zip(pairs.layouts, asked, strict=True) if more]

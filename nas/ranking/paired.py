@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 
 from nas.ranking.result import Relation, Symbol
-from nas.ranking.scores import Fates
+from nas.ranking.scores import Statuses
 from nas.ranking.statistics.certificate import (
     SYMBOLS,
     Design,
@@ -67,7 +67,7 @@ def difference_floor(evaluation_images: int) -> float:
 
 
 def pair_up(
-    scores: Mapping[str, Mapping[int, float]], fates: Mapping[str, Fates], *, last: int
+    scores: Mapping[str, Mapping[int, float]], statuses: Mapping[str, Statuses], *, last: int
 ) -> Pairs:
     """Pair all layouts by seed; of two layouts without a seed in common n is 0.
 
@@ -85,7 +85,7 @@ def pair_up(
         a, b = layouts[first], layouts[second]
         found = [
             scores[a][seed] - scores[b][seed]
-            for seed in _prefix(fates[a], fates[b])
+            for seed in _prefix(statuses[a], statuses[b])
             if seed in scores[a] and seed in scores[b]
         ][:last]
         counts[i] = len(found)
@@ -100,7 +100,7 @@ def pair_up(
     )
 
 
-def _prefix(a: Fates, b: Fates) -> list[int]:
+def _prefix(a: Statuses, b: Statuses) -> list[int]:
     seeds: list[int] = []
     for seed in sorted(a.keys() | b.keys()):
         if a.get(seed) not in FINAL or b.get(seed) not in FINAL:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from nas.ranking.curves import Crossing, accuracy_at_loss, crossing, deepest_loss
+from nas.ranking.curves import Reach, accuracy_at_loss, deepest_loss, reach
 from nas.spec.study import Metric
 from nas.study.records import FINAL, TrialHistory, TrialStatus
 
-Fates = Mapping[int, TrialStatus]  # by seed: how far the trial is that the metric scores
+Statuses = Mapping[int, TrialStatus]  # by seed: how far the trial is that the metric scores
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,7 +22,7 @@ class TrialScore:
 
     history: TrialHistory
     value: float
-    crossing: Crossing = Crossing.CROSSES  # of l*; metrics without one have nothing to cross
+    reach: Reach = Reach.CROSSES  # of l*; metrics without one have nothing to cross
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +32,7 @@ class Scores:
     equal_loss: float | None  # l*, nats; None for other metrics, or when no trial finished
     by_layout: Mapping[str, Mapping[int, TrialScore]]
     twins: Mapping[str, Mapping[int, TrialScore]]  # by the twin's own label
-    fates: Mapping[str, Fates]  # of every label, twins too; unfinished seeds too
+    statuses: Mapping[str, Statuses]  # of every label, twins too; unfinished seeds too
 
     @property
     def values(self) -> dict[str, dict[int, float]]:
@@ -110,7 +110,7 @@ def score(histories: Iterable[TrialHistory], *, metric: Metric, first: int | Non
         equal_loss=level,
         by_layout={label: scored[label] for label in layouts},
         twins={label: scored[label] for label in done if label in twins},
-        fates=_fates(histories, metric),
+        statuses=_statuses(histories, metric),
     )
 
 
@@ -120,7 +120,7 @@ def _reader(metric: Metric, level: float | None) -> Callable[[TrialHistory], Tri
         return TrialScore(
             history=history,
             value=accuracy_at_loss(history, level),
-            crossing=crossing(history, level),
+            reach=reach(history, level),
         )
 
     def at_end(history: TrialHistory) -> TrialScore:
@@ -141,22 +141,24 @@ def final_accuracy(history: TrialHistory, metric: Metric) -> float:
     return last.evaluation_accuracy
 
 
-def _fates(histories: Sequence[TrialHistory], metric: Metric) -> dict[str, dict[int, TrialStatus]]:
+def _statuses(
+    histories: Sequence[TrialHistory], metric: Metric
+) -> dict[str, dict[int, TrialStatus]]:
     """Return how every seed of every label stands under the metric.
 
     Of a fine-tuning that is not planned yet the trained trial tells: either it is still to come, or
     the training was lost and it never will.
     """
-    fates: dict[str, dict[int, TrialStatus]] = {}
+    statuses: dict[str, dict[int, TrialStatus]] = {}
     if metric is Metric.TRANSFER:
         for each in histories:
             if each.trial.parent is None and not each.trial.twin:
                 lost = each.status in FINAL and each.status is not TrialStatus.FINISHED
                 status = each.status if lost else TrialStatus.PLANNED
-                fates.setdefault(each.trial.label, {})[each.trial.seed] = status
+                statuses.setdefault(each.trial.label, {})[each.trial.seed] = status
     for each in counted(histories, metric):
-        fates.setdefault(each.trial.label, {})[each.trial.seed] = each.status
-    return fates
+        statuses.setdefault(each.trial.label, {})[each.trial.seed] = each.status
+    return statuses
 
 
 def _any(seeds: Mapping[int, TrialHistory]) -> TrialHistory:

@@ -10,9 +10,9 @@ from functools import cache
 import numpy as np
 from scipy.stats import binomtest
 
-from nas.ranking.curves import Crossing
+from nas.ranking.curves import Reach
 from nas.ranking.result import LayoutScore, Rate
-from nas.ranking.scores import Fates, Scores, TrialScore
+from nas.ranking.scores import Scores, Statuses, TrialScore
 from nas.spec.study import Metric, RankingSpec
 from nas.study.records import FINAL, TrialStatus
 
@@ -22,8 +22,8 @@ from nas.study.records import FINAL, TrialStatus
 COLLAPSE_MADS = 6 * 1.4826
 
 _PLURAL = {
-    Crossing.STAYS_ABOVE: "never got so low",
-    Crossing.BEGINS_BELOW: "began below it",
+    Reach.STAYS_ABOVE: "never got so low",
+    Reach.BEGINS_BELOW: "began below it",
 }
 
 
@@ -36,9 +36,9 @@ def clopper_pearson(count: int, of: int) -> Rate:
     return Rate(count=count, of=of, low=float(interval.low), high=float(interval.high))
 
 
-def divergence(fates: Fates) -> Rate:
+def divergence(statuses: Statuses) -> Rate:
     """Return how many of the trials that ended did so because a loss was not finite."""
-    ended = [status for status in fates.values() if status in FINAL]
+    ended = [status for status in statuses.values() if status in FINAL]
     return clopper_pearson(ended.count(TrialStatus.DIVERGED), len(ended))
 
 
@@ -74,10 +74,10 @@ def layout_words(
 
 
 def _crossing(seeds: Mapping[int, TrialScore], level: float) -> list[str]:
-    missed = [each.crossing for each in seeds.values() if each.crossing is not Crossing.CROSSES]
+    missed = [each.reach for each in seeds.values() if each.reach is not Reach.CROSSES]
     if 2 * (len(seeds) - len(missed)) >= len(seeds):
         return []
-    counts = {kind: missed.count(kind) for kind in Crossing}
+    counts = {kind: missed.count(kind) for kind in Reach}
     how = " and ".join(f"{n} {_PLURAL[kind]}" for kind, n in counts.items() if n)
     crossed = f"only {len(seeds) - len(missed)} of {len(seeds)} trials cross"
     return [f"{crossed} the equal training loss of {level:.4g} nats ({how})"]
@@ -138,7 +138,7 @@ def _steps(a: Mapping[int, TrialScore], b: Mapping[int, TrialScore]) -> list[str
     return [f"optimisation steps differ: {min(steps):,} to {max(steps):,}"]
 
 
-def seeds_words(pairs: int, *, first: int, fates: tuple[Fates, Fates]) -> str:
+def seeds_words(pairs: int, *, first: int, statuses: tuple[Statuses, Statuses]) -> str:
     """Return why a pair with so few seeds has no claim yet, or an empty string.
 
     It is not judged before `first` seeds, the first look that the error level is spent on.
@@ -147,7 +147,7 @@ def seeds_words(pairs: int, *, first: int, fates: tuple[Fates, Fates]) -> str:
     if pairs >= needed:
         return ""
     found = f"{pairs} paired seed{'' if pairs == 1 else 's'} where claims begin at {needed}"
-    ended = [status for fate in fates for status in fate.values()]
+    ended = [status for seeds in statuses for status in seeds.values()]
     failed = ended.count(TrialStatus.FAILED)
     why = [f"{failed} failed"] if failed else []
     open_ = sum(status not in FINAL for status in ended)

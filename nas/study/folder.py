@@ -18,7 +18,12 @@ from nas.study.records import DataShape, TrialHistory
 from nas.study.state import StudyState
 from nas.study.storage import FolderKind, write_json
 
-STUDY = FolderKind(word="study", file="study.json", format=1)
+STUDY = FolderKind(
+    word="study",
+    file="study.json",
+    format=2,  # 1: before trials could pause, and without the point of a trial
+    reads=frozenset({1, 2}),
+)
 SPEC = "spec.json"  # for people: `nas search STUDY/spec.json` runs the same study again
 STUDIES = Path("studies")
 _VERSIONED = ("coatnet-nas", "torch", "ray", "mlflow", "optuna", "numpy", "kornia")

@@ -5,6 +5,7 @@ Units: losses are mean cross-entropy in nats, accuracies fractions in [0, 1], ti
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import Enum, StrEnum
 from typing import Any, Literal
@@ -15,7 +16,8 @@ from coatnet.config import CoAtNetConfig
 class Outcome(StrEnum):
     """How a segment ended."""
 
-    FINISHED = "finished"  # reached its last epoch
+    FINISHED = "finished"  # reached the trial's last epoch
+    REACHED = "reached"  # reached `until_epoch`, short of the trial's last; another may go on
     DIVERGED = "diverged"  # a loss or gradient norm was not finite; final
     FAILED = "failed"  # the training code raised; tried again
     LOST = "lost"  # the worker vanished; tried again
@@ -23,17 +25,21 @@ class Outcome(StrEnum):
 
 
 class TrialStatus(StrEnum):
-    """Where a trial stands; the last three are final."""
+    """Where a trial stands; those in `FINAL` are so for good."""
 
     PLANNED = "planned"
     RUNNING = "running"
     INTERRUPTED = "interrupted"
+    PAUSED = "paused"  # its newest segment reached its end, short of the trial's last epoch
+    STOPPED = "stopped"  # the search decided that it goes no further
     FINISHED = "finished"
     DIVERGED = "diverged"
     FAILED = "failed"
 
 
-FINAL = frozenset({TrialStatus.FINISHED, TrialStatus.DIVERGED, TrialStatus.FAILED})
+FINAL = frozenset(
+    {TrialStatus.STOPPED, TrialStatus.FINISHED, TrialStatus.DIVERGED, TrialStatus.FAILED}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +76,9 @@ class Trial:
 
     A trial with a `parent` is the fine-tuning of that trial, which has the same label and seed. A
     `twin` differs from the candidate it copies in nothing but its initial weights: ranked against
-    it, it shows the noise floor (A/A placebo).
+    it, it shows the noise floor (A/A placebo). `point` holds the values of the space's variables,
+    for samplers that learn from them; networks that are no points of a space have none, nor do
+    trials that were planned before 0.2.
     """
 
     number: int  # 1, 2, 3, ... in the order planned
@@ -84,6 +92,7 @@ class Trial:
     macs: int  # multiply-adds of one forward pass of one image
     parent: str | None = None  # id of the trial that this one fine-tunes
     twin: bool = False
+    point: Mapping[str, int | str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +103,14 @@ class Segment:
     attempt: int  # 1, 2, ...; names the checkpoint files, so that a lost worker's cannot clash
     acknowledged: int  # epochs already in the journal; the worker reports only later ones
     until_epoch: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stop:
+    """The decision that a paused trial goes no further."""
+
+    trial_id: str
+    reason: str
 
 
 class Pause(Enum):
@@ -177,8 +194,17 @@ class SegmentEnded:
     trial_id: str
     attempt: int
     outcome: Outcome
-    epoch: int  # the last epoch measured
     message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrialStopped:
+    """The search decided that a paused trial goes no further; what it measured stays."""
+
+    kind: Literal["stopped"] = "stopped"
+    at: float
+    trial_id: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,7 +215,7 @@ class StudyEnded:
     at: float
 
 
-Record = TrialPlanned | SegmentStarted | EpochMeasured | SegmentEnded | StudyEnded
+Record = TrialPlanned | SegmentStarted | EpochMeasured | SegmentEnded | TrialStopped | StudyEnded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,4 +226,5 @@ class TrialHistory:
     status: TrialStatus
     epochs: tuple[EpochMeasured, ...]  # epoch 1, 2, ... without gap or double
     attempts: int
+    until_epoch: int = 0  # where its newest segment was to end; 0 before the first
     message: str = ""

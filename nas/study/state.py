@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from nas.study.records import (
-    FINAL,
     EpochMeasured,
     Outcome,
     Record,
@@ -15,10 +14,12 @@ from nas.study.records import (
     TrialHistory,
     TrialPlanned,
     TrialStatus,
+    TrialStopped,
 )
 
 _STATUS_OF = {
     Outcome.FINISHED: TrialStatus.FINISHED,
+    Outcome.REACHED: TrialStatus.PAUSED,
     Outcome.DIVERGED: TrialStatus.DIVERGED,
     Outcome.FAILED: TrialStatus.FAILED,
     Outcome.LOST: TrialStatus.PLANNED,
@@ -34,6 +35,7 @@ class _TrialState:
     attempts: int = 0  # segments started
     faults: int = 0  # of those, failed or lost without a new epoch measured
     epochs_at_start: int = 0
+    until_epoch: int = 0
     message: str = ""
     history: TrialHistory | None = None  # as last handed out; None once something changed
 
@@ -60,7 +62,7 @@ class StudyState:
             case SegmentStarted():
                 trial = self._of(record.trial_id)
                 trial.status, trial.attempts = TrialStatus.RUNNING, record.attempt
-                trial.message = ""
+                trial.message, trial.until_epoch = "", record.until_epoch
                 trial.epochs_at_start = len(trial.epochs)
             case EpochMeasured():
                 epochs = self._of(record.trial_id).epochs
@@ -71,6 +73,8 @@ class StudyState:
                 epochs.append(record)
             case SegmentEnded():
                 self._end(record)
+            case TrialStopped():
+                self._stop(record)
             case StudyEnded():
                 self.ended = True
 
@@ -94,6 +98,11 @@ class StudyState:
             raise ValueError(
                 f"{trial.trial.id}: attempt {record.attempt} ended after another began"
             )
+        if record.outcome is Outcome.FINISHED and trial.until_epoch < trial.trial.epochs:
+            raise ValueError(
+                f"{trial.trial.id}: a segment up to epoch {trial.until_epoch} of "
+                f"{trial.trial.epochs} cannot finish it"
+            )
         trial.status, trial.message = _STATUS_OF[record.outcome], record.message
         if record.outcome in (Outcome.FAILED, Outcome.LOST):
             # Progress proves that trying again helps: on a cluster of preemptible machines a long
@@ -101,6 +110,12 @@ class StudyState:
             trial.faults += len(trial.epochs) == trial.epochs_at_start
             exhausted = trial.faults >= self._attempts_allowed
             trial.status = TrialStatus.FAILED if exhausted else TrialStatus.PLANNED
+
+    def _stop(self, record: TrialStopped) -> None:
+        trial = self._of(record.trial_id)
+        if trial.status is not TrialStatus.PAUSED:
+            raise ValueError(f"{trial.trial.id}: stopped while {trial.status.value}")
+        trial.status, trial.message = TrialStatus.STOPPED, record.reason
 
     def __contains__(self, trial_id: object) -> bool:
         """Tell whether a trial of this id is planned."""
@@ -135,11 +150,7 @@ class StudyState:
                 status=trial.status,
                 epochs=tuple(trial.epochs),
                 attempts=trial.attempts,
+                until_epoch=trial.until_epoch,
                 message=trial.message,
             )
         return trial.history
-
-    @property
-    def unfinished(self) -> tuple[str, ...]:
-        """Ids of trials that are not final, by number."""
-        return tuple(id_ for id_, trial in self._trials.items() if trial.status not in FINAL)

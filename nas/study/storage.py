@@ -19,7 +19,8 @@ class FolderKind:
 
     word: str  # for messages: study, sweep
     file: str
-    format: int
+    format: int  # that is written
+    reads: frozenset[int]  # formats that are understood; the one written is among them
 
     def is_at(self, folder: Path) -> bool:
         """Whether `folder` is one."""
@@ -80,10 +81,10 @@ class FolderKind:
         path = folder / self.file
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            if values["format"] != self.format:
+            if values["format"] not in self.reads:
                 raise SpecError(
-                    f"format {values['format']} is not format {self.format}: this {self.word} "
-                    "needs another version of this program",
+                    f"format {values['format']} is newer than format {self.format}: this "
+                    f"{self.word} needs a newer version of this program",
                     file=str(path),
                 )
             yield values

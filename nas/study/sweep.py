@@ -26,7 +26,7 @@ from search_spaces.language.document import Document
 from search_spaces.language.errors import DocumentError
 from search_spaces.language.overrides import override
 
-SWEEP = FolderKind(word="sweep", file="sweep.json", format=1)
+SWEEP = FolderKind(word="sweep", file="sweep.json", format=1, reads=frozenset({1}))
 IMAGES = "data.train"  # the key of a phase diagram: number of training images
 _KEY = "sweep.values"
 _UNSWEPT = ("name", "sweep")  # a study has its own

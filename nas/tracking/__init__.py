@@ -1,1 +1,1 @@
-"""The MLflow view of a study."""
+"""The MLflow backend of a study."""

@@ -1,7 +1,7 @@
-"""Keeps a view up to date from a thread of its own, so that no trial ever waits for MLflow.
+"""Keeps a backend up to date from a thread of its own, so that no trial ever waits for MLflow.
 
-The outbox is the journal: the thread folds the same records as everyone else and asks the view to
-send whatever it lacks, so an outage of any length loses nothing and needs no file.
+The outbox is the journal: the thread folds the same records as everyone else and asks the backend
+to send whatever it lacks, so an outage of any length loses nothing and needs no file.
 """
 
 import logging
@@ -14,27 +14,27 @@ from typing import Protocol
 
 from nas.ranking.result import Ranking
 from nas.study.records import Record
-from nas.tracking.snapshots import Ledger, StudySnapshot
+from nas.tracking.snapshots import SnapshotBuilder, StudySnapshot
 from nas.tracking.uri import without_secrets
 
 _log = logging.getLogger(__name__)
 
 
-class View(Protocol):
-    """What the thread needs of a view; all methods may raise anything, at any line."""
+class Backend(Protocol):
+    """What the thread needs of a backend; all methods may raise anything, at any line."""
 
     @property
     def experiment_id(self) -> str | None:
-        """The view's number of the experiment; None before it was reached."""
+        """The backend's number of the experiment; None before it was reached."""
         ...
 
     @property
     def epochs_taken(self) -> int:
-        """Epochs the view is known to have."""
+        """Epochs the backend is known to have."""
         ...
 
     def sync(self, snapshot: StudySnapshot) -> None:
-        """Send what the view lacks."""
+        """Send what the backend lacks."""
         ...
 
     def finish(
@@ -94,19 +94,24 @@ class _Closing:
 
 
 class ThreadedTracker:
-    """Owns a view and the only thread that uses it."""
+    """Owns a backend and the only thread that uses it."""
 
     def __init__(
-        self, ledger: Ledger, open_view: Callable[[], View], *, uri: str, pace: Pace | None = None
+        self,
+        snapshots: SnapshotBuilder,
+        open_backend: Callable[[], Backend],
+        *,
+        uri: str,
+        pace: Pace | None = None,
     ) -> None:
-        self._ledger = ledger  # the thread's from here on
-        self._open_view = open_view
+        self._snapshots = snapshots  # the thread's from here on
+        self._open_backend = open_backend
         self._uri = uri
         self._pace = pace or Pace()
         self._inbox: SimpleQueue[Record | _Closing] = SimpleQueue()
         self._hurry = threading.Event()
         self._abandoned = threading.Event()
-        self._view: View | None = None
+        self._backend: Backend | None = None
         self._closing: _Closing | None = None
         self._trouble = ""
         self._complete = False
@@ -122,8 +127,8 @@ class ThreadedTracker:
     @property
     def experiment_id(self) -> str | None:
         """MLflow's number of the experiment; None before it was reached."""
-        view = self._view
-        return None if view is None else view.experiment_id
+        backend = self._backend
+        return None if backend is None else backend.experiment_id
 
     def observe(self, record: Record) -> None:
         """Take a record that the journal holds; returns at once and never raises."""
@@ -186,25 +191,25 @@ class ThreadedTracker:
     def _apply(self, message: Record | _Closing) -> None:
         if isinstance(message, _Closing):
             self._closing = message
-            self._ledger.release_running()
+            self._snapshots.release_running()
         else:
-            self._ledger.apply(message)
+            self._snapshots.apply(message)
 
     def _attempt(self) -> bool:
-        snapshot = self._ledger.snapshot()
+        snapshot = self._snapshots.snapshot()
         self._seen = snapshot.epochs
         try:
-            self._view = self._view or self._open_view()
+            self._backend = self._backend or self._open_backend()
             if self._closing:
-                self._view.finish(
+                self._backend.finish(
                     snapshot, ranking=self._closing.ranking, artifacts=self._closing.artifacts
                 )
             else:
-                self._view.sync(snapshot)
-        except Exception as error:  # noqa: BLE001 - no fault of a view may reach the driver
+                self._backend.sync(snapshot)
+        except Exception as error:  # noqa: BLE001 - no fault of a backend may reach the driver
             self._note(error)
-            if self._view is not None:
-                self._taken = self._view.epochs_taken
+            if self._backend is not None:
+                self._taken = self._backend.epochs_taken
             return False
         self._taken, self._trouble = snapshot.epochs, ""
         self._complete = self._closing is not None

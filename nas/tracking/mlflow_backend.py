@@ -18,7 +18,7 @@ from mlflow.tracking import MlflowClient
 from nas.errors import NasError
 from nas.ranking.result import Ranking
 from nas.tracking import rows
-from nas.tracking.pages import saved_views
+from nas.tracking.pages import saved_pages
 from nas.tracking.snapshots import StudyFacts, StudySnapshot, TrialSnapshot
 from nas.tracking.uri import SQL_SCHEMES
 
@@ -40,7 +40,7 @@ class _Known:
     seen: TrialSnapshot | None = None
 
 
-class MlflowView:
+class MlflowBackend:
     """One study's runs: a parent for the study, a child for each trial."""
 
     def __init__(self, uri: str, facts: StudyFacts) -> None:
@@ -50,7 +50,7 @@ class MlflowView:
         self._experiment_id: str | None = None
         self._runs: dict[str, _Known] = {}  # by trial id; "" is the study's own
         self._stale = True  # what MLflow has is not known: read it back before writing
-        self._views_offered = False
+        self._pages_offered = False
 
     @property
     def experiment_id(self) -> str | None:
@@ -71,7 +71,7 @@ class MlflowView:
         """
         try:
             runs = self._reach()
-            self._offer_views(snapshot)
+            self._offer_pages(snapshot)
             parent = self._parent(runs, snapshot)
             self._set_status(parent, status="RUNNING", ended=None)
             for trial in snapshot.trials:
@@ -164,17 +164,17 @@ class MlflowView:
 
     # Writing what is missing
 
-    def _offer_views(self, snapshot: StudySnapshot) -> None:
-        if self._views_offered:
+    def _offer_pages(self, snapshot: StudySnapshot) -> None:
+        if self._pages_offered:
             return
         assert self._experiment_id is not None
         there = self._client.get_experiment(self._experiment_id).tags
         at = rows.milliseconds(snapshot.started or 0.0)
-        views = saved_views(study_id=self._facts.study_id, name=self._facts.name, at=at)
-        for key, value in views.items():
+        pages = saved_pages(study_id=self._facts.study_id, name=self._facts.name, at=at)
+        for key, value in pages.items():
             if key not in there:
                 self._client.set_experiment_tag(self._experiment_id, key, value)
-        self._views_offered = True
+        self._pages_offered = True
 
     def _parent(self, runs: dict[str, _Known], snapshot: StudySnapshot) -> _Known:
         if "" not in runs:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from nas.spec.study import StudySpec
 from nas.study.records import Record
-from nas.tracking.background import NullTracker, ThreadedTracker, Tracker, View
-from nas.tracking.snapshots import Ledger, StudyFacts, flat_params
+from nas.tracking.background import Backend, NullTracker, ThreadedTracker, Tracker
+from nas.tracking.snapshots import SnapshotBuilder, StudyFacts, flat_params
 from nas.tracking.uri import resolve_uri
 
 _ENVIRONMENT = {
@@ -52,14 +52,14 @@ def open_tracker(
         experiment=spec.tracking.experiment or spec.name,
         params=flat_params(spec),
     )
-    ledger = Ledger(records, attempts_allowed=spec.resources.attempts)
-    ledger.release_running()
+    snapshots = SnapshotBuilder(records, attempts_allowed=spec.resources.attempts)
+    snapshots.release_running()
     prepare_environment(os.environ)  # here, not in the thread: setenv is not thread-safe
-    return ThreadedTracker(ledger, lambda: _open_view(uri, facts), uri=uri)
+    return ThreadedTracker(snapshots, lambda: _open_backend(uri, facts), uri=uri)
 
 
-def _open_view(uri: str, facts: StudyFacts) -> View:
+def _open_backend(uri: str, facts: StudyFacts) -> Backend:
     # Here and not above: the import takes 3 s, and this runs in the tracker's thread.
-    from nas.tracking.mlflow_backend import MlflowView  # noqa: PLC0415
+    from nas.tracking.mlflow_backend import MlflowBackend  # noqa: PLC0415
 
-    return MlflowView(uri, facts)
+    return MlflowBackend(uri, facts)

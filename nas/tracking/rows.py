@@ -18,6 +18,8 @@ RUN_STATUS = {
     TrialStatus.PLANNED: "SCHEDULED",
     TrialStatus.RUNNING: "RUNNING",
     TrialStatus.INTERRUPTED: "KILLED",
+    TrialStatus.PAUSED: "SCHEDULED",  # for its next segment
+    TrialStatus.STOPPED: "KILLED",  # by decision; the tag nas.outcome tells it from interrupted
     TrialStatus.FINISHED: "FINISHED",
     TrialStatus.DIVERGED: "FAILED",
     TrialStatus.FAILED: "FAILED",

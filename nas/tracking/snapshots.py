@@ -1,4 +1,4 @@
-"""What the MLflow view is drawn from: the study's records folded into snapshots that threads share.
+"""What MLflow's runs are drawn from: the study's records folded into snapshots for threads.
 
 Times are Unix seconds.
 """
@@ -60,7 +60,7 @@ class StudySnapshot:
         return sum(len(trial.history.epochs) for trial in self.trials)
 
 
-class Ledger:
+class SnapshotBuilder:
     """Folds records, in journal order, into snapshots; unchanged trials keep their identity."""
 
     def __init__(self, records: Iterable[Record] = (), *, attempts_allowed: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""Where the MLflow view lives: its URI checked, shown without secrets, opened in a browser."""
+"""Where the MLflow backend lives: its URI checked, shown without secrets, opened in a browser."""
 
 import re
 import shlex
@@ -86,7 +86,7 @@ def ui_command(uri: str, *, port: int = 5000) -> str:
 def charts_link(uri: str, *, experiment_id: str, study_id: str, port: int = 5000) -> str:
     """Return the address of the study's layouts, as mean curves, in MLflow's pages."""
     base = f"http://127.0.0.1:{port}" if _is_sql(uri) else redacted(uri).rstrip("/")
-    # No filter of its own: MLflow ignores the saved view of a link that has one.
+    # No filter of its own: MLflow ignores the saved backend of a link that has one.
     return (
         f"{base}/#/experiments/{experiment_id}/runs?workflowType=machine_learning"
         f"&compareRunsMode=CHART&viewStateShareKey={layouts_key(study_id)}"

@@ -60,8 +60,8 @@ def train_segment(  # noqa: PLR0913 - the border between training and executors,
         should_stop: asked before each step; the epoch under way is then given up.
 
     Returns:
-        FINISHED; DIVERGED, without having taken the bad step; INTERRUPTED; or FAILED for lack of
-        memory.
+        FINISHED, or REACHED where the trial has more epochs than the segment; DIVERGED, without
+        having taken the bad step; INTERRUPTED; or FAILED for lack of memory.
 
     Raises:
         CheckpointError: a checkpoint cannot be written or is of another training, or the parent
@@ -70,8 +70,8 @@ def train_segment(  # noqa: PLR0913 - the border between training and executors,
     """
     _check_fit(segment, data)
     with _isolated(device, threads=threads):
-        state: TrialState | None = None
-        outcome, message = Outcome.FINISHED, ""
+        whole = segment.until_epoch >= segment.trial.epochs
+        outcome, message = Outcome.FINISHED if whole else Outcome.REACHED, ""
         try:
             state = trial_state.start(
                 segment.trial,
@@ -96,7 +96,6 @@ def train_segment(  # noqa: PLR0913 - the border between training and executors,
             trial_id=segment.trial.id,
             attempt=segment.attempt,
             outcome=outcome,
-            epoch=max(segment.acknowledged, state.epoch if state else 0),
             message=message,
         )
 

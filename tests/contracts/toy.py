@@ -50,7 +50,6 @@ class ToyJob:
             trial_id=segment.trial.id,
             attempt=segment.attempt,
             outcome=outcome,
-            epoch=segment.until_epoch,
         )
 
 

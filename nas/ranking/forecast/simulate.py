@@ -51,7 +51,7 @@ class Replicated:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class OperatingCharacteristics:
     """What many simulated studies of one scenario came to; shares are of the studies."""
 
     studies: int
@@ -83,8 +83,8 @@ class ScenarioRow:
     """What a study like the paper's would cost with a given noise."""
 
     noise: float  # sd of one run, fraction; a paired difference has sqrt(2) of it
-    adaptive: Outcome
-    equal: Outcome  # every layout replicated until no pair is open
+    adaptive: OperatingCharacteristics
+    equal: OperatingCharacteristics  # every layout replicated until no pair is open
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,13 +155,13 @@ def simulate(
     policy: Policy = Policy.ADAPTIVE,
     studies: int = 4000,
     seed: int = 0,
-) -> Outcome:
+) -> OperatingCharacteristics:
     """Simulate studies of a scenario, deterministic in `seed`; 4,000 take about a second."""
     d = differences(draw(scenario, studies=studies, seeds=design.last, seed=seed))
     found = replicate(d, design, until=until, policy=policy, gaps=scenario.gaps)
     total = found.runs.sum(axis=-1)
     low, middle, high = np.quantile(total, (0.1, 0.5, 0.9))
-    return Outcome(
+    return OperatingCharacteristics(
         studies=studies,
         runs=float(total.mean()),
         runs_quantiles=(float(low), float(middle), float(high)),

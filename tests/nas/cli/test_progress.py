@@ -19,9 +19,7 @@ def started(trial_id: str) -> SegmentStarted:
 
 
 def ended(trial_id: str, outcome: Outcome, message: str = "") -> SegmentEnded:
-    return SegmentEnded(
-        at=0.0, trial_id=trial_id, attempt=1, outcome=outcome, epoch=1, message=message
-    )
+    return SegmentEnded(at=0.0, trial_id=trial_id, attempt=1, outcome=outcome, message=message)
 
 
 class Clock:

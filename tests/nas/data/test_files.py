@@ -14,8 +14,8 @@ from PIL import Image
 
 from nas.data import files as streaming
 from nas.data import load as data
-from nas.data.files import Files
-from nas.data.load import ImageData, Stored, load
+from nas.data.files import ImageFiles
+from nas.data.load import ImageArrays, ImageData, load
 from nas.data.on_device import to_device
 from nas.errors import DataError
 from nas.spec.study import DataSpec
@@ -41,17 +41,17 @@ def spec(tmp_path: Path) -> DataSpec:
     return DataSpec(source="folder", path=str(tmp_path / "images"), image_size=8, probe=7)
 
 
-def files_of(spec: DataSpec, **changes: object) -> Files:
+def files_of(spec: DataSpec, **changes: object) -> ImageFiles:
     loaded = load(spec.model_copy(update=changes), limit=0)
-    assert isinstance(loaded.train, Files)
+    assert isinstance(loaded.train, ImageFiles)
     return loaded.train
 
 
-def taken(files: Files, batches: list[list[int]]) -> list[tuple[np.ndarray, np.ndarray]]:
+def taken(files: ImageFiles, batches: list[list[int]]) -> list[tuple[np.ndarray, np.ndarray]]:
     return list(files.batches(np.array(batch) for batch in batches))
 
 
-def damage(files: Files, index: int) -> None:
+def damage(files: ImageFiles, index: int) -> None:
     files.path(index).write_bytes(b"no image")
 
 
@@ -59,9 +59,9 @@ def damage(files: Files, index: int) -> None:
 def test_the_same_images_as_in_memory(spec: DataSpec, channels: int | None) -> None:
     spec = spec.model_copy(update={"channels": channels})
     kept, streamed = load(spec), load(spec, limit=0)
-    assert isinstance(kept.train, Stored)
-    assert isinstance(streamed.train, Files)
-    assert isinstance(streamed.evaluation, Files)
+    assert isinstance(kept.train, ImageArrays)
+    assert isinstance(streamed.train, ImageFiles)
+    assert isinstance(streamed.evaluation, ImageFiles)
     for name in ("shape", "class_names", "mean", "std", "bad_files"):
         assert getattr(kept, name) == getattr(streamed, name)
     np.testing.assert_array_equal(kept.probe_indices, streamed.probe_indices)
@@ -147,7 +147,7 @@ def test_a_broken_link_is_an_unreadable_file(spec: DataSpec) -> None:
     path.symlink_to("nowhere.jpg")
     loaded = load(spec.model_copy(update={"max_bad": 0.1}), limit=0)
     assert loaded.train.count == 23
-    assert isinstance(loaded.train, Files)
+    assert isinstance(loaded.train, ImageFiles)
     replace(loaded.train, names=np.array([b"nowhere"]), labels=np.array([0])).fingerprint()
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from nas.data.procedural import ARRANGEMENTS, CLASS_NAMES, PAIRS, TEXTURES, Stream
+from nas.data.procedural import ARRANGEMENTS, CLASS_NAMES, PAIRS, TEXTURES, ProceduralImages
 
-STREAM = Stream(name="train", seed=0, size=28, channels=3)
+STREAM = ProceduralImages(name="train", seed=0, size=28, channels=3)
 
 
 def test_class_names_are_words_and_all_different() -> None:

@@ -13,10 +13,10 @@ from torch.nn import functional
 
 from nas.data import rendering
 from nas.data.image_files import to_channels
-from nas.data.procedural import PAIRS, TEXTURES, Stream
+from nas.data.procedural import PAIRS, TEXTURES, ProceduralImages
 from nas.data.rendering import labels_of, render
 
-STREAM = Stream(name="train", seed=0, size=28, channels=3)
+STREAM = ProceduralImages(name="train", seed=0, size=28, channels=3)
 CHANCE = 1 / 12
 
 

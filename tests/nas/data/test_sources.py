@@ -14,7 +14,7 @@ from nas.data import procedural
 from nas.data.image_files import to_channels
 from nas.data.load import load, peek
 from nas.data.on_device import to_device
-from nas.data.procedural import CLASS_NAMES, Stream
+from nas.data.procedural import CLASS_NAMES, ProceduralImages
 from nas.data.sources import class_names
 from nas.errors import DataError, NotFoundError
 from nas.spec.study import DataSpec
@@ -162,7 +162,7 @@ def test_procedural_without_end() -> None:
     loaded = load(spec)
     assert loaded.shape == peek(spec)
     assert loaded.class_names == class_names(spec) == CLASS_NAMES
-    assert loaded.train == Stream(name="train", seed=0, size=16, channels=3)
+    assert loaded.train == ProceduralImages(name="train", seed=0, size=16, channels=3)
     assert loaded.probe_indices.tolist() == [*range(30)]
     assert loaded.evaluation.count == 2000
     assert load(spec.model_copy(update={"evaluation": 7})).evaluation.count == 7

@@ -49,9 +49,7 @@ def next_of(driver: Driver) -> Segment:
 
 
 def ended(segment: Segment, outcome: Outcome = Outcome.FINISHED) -> SegmentEnded:
-    return SegmentEnded(
-        at=1.0, trial_id=segment.trial.id, attempt=segment.attempt, outcome=outcome, epoch=0
-    )
+    return SegmentEnded(at=1.0, trial_id=segment.trial.id, attempt=segment.attempt, outcome=outcome)
 
 
 def kinds(records) -> list[str]:

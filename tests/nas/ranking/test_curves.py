@@ -11,7 +11,6 @@ from nas.ranking.curves import (
     accuracy_at_loss,
     area_log_loss,
     convergence,
-    cost_to_reach,
     deepest_loss,
     end_gaps,
     record_lows,
@@ -105,15 +104,6 @@ def test_gaps_are_those_of_the_last_epoch():
     gaps = end_gaps(last)
     assert gaps.loss == pytest.approx(2.2 * 0.2)
     assert gaps.accuracy == pytest.approx(max(math.exp(-0.5), 0.8) - 0.8)
-
-
-def test_cost_is_that_of_the_first_epoch_at_or_below_the_loss():
-    trial = history([2.0, 1.0, 0.5, 0.4])
-    cost = cost_to_reach(trial, 0.5)
-    assert cost is not None
-    assert (cost.epochs, cost.samples, cost.seconds) == (3, 3600, 7.5)
-    assert cost.flops == 6 * 2_000_000 * 3600
-    assert cost_to_reach(trial, 0.1) is None
 
 
 def test_area_is_the_mean_height_by_trapezoids():

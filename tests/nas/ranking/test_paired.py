@@ -18,9 +18,9 @@ MANY = 1_000_000  # evaluation images: the floor of the spread is out of the way
 
 def relate(scores, spec, *, evaluation_images, seeds=None):
     """All relations of layouts given as score by seed; one look at all seeds there are."""
-    fates = {name: dict.fromkeys(found, TrialStatus.FINISHED) for name, found in scores.items()}
+    statuses = {name: dict.fromkeys(found, TrialStatus.FINISHED) for name, found in scores.items()}
     design = Design.of(spec, seeds=seeds or (max(2, *map(len, scores.values())),) * 2)
-    pairs = pair_up(scores, fates, last=design.last)
+    pairs = pair_up(scores, statuses, last=design.last)
     floor = difference_floor(evaluation_images)
     verdict = judge(pairs, design, floor=floor, until=Until.SETTLED)
     return paired.relate(pairs, verdict, design, until=Until.SETTLED, withheld={})
@@ -108,13 +108,13 @@ PLANNED, RUNNING = TrialStatus.PLANNED, TrialStatus.RUNNING
     ],
 )
 def test_the_seeds_of_a_pair_are_a_prefix_of_one_order(a, b, paired_seeds):
-    fates = {"A": dict(enumerate(a)), "B": dict(enumerate(b))}
+    statuses = {"A": dict(enumerate(a)), "B": dict(enumerate(b))}
     step = {0: 0.01, 1: 0.02, 2: 0.04, 3: 0.08}
     scores = {
-        name: {s: 0.5 + (step[s] if name == "A" else 0) for s in fate if fate[s] is FINISHED}
-        for name, fate in fates.items()
+        name: {s: 0.5 + (step[s] if name == "A" else 0) for s in seeds if seeds[s] is FINISHED}
+        for name, seeds in statuses.items()
     }
-    pairs = pair_up(scores, fates, last=4)
+    pairs = pair_up(scores, statuses, last=4)
     assert pairs.n.tolist() == [len(paired_seeds)]
     found = pairs.differences[0, : len(paired_seeds)].tolist()
     assert found == pytest.approx([step[seed] for seed in paired_seeds])
@@ -122,9 +122,9 @@ def test_the_seeds_of_a_pair_are_a_prefix_of_one_order(a, b, paired_seeds):
 
 
 def test_a_seed_that_only_one_layout_has_ends_the_prefix():
-    fates = {"A": {0: FINISHED, 2: FINISHED}, "B": {0: FINISHED, 1: FINISHED, 2: FINISHED}}
-    scores = {name: dict.fromkeys(fate, 0.5) for name, fate in fates.items()}
-    assert pair_up(scores, fates, last=4).n.tolist() == [1]
+    statuses = {"A": {0: FINISHED, 2: FINISHED}, "B": {0: FINISHED, 1: FINISHED, 2: FINISHED}}
+    scores = {name: dict.fromkeys(seeds, 0.5) for name, seeds in statuses.items()}
+    assert pair_up(scores, statuses, last=4).n.tolist() == [1]
 
 
 def test_seeds_beyond_the_last_look_are_left_alone():
@@ -147,9 +147,9 @@ def test_a_pair_left_out_claims_nothing_and_helps_no_other():
         "B": dict(enumerate([0.8830, 0.8965, 0.8905, 0.8905])),
         "C": dict(enumerate([0.5000, 0.5004, 0.5001, 0.5003])),
     }
-    fates = {name: dict.fromkeys(found, FINISHED) for name, found in scores.items()}
+    statuses = {name: dict.fromkeys(found, FINISHED) for name, found in scores.items()}
     design = Design.of(SPEC, seeds=(4, 4))
-    pairs = pair_up(scores, fates, last=4)
+    pairs = pair_up(scores, statuses, last=4)
     found = {}
     for excluded in ([], [1, 2]):
         verdict = judge(pairs, design, floor=1e-9, until=Until.SETTLED, excluded=excluded)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from nas.ranking.curves import Crossing
+from nas.ranking.curves import Reach
 from nas.ranking.scores import counted, equal_loss, finished, score
 from nas.spec.study import Metric
 from nas.study.records import TrialHistory, TrialStatus
@@ -46,8 +46,8 @@ def test_scores_are_read_where_the_trajectory_crosses_the_equal_loss():
 
 def test_a_trial_that_stays_above_the_equal_loss_is_kept_and_marked():
     scores = score(STUDY, metric=Metric.GENERALIZATION)
-    crossed = [scores.by_layout["C-C-T-T"][seed].crossing for seed in (0, 1, 2)]
-    assert crossed == [Crossing.CROSSES, Crossing.CROSSES, Crossing.STAYS_ABOVE]
+    crossed = [scores.by_layout["C-C-T-T"][seed].reach for seed in (0, 1, 2)]
+    assert crossed == [Reach.CROSSES, Reach.CROSSES, Reach.STAYS_ABOVE]
 
 
 def test_metric_accuracy_reads_the_last_epoch():
@@ -62,7 +62,7 @@ def test_only_finished_trials_count(status):
     found = score([*STUDY, better], metric=Metric.GENERALIZATION)
     expected = score(STUDY, metric=Metric.GENERALIZATION)
     assert (found.equal_loss, found.by_layout) == (expected.equal_loss, expected.by_layout)
-    assert found.fates["C-C-C-C"][3] is status
+    assert found.statuses["C-C-C-C"][3] is status
 
 
 def test_nothing_finished_has_no_equal_loss():
@@ -95,7 +95,7 @@ def test_a_layout_without_a_first_round_has_no_say_in_the_equal_loss():
     late = history("ViT_REL", 3, [2.0, 1.5, 1.2], [0.3, 0.4, 0.5])
     scores = score([*STUDY, late], metric=Metric.GENERALIZATION, first=3)
     assert scores.equal_loss == 0.8
-    assert scores.by_layout["ViT_REL"][3].crossing is Crossing.STAYS_ABOVE
+    assert scores.by_layout["ViT_REL"][3].reach is Reach.STAYS_ABOVE
 
 
 def test_capacity_reads_the_last_epoch():
@@ -124,8 +124,8 @@ def test_averaged_weights_count_after_fine_tuning_only():
 def test_a_fine_tuning_that_is_still_to_come_is_no_end_and_one_that_cannot_come_is():
     lost = replace(STUDY[1], status=TrialStatus.DIVERGED)
     histories = fine_tuned([STUDY[0], lost, STUDY[2]], seeds=[0])
-    fates = score(histories, metric=Metric.TRANSFER).fates["C-C-C-C"]
-    assert fates == {
+    statuses = score(histories, metric=Metric.TRANSFER).statuses["C-C-C-C"]
+    assert statuses == {
         0: TrialStatus.FINISHED,
         1: TrialStatus.DIVERGED,
         2: TrialStatus.PLANNED,

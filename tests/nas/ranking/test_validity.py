@@ -70,10 +70,10 @@ def test_a_layout_that_begins_below_the_equal_loss_does_not_cross_it():
     assert any(note.startswith("6 of 18 trials began below the equal") for note in ranking.notes)
 
 
-@pytest.mark.parametrize(("crossing", "withheld"), [(2, True), (3, False)])
-def test_half_of_the_seeds_must_cross(crossing, withheld):
+@pytest.mark.parametrize(("reach", "withheld"), [(2, True), (3, False)])
+def test_half_of_the_seeds_must_cross(reach, withheld):
     histories = with_losses(study({"A": BEST, **REST}, seeds=range(6)), "B", [1.0, 0.9, 0.8])
-    histories = with_losses(histories, "C", [0.5, 0.4, 0.3], seeds=range(crossing, 6))
+    histories = with_losses(histories, "C", [0.5, 0.4, 0.3], seeds=range(reach, 6))
     ranking = ranked(histories, RankingSpec())
     assert (why(ranking, "A", "C") != "") is withheld
     assert why(ranking, "A", "B") == ""

@@ -75,7 +75,7 @@ def start(state: StudyState, segment: Segment) -> None:
 
 
 def end(state: StudyState, trial_id: str, outcome: Outcome, attempt: int = 1) -> None:
-    state.apply(SegmentEnded(at=0.0, trial_id=trial_id, attempt=attempt, outcome=outcome, epoch=0))
+    state.apply(SegmentEnded(at=0.0, trial_id=trial_id, attempt=attempt, outcome=outcome))
 
 
 def test_every_layout_gets_a_seed_before_any_gets_the_next():

@@ -96,7 +96,7 @@ def test_names_and_paths_find_a_study(tmp_path, spec, monkeypatch):
         ("", "not a study file"),
         ("[]", "not a study file"),
         ("{}", "not a study file"),
-        ('{"format": 99}', "format 99 is not format 1"),
+        ('{"format": 99}', "format 99 is newer than format 2"),
         ("\x00\x01", "not a study file"),
     ],
 )

@@ -29,9 +29,7 @@ BASELINE = BaselineConfig(
 
 
 def ended(number: int) -> SegmentEnded:
-    return SegmentEnded(
-        at=float(number), trial_id="0001-C-s0", attempt=1, outcome=Outcome.LOST, epoch=number
-    )
+    return SegmentEnded(at=float(number), trial_id="0001-C-s0", attempt=1, outcome=Outcome.LOST)
 
 
 @pytest.mark.parametrize(
@@ -41,9 +39,7 @@ def ended(number: int) -> SegmentEnded:
         planned(1, config=BASELINE),
         SegmentStarted(at=1.5, trial_id="0001-C-s0", attempt=2, until_epoch=5),
         measured("0001-C-s0", 3),
-        SegmentEnded(
-            at=2.0, trial_id="x", attempt=1, outcome=Outcome.DIVERGED, epoch=0, message='a\n"≈"'
-        ),
+        SegmentEnded(at=2.0, trial_id="x", attempt=1, outcome=Outcome.DIVERGED, message='a\n"≈"'),
     ],
     ids=lambda record: record.kind,
 )
@@ -163,7 +159,7 @@ from nas.study.records import Outcome, SegmentEnded
 with Journal(Path(sys.argv[1])) as journal:
     for number in range(10**6):
         journal.append(SegmentEnded(at=float(number), trial_id="t", attempt=1,
-                                    outcome=Outcome.LOST, epoch=number))
+                                    outcome=Outcome.LOST))
         print(number, flush=True)
 """
 

@@ -3,12 +3,14 @@
 import pytest
 
 from nas.study.records import (
+    FINAL,
     EpochMeasured,
     Outcome,
     SegmentEnded,
     SegmentStarted,
     StudyEnded,
     TrialStatus,
+    TrialStopped,
 )
 from nas.study.state import StudyState
 from tests.nas.builders import measured, planned
@@ -21,11 +23,9 @@ def started(attempt=1, trial_id=TRIAL):
     return SegmentStarted(at=0.0, trial_id=trial_id, attempt=attempt, until_epoch=3)
 
 
-def ended(outcome, *, attempt=1, epoch=0, message=""):
+def ended(outcome, *, attempt=1, message=""):
     """A segment that ended."""
-    return SegmentEnded(
-        at=0.0, trial_id=TRIAL, attempt=attempt, outcome=outcome, epoch=epoch, message=message
-    )
+    return SegmentEnded(at=0.0, trial_id=TRIAL, attempt=attempt, outcome=outcome, message=message)
 
 
 def status(*records, attempts_allowed=1):
@@ -125,14 +125,56 @@ def test_running_trials_are_interrupted_when_their_driver_is_gone():
     assert [history.status.value for history in state.histories()] == ["interrupted", "planned"]
 
 
-def test_histories_and_what_is_unfinished_come_in_the_order_planned():
+def test_histories_come_in_the_order_planned():
     state = StudyState(
         [planned(), planned(2, id="0002-C-s1", seed=1), started(), ended(Outcome.DIVERGED)]
     )
     assert [history.trial.number for history in state.histories()] == [1, 2]
-    assert state.unfinished == ("0002-C-s1",)
     assert TRIAL in state
     assert "0009-C-s0" not in state
+
+
+def stopped(reason="last of its rung"):
+    return TrialStopped(at=0.0, trial_id=TRIAL, reason=reason)
+
+
+def short(until=2):
+    return SegmentStarted(at=0.0, trial_id=TRIAL, attempt=1, until_epoch=until)
+
+
+def test_a_segment_that_ends_early_pauses_its_trial():
+    records = [planned(), short(), measured(TRIAL, 1), measured(TRIAL, 2), ended(Outcome.REACHED)]
+    history = StudyState(records).history(TRIAL)
+    assert (history.status, history.until_epoch) == (TrialStatus.PAUSED, 2)
+    assert history.status not in FINAL
+
+
+def test_a_paused_trial_goes_on_in_another_segment():
+    state = StudyState([planned(), short(1), measured(TRIAL, 1), ended(Outcome.REACHED)])
+    state.apply(started(attempt=2))
+    state.apply(measured(TRIAL, 2, attempt=2))
+    state.apply(measured(TRIAL, 3, attempt=2))
+    state.apply(ended(Outcome.FINISHED, attempt=2))
+    history = state.history(TRIAL)
+    assert (history.status, history.attempts, history.until_epoch) == (TrialStatus.FINISHED, 2, 3)
+
+
+def test_a_paused_trial_is_stopped_for_good_by_decision():
+    state = StudyState([planned(), short(1), measured(TRIAL, 1), ended(Outcome.REACHED), stopped()])
+    history = state.history(TRIAL)
+    assert (history.status, history.message) == (TrialStatus.STOPPED, "last of its rung")
+    assert history.status in FINAL
+    assert len(history.epochs) == 1
+
+
+def test_only_a_paused_trial_can_be_stopped():
+    with pytest.raises(ValueError, match="stopped while running"):
+        StudyState([planned(), short(), stopped()])
+
+
+def test_a_segment_short_of_the_last_epoch_cannot_finish_its_trial():
+    with pytest.raises(ValueError, match="up to epoch 2 of 3 cannot finish"):
+        StudyState([planned(), short(2), ended(Outcome.FINISHED)])
 
 
 def test_a_study_that_ended_opens_again_with_a_new_trial():

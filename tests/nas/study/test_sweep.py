@@ -129,7 +129,7 @@ def test_sweeps_are_found_by_path_and_by_name(tmp_path, monkeypatch):
     [
         ("{", "not a sweep file"),
         ("[]", "not a sweep file"),
-        ('{"format": 9}', "format 9 is not format 1"),
+        ('{"format": 9}', "format 9 is newer than format 1"),
         ('{"format": 1, "created": 0}', "not a sweep file"),
         ('{"format": 1, "created": 0, "spec": {"name": "x"}}', "space: is required"),
     ],

@@ -61,7 +61,6 @@ def segment(
             trial_id=id_,
             attempt=attempt,
             outcome=outcome,
-            epoch=epochs[-1] if epochs else 0,
             message=message,
         )
 

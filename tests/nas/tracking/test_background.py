@@ -1,4 +1,4 @@
-"""The tracker's thread, against views that fail in every way a view can."""
+"""The tracker's thread, against pages that fail in every way a backend can."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ import pytest
 from nas.ranking.result import Ranking
 from nas.study.records import Outcome, TrialStatus
 from nas.tracking.background import NullTracker, Pace, ThreadedTracker
-from nas.tracking.snapshots import Ledger, StudySnapshot
+from nas.tracking.snapshots import SnapshotBuilder, StudySnapshot
 from tests.nas.tracking import story
 
 URI = "http://ann:hunter2@ml.example"
@@ -19,7 +19,7 @@ FAST = Pace(batch=0.01, first_retry=0.01, longest_retry=0.04)
 
 
 class Recorder:
-    """A view that keeps what it is given, and fails while `down`."""
+    """A backend that keeps what it is given, and fails while `down`."""
 
     experiment_id = "1"
 
@@ -50,9 +50,15 @@ class Recorder:
         self.finished.append((snapshot, ranking, tuple(artifacts)))
 
 
-def tracker(view: Recorder, *, ledger: Ledger | None = None, **more: Any) -> ThreadedTracker:
+def tracker(
+    backend: Recorder, *, snapshots: SnapshotBuilder | None = None, **more: Any
+) -> ThreadedTracker:
     return ThreadedTracker(
-        ledger or Ledger(attempts_allowed=3), lambda: view, uri=URI, pace=FAST, **more
+        snapshots or SnapshotBuilder(attempts_allowed=3),
+        lambda: backend,
+        uri=URI,
+        pace=FAST,
+        **more,
     )
 
 
@@ -64,59 +70,59 @@ def wait_until(true: Callable[[], bool], *, seconds: float = 10.0) -> None:
 
 
 def test_all_records_arrive_and_several_go_together() -> None:
-    view = Recorder()
-    tracked = tracker(view)
+    backend = Recorder()
+    tracked = tracker(backend)
     for record in story.study():
         tracked.observe(record)
     assert tracked.close(deadline_s=10) == ""
-    ((snapshot, _, _),) = view.finished
+    ((snapshot, _, _),) = backend.finished
     assert snapshot.epochs == 225
     assert snapshot.ended is not None
-    assert len(view.attempts) < 50
+    assert len(backend.attempts) < 50
 
 
 def test_records_arrive_while_the_study_runs() -> None:
-    view = Recorder()
-    tracked = tracker(view)
-    wait_until(lambda: bool(view.synced))  # the study's run exists before any record
+    backend = Recorder()
+    tracked = tracker(backend)
+    wait_until(lambda: bool(backend.synced))  # the study's run exists before any record
     tracked.observe(story.planned())
     for record in story.segment(range(1, 3), None):
         tracked.observe(record)
-    wait_until(lambda: view.synced[-1].epochs == 2)
+    wait_until(lambda: backend.synced[-1].epochs == 2)
     assert tracked.close(deadline_s=10) == ""
 
 
 def test_without_news_the_view_is_left_alone() -> None:
-    view = Recorder()
-    tracked = tracker(view)
-    wait_until(lambda: bool(view.synced))
+    backend = Recorder()
+    tracked = tracker(backend)
+    wait_until(lambda: bool(backend.synced))
     time.sleep(0.2)
-    assert len(view.attempts) == 1
+    assert len(backend.attempts) == 1
     assert tracked.close(deadline_s=10) == ""
 
 
 def test_an_outage_loses_nothing_and_never_reaches_the_driver() -> None:
-    view = Recorder()
-    view.down = True
-    tracked = tracker(view)
+    backend = Recorder()
+    backend.down = True
+    tracked = tracker(backend)
     for record in story.study(trials=2):
         tracked.observe(record)
-    wait_until(lambda: len(view.attempts) > 3)
+    wait_until(lambda: len(backend.attempts) > 3)
     assert tracked.trouble == "no answer from http://***@ml.example"
-    assert not view.synced
-    view.down = False
-    wait_until(lambda: bool(view.synced))
+    assert not backend.synced
+    backend.down = False
+    wait_until(lambda: bool(backend.synced))
     assert tracked.trouble == ""
     assert tracked.close(deadline_s=10) == ""
-    assert view.finished[-1][0].epochs == 30
+    assert backend.finished[-1][0].epochs == 30
 
 
 def test_retries_slow_down_to_a_bound() -> None:
-    view = Recorder()
-    view.down = True
-    tracked = tracker(view)
-    wait_until(lambda: len(view.attempts) > 7)
-    waits = [b - a for a, b in zip(view.attempts, view.attempts[1:], strict=False)]
+    backend = Recorder()
+    backend.down = True
+    tracked = tracker(backend)
+    wait_until(lambda: len(backend.attempts) > 7)
+    waits = [b - a for a, b in zip(backend.attempts, backend.attempts[1:], strict=False)]
     assert waits[0] >= 0.01
     assert waits[3] >= 0.04
     assert max(waits) < 2
@@ -124,28 +130,28 @@ def test_retries_slow_down_to_a_bound() -> None:
 
 
 def test_a_view_that_cannot_even_be_opened_is_tried_again() -> None:
-    view, tries = Recorder(), []
+    backend, tries = Recorder(), []
 
     def opening() -> Recorder:
         tries.append(1)
         if len(tries) < 3:
             raise ImportError("mlflow is not installed")
-        return view
+        return backend
 
-    tracked = ThreadedTracker(Ledger(), opening, uri=URI, pace=FAST)
-    wait_until(lambda: bool(view.synced))
+    tracked = ThreadedTracker(SnapshotBuilder(), opening, uri=URI, pace=FAST)
+    wait_until(lambda: bool(backend.synced))
     assert tracked.close(deadline_s=10) == ""
 
 
 def test_if_it_never_comes_back_the_user_is_told_what_is_missing() -> None:
-    view = Recorder()
-    tracked = tracker(view)
-    wait_until(lambda: bool(view.synced))
+    backend = Recorder()
+    tracked = tracker(backend)
+    wait_until(lambda: bool(backend.synced))
     tracked.observe(story.planned())
     for record in story.segment(range(1, 4), None):
         tracked.observe(record)
-    wait_until(lambda: view.synced[-1].epochs == 3)
-    view.down = True
+    wait_until(lambda: backend.synced[-1].epochs == 3)
+    backend.down = True
     for record in [*story.segment(range(4, 9), Outcome.FINISHED)][1:]:
         tracked.observe(record)
     before = time.monotonic()
@@ -155,10 +161,10 @@ def test_if_it_never_comes_back_the_user_is_told_what_is_missing() -> None:
 
 
 def test_what_arrived_before_a_failure_is_not_called_missing() -> None:
-    view = Recorder()
-    view.down = True
-    view.epochs_taken = 3  # as a view that lost its connection halfway would say
-    tracked = tracker(view)
+    backend = Recorder()
+    backend.down = True
+    backend.epochs_taken = 3  # as a backend that lost its connection halfway would say
+    tracked = tracker(backend)
     tracked.observe(story.planned())
     for record in story.segment(range(1, 5), None):
         tracked.observe(record)
@@ -166,24 +172,24 @@ def test_what_arrived_before_a_failure_is_not_called_missing() -> None:
 
 
 def test_close_keeps_its_deadline_when_the_view_hangs() -> None:
-    view = Recorder()
-    view.block.clear()
-    tracked = tracker(view)
+    backend = Recorder()
+    backend.block.clear()
+    tracked = tracker(backend)
     before = time.monotonic()
     sentence = tracked.close(deadline_s=0.2)
     assert time.monotonic() - before < 2
     assert sentence == "MLflow did not take the end of the study (it was too slow)"
-    view.block.set()
+    backend.block.set()
 
 
 def test_closing_interrupts_what_still_runs_and_carries_the_report() -> None:
-    view = Recorder()
-    tracked = tracker(view)
+    backend = Recorder()
+    tracked = tracker(backend)
     tracked.observe(story.planned())
     for record in story.segment(range(1, 4), None):
         tracked.observe(record)
     assert tracked.close(deadline_s=10, artifacts=[Path("report.html")]) == ""
-    ((snapshot, ranking, artifacts),) = view.finished
+    ((snapshot, ranking, artifacts),) = backend.finished
     assert snapshot.trials[0].history.status is TrialStatus.INTERRUPTED
     assert snapshot.trials[0].ended == story.epoch(3).at
     assert (ranking, artifacts) == (None, (Path("report.html"),))
@@ -202,16 +208,16 @@ def test_records_out_of_order_are_our_fault_and_said_so(
 
 
 def test_observing_costs_the_driver_nothing_even_while_the_view_hangs() -> None:
-    view = Recorder()
-    view.block.clear()
-    tracked = tracker(view)
-    wait_until(lambda: bool(view.attempts))
+    backend = Recorder()
+    backend.block.clear()
+    tracked = tracker(backend)
+    wait_until(lambda: bool(backend.attempts))
     costs = []
     for record in story.study():
         before = time.perf_counter()
         tracked.observe(record)
         costs.append(time.perf_counter() - before)
-    view.block.set()
+    backend.block.set()
     assert sorted(costs)[int(0.99 * len(costs))] < 1e-3
     assert tracked.close(deadline_s=10) == ""
 

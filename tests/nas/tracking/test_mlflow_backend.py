@@ -1,4 +1,4 @@
-"""The view against a real MLflow database."""
+"""The backend against a real MLflow database."""
 
 import json
 import sqlite3
@@ -13,7 +13,7 @@ from nas.ranking.result import LayoutScore, Ranking
 from nas.ranking.validity import clopper_pearson
 from nas.spec.study import RankingSpec
 from nas.study.records import Outcome, Record, StudyEnded
-from nas.tracking.snapshots import Ledger, StudySnapshot
+from nas.tracking.snapshots import SnapshotBuilder, StudySnapshot
 from tests.nas.tracking import story
 
 pytestmark = pytest.mark.mlflow
@@ -37,18 +37,18 @@ PER_EPOCH = {
 
 
 @pytest.fixture
-def view(uri: str, tmp_path: Path) -> Any:
-    return open_view(uri, tmp_path)
+def backend(uri: str, tmp_path: Path) -> Any:
+    return open_backend(uri, tmp_path)
 
 
-def open_view(uri: str, folder: Path) -> Any:
-    from nas.tracking.mlflow_backend import MlflowView
+def open_backend(uri: str, folder: Path) -> Any:
+    from nas.tracking.mlflow_backend import MlflowBackend
 
-    return MlflowView(uri, story.facts(folder))
+    return MlflowBackend(uri, story.facts(folder))
 
 
 def at(records: list[Record], *, attempts_allowed: int = 3) -> StudySnapshot:
-    return Ledger(records, attempts_allowed=attempts_allowed).snapshot()
+    return SnapshotBuilder(records, attempts_allowed=attempts_allowed).snapshot()
 
 
 def one_trial(epochs: range, outcome: Outcome | None, **more: Any) -> list[Record]:
@@ -83,8 +83,8 @@ def dump(uri: str) -> list[tuple[Any, ...]]:
     return sorted(found, key=repr)
 
 
-def test_a_study_is_one_parent_with_a_child_for_each_trial(view: Any, uri: str) -> None:
-    view.sync(at(story.study(trials=3, epochs=2)))
+def test_a_study_is_one_parent_with_a_child_for_each_trial(backend: Any, uri: str) -> None:
+    backend.sync(at(story.study(trials=3, epochs=2)))
     first, second, third, study = runs(uri)
     assert study.info.run_name == "digits"
     assert study.data.tags["nas.study_id"] == story.STUDY_ID
@@ -100,10 +100,10 @@ def test_a_study_is_one_parent_with_a_child_for_each_trial(view: Any, uri: str) 
     assert second.data.tags["nas.study"] == "digits"
 
 
-def test_every_epoch_arrives_with_its_number_as_step(view: Any, uri: str) -> None:
+def test_every_epoch_arrives_with_its_number_as_step(backend: Any, uri: str) -> None:
     from mlflow.tracking import MlflowClient
 
-    view.sync(at(one_trial(range(1, 16), Outcome.FINISHED)))
+    backend.sync(at(one_trial(range(1, 16), Outcome.FINISHED)))
     run = child(uri)
     assert set(run.data.metrics) == PER_EPOCH
     for key in PER_EPOCH:
@@ -116,8 +116,8 @@ def test_every_epoch_arrives_with_its_number_as_step(view: Any, uri: str) -> Non
     assert run.data.metrics["convergence/flops"] == 6 * story.trial().macs * story.epoch(15).samples
 
 
-def test_parameters_go_once_to_where_they_differ(view: Any, uri: str) -> None:
-    view.sync(at(one_trial(range(1, 3), None)))
+def test_parameters_go_once_to_where_they_differ(backend: Any, uri: str) -> None:
+    backend.sync(at(one_trial(range(1, 3), None)))
     assert parent(uri).data.params["training.learning_rate"] == "0.001"
     params = child(uri).data.params
     assert params["layout"] == "C-C-C-C"
@@ -139,60 +139,62 @@ def test_parameters_go_once_to_where_they_differ(view: Any, uri: str) -> None:
     ],
 )
 def test_status_says_how_a_trial_stands(
-    view: Any, uri: str, outcome: Outcome | None, status: str, word: str
+    backend: Any, uri: str, outcome: Outcome | None, status: str, word: str
 ) -> None:
-    view.sync(at(one_trial(range(1, 3), outcome)))
+    backend.sync(at(one_trial(range(1, 3), outcome)))
     assert child(uri).info.status == status
     assert child(uri).data.tags["nas.outcome"] == word
 
 
-def test_a_trial_that_failed_for_good_says_why(view: Any, uri: str) -> None:
+def test_a_trial_that_failed_for_good_says_why(backend: Any, uri: str) -> None:
     records = one_trial(range(0), Outcome.FAILED, message="RuntimeError: no")
-    view.sync(at(records, attempts_allowed=1))
+    backend.sync(at(records, attempts_allowed=1))
     assert child(uri).info.status == "FAILED"
     assert child(uri).data.tags["nas.outcome"] == "failed"
     assert child(uri).data.tags["mlflow.note.content"] == "RuntimeError: no"
     assert child(uri).info.end_time == round(records[-1].at * 1000)
 
 
-def test_a_planned_trial_has_no_run_yet(view: Any, uri: str) -> None:
-    view.sync(at([story.planned()]))
+def test_a_planned_trial_has_no_run_yet(backend: Any, uri: str) -> None:
+    backend.sync(at([story.planned()]))
     assert [run.data.tags["nas.kind"] for run in runs(uri)] == ["study"]
 
 
-def test_an_interrupted_trial_goes_on_in_the_same_run(view: Any, uri: str, tmp_path: Path) -> None:
+def test_an_interrupted_trial_goes_on_in_the_same_run(
+    backend: Any, uri: str, tmp_path: Path
+) -> None:
     records = one_trial(range(1, 6), Outcome.INTERRUPTED)
-    view.finish(at(records), ranking=None)
+    backend.finish(at(records), ranking=None)
     before = child(uri)
     assert (before.info.status, parent(uri).info.status) == ("KILLED", "KILLED")
     records += [*story.segment(range(6, 9), None, attempt=2)]
-    resumed = open_view(uri, tmp_path)
+    resumed = open_backend(uri, tmp_path)
     resumed.sync(at(records))
     assert child(uri).info.run_id == before.info.run_id
     assert (child(uri).info.status, parent(uri).info.status) == ("RUNNING", "RUNNING")
     assert child(uri).data.metrics["progress/epoch"] == 8
 
 
-def test_syncing_again_changes_nothing(view: Any, uri: str, tmp_path: Path) -> None:
+def test_syncing_again_changes_nothing(backend: Any, uri: str, tmp_path: Path) -> None:
     records = story.study(trials=2, epochs=3)
-    view.sync(at(records))
+    backend.sync(at(records))
     once = dump(uri)
-    view.sync(at(records))
-    open_view(uri, tmp_path).sync(at(records))
+    backend.sync(at(records))
+    open_backend(uri, tmp_path).sync(at(records))
     assert dump(uri) == once
     assert len(once) > 2 * 3 * len(PER_EPOCH)
 
 
 def test_growing_step_by_step_ends_as_all_at_once(
-    view: Any, uri: str, tmp_path: Path, template: Path
+    backend: Any, uri: str, tmp_path: Path, template: Path
 ) -> None:
     records = story.study(trials=2, epochs=4)
     for count in range(1, len(records) + 1):
-        view.sync(at(records[:count]))
+        backend.sync(at(records[:count]))
     whole = tmp_path / "whole.db"
     whole.write_bytes(template.read_bytes())
     other = f"sqlite:///{whole}"
-    open_view(other, tmp_path).sync(at(records))
+    open_backend(other, tmp_path).sync(at(records))
 
     def plain(uri: str) -> Any:
         found = []
@@ -207,32 +209,34 @@ def test_growing_step_by_step_ends_as_all_at_once(
     assert plain(uri) == plain(other)
 
 
-def test_rows_sent_twice_are_one_row(view: Any, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_sent_twice_are_one_row(
+    backend: Any, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """MLflow's own second line of defence: what we rely on must be true of its database."""
     records = one_trial(range(1, 6), Outcome.FINISHED)
-    view.sync(at(records))
+    backend.sync(at(records))
     once = dump(uri)
-    run = view._runs[story.trial().id]
+    run = backend._runs[story.trial().id]
     run.epochs, run.seen = 0, None
     sent: list[int] = []
-    log_batch = view._client.log_batch
+    log_batch = backend._client.log_batch
     monkeypatch.setattr(
-        view._client,
+        backend._client,
         "log_batch",
         lambda run_id, **what: (sent.append(len(what["metrics"])), log_batch(run_id, **what)),
     )
-    view.sync(at(records))
+    backend.sync(at(records))
     assert 5 * len(PER_EPOCH) in sent
     assert dump(uri) == once
 
 
 def test_a_resumed_study_sends_only_what_mlflow_lacks(
-    view: Any, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    backend: Any, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records = one_trial(range(1, 6), Outcome.INTERRUPTED)
-    view.sync(at(records))
+    backend.sync(at(records))
     records += [*story.segment(range(6, 8), None, attempt=2)]
-    resumed = open_view(uri, tmp_path)
+    resumed = open_backend(uri, tmp_path)
     steps: list[int] = []
     log_batch = resumed._client.log_batch
     monkeypatch.setattr(
@@ -265,15 +269,15 @@ def test_a_kill_at_any_call_leaves_no_double(
     ]
     steps = (4, 6, len(records))
     for call in range(1, 6):
-        view = open_view(uri, tmp_path)
-        _kill_at(view._client, method, call, moment, monkeypatch)
+        backend = open_backend(uri, tmp_path)
+        _kill_at(backend._client, method, call, moment, monkeypatch)
         for count in steps:
             try:
-                view.sync(at(records[:count]))
+                backend.sync(at(records[:count]))
             except Killed:
-                view = open_view(uri, tmp_path)
-    view = open_view(uri, tmp_path)
-    view.sync(at(records))
+                backend = open_backend(uri, tmp_path)
+    backend = open_backend(uri, tmp_path)
+    backend.sync(at(records))
     found = runs(uri)
     assert [run.info.run_name for run in found] == [story.trial(1).id, story.trial(2).id, "digits"]
     assert [run.info.status for run in found] == ["RUNNING", "FINISHED", "RUNNING"]
@@ -304,14 +308,14 @@ def _kill_at(
 
 
 def test_a_run_that_a_slow_server_made_twice_is_removed(
-    view: Any, uri: str, tmp_path: Path
+    backend: Any, uri: str, tmp_path: Path
 ) -> None:
     snapshot = at(one_trial(range(1, 4), Outcome.FINISHED))
-    view.sync(snapshot)
+    backend.sync(snapshot)
     whole = child(uri)
-    view._client.create_run("1", tags=dict(whole.data.tags), run_name=whole.info.run_name)
-    view._client.create_run("1", tags=dict(parent_tags(uri)), run_name="digits")
-    view.finish(snapshot, ranking=None)
+    backend._client.create_run("1", tags=dict(whole.data.tags), run_name=whole.info.run_name)
+    backend._client.create_run("1", tags=dict(parent_tags(uri)), run_name="digits")
+    backend.finish(snapshot, ranking=None)
     assert child(uri).data.metrics["progress/epoch"] == 3
     assert child(uri).data.tags["mlflow.parentRunId"] == parent(uri).info.run_id
 
@@ -320,40 +324,40 @@ def parent_tags(uri: str) -> dict[str, str]:
     return dict(parent(uri).data.tags)
 
 
-def test_a_run_the_user_deleted_comes_back_whole(view: Any, uri: str, tmp_path: Path) -> None:
+def test_a_run_the_user_deleted_comes_back_whole(backend: Any, uri: str, tmp_path: Path) -> None:
     snapshot = at(one_trial(range(1, 4), Outcome.FINISHED))
-    view.sync(snapshot)
-    view._client.delete_run(parent(uri).info.run_id)
-    open_view(uri, tmp_path).sync(snapshot)
+    backend.sync(snapshot)
+    backend._client.delete_run(parent(uri).info.run_id)
+    open_backend(uri, tmp_path).sync(snapshot)
     assert child(uri).data.tags["mlflow.parentRunId"] == parent(uri).info.run_id
 
 
-def test_a_deleted_experiment_is_named(view: Any, uri: str, tmp_path: Path) -> None:
-    view.sync(at([]))
-    view._client.delete_experiment(view.experiment_id)
+def test_a_deleted_experiment_is_named(backend: Any, uri: str, tmp_path: Path) -> None:
+    backend.sync(at([]))
+    backend._client.delete_experiment(backend.experiment_id)
     with pytest.raises(NasError, match=r"'digits' was deleted: restore it, or set tracking\.exp"):
-        open_view(uri, tmp_path).sync(at([]))
+        open_backend(uri, tmp_path).sync(at([]))
 
 
-def test_the_study_is_in_the_menu_of_views_once(view: Any, uri: str, tmp_path: Path) -> None:
-    view.sync(at(story.study(trials=1, epochs=1)))
+def test_the_study_is_in_the_menu_of_views_once(backend: Any, uri: str, tmp_path: Path) -> None:
+    backend.sync(at(story.study(trials=1, epochs=1)))
     key = f"mlflow.sharedViewState.nas-layouts-{story.STUDY_ID}"
-    tags = view._client.get_experiment(view.experiment_id).tags
+    tags = backend._client.get_experiment(backend.experiment_id).tags
     assert json.loads(tags[key])["name"] == "digits: layouts"
     assert tags["mlflow.experimentKind"] == "custom_model_development"
-    view._client.set_experiment_tag(view.experiment_id, key, "edited by the user")
-    open_view(uri, tmp_path).sync(at(story.study(trials=1, epochs=1)))
-    assert view._client.get_experiment(view.experiment_id).tags[key] == "edited by the user"
+    backend._client.set_experiment_tag(backend.experiment_id, key, "edited by the user")
+    open_backend(uri, tmp_path).sync(at(story.study(trials=1, epochs=1)))
+    assert backend._client.get_experiment(backend.experiment_id).tags[key] == "edited by the user"
 
 
 def test_a_trial_longer_than_a_batch_arrives_whole(
-    view: Any, uri: str, monkeypatch: pytest.MonkeyPatch
+    backend: Any, uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from nas.tracking import mlflow_backend as mlflow_view
 
     monkeypatch.setattr(mlflow_view, "_ROWS_PER_BATCH", 200 + 3 * len(PER_EPOCH))
-    view.sync(at(one_trial(range(1, 15), Outcome.FINISHED)))
-    history = view._client.get_metric_history(child(uri).info.run_id, "eval/loss")
+    backend.sync(at(one_trial(range(1, 15), Outcome.FINISHED)))
+    history = backend._client.get_metric_history(child(uri).info.run_id, "eval/loss")
     assert [row.step for row in history] == list(range(1, 15))
 
 
@@ -368,14 +372,14 @@ def test_long_trials_are_sent_in_batches_of_whole_epochs(mlflow_quiet: None) -> 
     assert all(len(batch) % 15 == 0 for batch in batches)
 
 
-def test_the_end_brings_the_ranking_and_the_report(view: Any, uri: str, tmp_path: Path) -> None:
+def test_the_end_brings_the_ranking_and_the_report(backend: Any, uri: str, tmp_path: Path) -> None:
     from mlflow.tracking import MlflowClient
 
     records = story.study(trials=2, epochs=3)
     report = tmp_path / "report.html"
     report.write_text("<html>")
     for _ in range(2):
-        view.finish(at(records), ranking=ranking(), artifacts=[report])
+        backend.finish(at(records), ranking=ranking(), artifacts=[report])
     study = parent(uri)
     assert isinstance(records[-1], StudyEnded)
     assert (study.info.status, study.info.end_time) == ("FINISHED", round(records[-1].at * 1000))
@@ -390,9 +394,9 @@ def test_the_end_brings_the_ranking_and_the_report(view: Any, uri: str, tmp_path
     assert (tmp_path / "mlflow-artifacts").is_dir()
 
 
-def test_what_is_preliminary_says_so(view: Any, uri: str) -> None:
+def test_what_is_preliminary_says_so(backend: Any, uri: str) -> None:
     order = replace(ranking(), preliminary="1 seed of 6")
-    view.finish(at(story.study(trials=2, epochs=3)), ranking=order, artifacts=[])
+    backend.finish(at(story.study(trials=2, epochs=3)), ranking=order, artifacts=[])
     tags = parent(uri).data.tags
     assert tags["nas.order"] == "preliminary: C-C-C-C ≈ C-C-C-T#2"
     assert tags["mlflow.note.content"] == (

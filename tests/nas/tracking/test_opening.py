@@ -16,9 +16,9 @@ import pytest
 
 from nas.spec.study import StudySpec, TrackingSpec
 from nas.study.records import Outcome, Record, StudyEnded
-from nas.tracking.background import NullTracker, Pace, ThreadedTracker, View
+from nas.tracking.background import Backend, NullTracker, Pace, ThreadedTracker
 from nas.tracking.opening import open_tracker, prepare_environment
-from nas.tracking.snapshots import Ledger
+from nas.tracking.snapshots import SnapshotBuilder
 from tests.nas.tracking import story
 
 _WHOLE_STUDY = """
@@ -126,14 +126,14 @@ def server(uri: str, tmp_path: Path) -> Iterator[Server]:
 def test_a_server_that_is_down_then_up_then_killed_gets_everything_once(
     server: Server, uri: str, tmp_path: Path
 ) -> None:
-    def opening() -> View:
-        from nas.tracking.mlflow_backend import MlflowView
+    def opening() -> Backend:
+        from nas.tracking.mlflow_backend import MlflowBackend
 
-        return MlflowView(server.uri, story.facts(tmp_path))
+        return MlflowBackend(server.uri, story.facts(tmp_path))
 
     parts = [_trials(1, 5), _trials(5, 9), [*_trials(9, 13), StudyEnded(at=story.START + 9e4)]]
     pace = Pace(batch=0.05, first_retry=0.1, longest_retry=1.0)
-    tracker = ThreadedTracker(Ledger(), opening, uri=server.uri, pace=pace)
+    tracker = ThreadedTracker(SnapshotBuilder(), opening, uri=server.uri, pace=pace)
     costs = _observe(tracker, parts[0])
     _wait_for(lambda: tracker.trouble != "")  # nobody listens yet
     server.start()

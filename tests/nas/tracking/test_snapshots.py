@@ -2,13 +2,13 @@
 
 from nas.spec.study import StudySpec, TrackingSpec
 from nas.study.records import Outcome, TrialStatus
-from nas.tracking.snapshots import Ledger, flat_params
+from nas.tracking.snapshots import SnapshotBuilder, flat_params
 from tests.nas.tracking import story
 
 
 def test_a_snapshot_says_when_things_happened() -> None:
     records = story.study(trials=2, epochs=2)
-    snapshot = Ledger(records).snapshot()
+    snapshot = SnapshotBuilder(records).snapshot()
     assert snapshot.epochs == 4
     assert (snapshot.started, snapshot.ended) == (records[0].at, records[-1].at)
     first = snapshot.trials[0]
@@ -16,37 +16,39 @@ def test_a_snapshot_says_when_things_happened() -> None:
 
 
 def test_a_trial_keeps_its_start_and_takes_its_newest_end() -> None:
-    ledger = Ledger([story.planned(), *story.segment(range(1, 3), Outcome.INTERRUPTED)])
-    first = ledger.snapshot().trials[0]
+    snapshots = SnapshotBuilder([story.planned(), *story.segment(range(1, 3), Outcome.INTERRUPTED)])
+    first = snapshots.snapshot().trials[0]
     for record in story.segment(range(3, 5), Outcome.FINISHED, attempt=2):
-        ledger.apply(record)
-    second = ledger.snapshot().trials[0]
+        snapshots.apply(record)
+    second = snapshots.snapshot().trials[0]
     assert second.started == first.started
     assert second.ended == story.epoch(4).at + 1
 
 
 def test_an_old_snapshot_does_not_change_and_untouched_trials_are_shared() -> None:
-    ledger = Ledger([story.planned(1), story.planned(2)])
-    before = ledger.snapshot()
+    snapshots = SnapshotBuilder([story.planned(1), story.planned(2)])
+    before = snapshots.snapshot()
     for record in story.segment(range(1, 4), None, of=2):
-        ledger.apply(record)
-    after = ledger.snapshot()
+        snapshots.apply(record)
+    after = snapshots.snapshot()
     assert (before.epochs, after.epochs) == (0, 3)
     assert after.trials[0] is before.trials[0]
     assert after.trials[1] is not before.trials[1]
 
 
 def test_a_trial_planned_later_opens_the_study_again() -> None:
-    ledger = Ledger(story.study(trials=1))
-    assert ledger.snapshot().ended is not None
-    ledger.apply(story.planned(2))
-    assert ledger.snapshot().ended is None
+    snapshots = SnapshotBuilder(story.study(trials=1))
+    assert snapshots.snapshot().ended is not None
+    snapshots.apply(story.planned(2))
+    assert snapshots.snapshot().ended is None
 
 
 def test_a_driver_that_is_gone_leaves_no_trial_running() -> None:
-    ledger = Ledger([story.planned(1), *story.segment(range(1, 3), None), story.planned(2)])
-    ledger.release_running()
-    running, planned = ledger.snapshot().trials
+    snapshots = SnapshotBuilder(
+        [story.planned(1), *story.segment(range(1, 3), None), story.planned(2)]
+    )
+    snapshots.release_running()
+    running, planned = snapshots.snapshot().trials
     assert running.history.status is TrialStatus.INTERRUPTED
     assert running.ended == story.epoch(2).at
     assert planned.history.status is TrialStatus.PLANNED

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from coatnet.config import BlockType, CoAtNetConfig, StageConfig, StemConfig
-from nas.data.load import ImageData, Stored
+from nas.data.load import ImageArrays, ImageData
 from nas.spec.recipe import TrainingSpec
 from nas.study.records import DataShape, EpochMeasured, Segment, SegmentEnded, Trial
 from nas.training.loop import train_segment
@@ -68,9 +68,11 @@ def make_data(count: int = 38, *, seed: int = 0) -> ImageData:
         array.setflags(write=False)
     return ImageData(
         shape=DataShape(image_size=SIZE, channels=1, classes=CLASSES),
-        train=Stored(images=arrays["train_images"], labels=arrays["train_labels"]),
+        train=ImageArrays(images=arrays["train_images"], labels=arrays["train_labels"]),
         probe_indices=arrays["probe_indices"],
-        evaluation=Stored(images=arrays["evaluation_images"], labels=arrays["evaluation_labels"]),
+        evaluation=ImageArrays(
+            images=arrays["evaluation_images"], labels=arrays["evaluation_labels"]
+        ),
         class_names=("a", "b", "c"),
         mean=(0.3,),
         std=(0.2,),

@@ -1,1 +1,35 @@
-"""Neural architecture search for CoAtNet: studies, their journal and the views of it."""
+"""Neural architecture search for CoAtNet: studies, their journal and what is read off it.
+
+import nas
+
+study = nas.run("quickstart", "training.epochs=2")  # or nas.load("studies/quickstart")
+study.ranking, study.trials, study.epochs  # pandas frames
+network = study.best()
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nas.driver.work import run
+    from nas.reading.target import open_target as load
+
+try:
+    __version__ = version("coatnet-nas")
+except PackageNotFoundError:  # a source tree on the path, as Ray's working_dir makes one
+    __version__ = "0+unknown"
+
+__all__ = ["__version__", "load", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is asked for: `import nas` alone costs nothing."""
+    if name == "load":
+        from nas.reading.target import open_target  # noqa: PLC0415 - imports pandas
+
+        return open_target
+    if name == "run":
+        from nas.driver.work import run  # noqa: PLC0415 - imports pandas
+
+        return run
+    raise AttributeError(f"module 'nas' has no attribute {name!r}")

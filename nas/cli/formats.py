@@ -1,6 +1,8 @@
-"""The `-o` option that every listing has."""
+"""Options that several commands have."""
 
 import click
+
+from nas.spec.choices import Metric
 
 format_option = click.option(
     "-o",
@@ -9,4 +11,9 @@ format_option = click.option(
     default="table",
     show_default=True,
     help="How to print.",
+)
+metric_option = click.option(
+    "--metric",
+    type=click.Choice([metric.value for metric in Metric]),
+    help="What trials are scored by; else as the spec says.",
 )

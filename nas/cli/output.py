@@ -9,9 +9,9 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from nas.ranking.metrics import METRICS
 from nas.ranking.relations import ranking_json
 from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Rate, Relation, Symbol
-from nas.spec.study import Metric
 from nas.study.folder import Study
 from nas.study.state import StudyState
 from nas.tables.frames import ranking_frame, to_csv
@@ -138,11 +138,7 @@ def _interval(low: float | None, high: float | None) -> str:
 
 
 def _basis(ranking: Ranking) -> str:
-    if ranking.metric is Metric.TRANSFER:
-        return "transfer: evaluation accuracy after fine-tuning"
-    if ranking.equal_loss is None:
-        return f"{ranking.metric.value}: evaluation accuracy at the end"
-    return f"generalization: evaluation accuracy at training loss {ranking.equal_loss:.3f}"
+    return f"{ranking.metric.value}: {METRICS[ranking.metric].basis(ranking.equal_loss)}"
 
 
 def _looks(ranking: Ranking) -> str:

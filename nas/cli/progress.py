@@ -1,8 +1,7 @@
 """What one sees while a study runs: a live table on a terminal, a line a trial elsewhere."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -23,38 +22,53 @@ from nas.study.records import (
 )
 from nas.study.state import StudyState
 
-Observer = Callable[[Record, StudyState], None]
 
+class TerminalDisplay:
+    """Shows a study on stderr (see `nas.driver.display.Display`)."""
 
-@contextmanager
-def watching(study: Study, search: Search, *, quiet: bool) -> Iterator[Sequence[Observer]]:
-    """Yield the observers that show a study on stderr."""
-    console = Console(stderr=True)
-    for sentence in (*search.notes, *_unread(study)):
-        console.print(f"note: {sentence}", highlight=False, markup=False, soft_wrap=True)
-    if quiet:
-        yield ()
-        return
-    expected = search.expected
-    console.print(
-        f"study {study.folder}: {expected} trials, {search.expected_epochs} epochs in all; "
-        "Ctrl-C stops, `nas resume` goes on",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
-    )
-    progress = Progress(search.expected_epochs, clock=time.monotonic)
-    if not console.is_terminal:
-        yield (lambda record, state: _print_line(console, progress, record, state),)
-        return
-    with Live(console=console, refresh_per_second=4, transient=True) as live:
-        live.update(Text("starting"))
+    def __init__(self, *, quiet: bool) -> None:
+        """Show notes only, if `quiet`."""
+        self._quiet = quiet
+        self._console = Console(stderr=True)
+        self._progress = Progress(0, clock=time.monotonic)
+        self._expected = 0
+        self._live: Live | None = None
 
-        def show(record: Record, state: StudyState) -> None:
-            progress.observe(record)
-            live.update(_table(progress, state, expected))
+    def begin(self, study: Study, search: Search) -> None:
+        """Say what is to be done; on a terminal a live table follows."""
+        for sentence in (*search.notes, *_unread(study)):
+            self._say(f"note: {sentence}")
+        if self._quiet:
+            return
+        self._expected = search.expected
+        self._progress = Progress(search.expected_epochs, clock=time.monotonic)
+        self._say(
+            f"study {study.folder}: {self._expected} trials, {search.expected_epochs} epochs in "
+            "all; Ctrl-C stops, `nas resume` goes on"
+        )
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, refresh_per_second=4, transient=True)
+            self._live.start()
+            self._live.update(Text("starting"))
 
-        yield (show,)
+    def observe(self, record: Record, state: StudyState) -> None:
+        """Show a record: in the live table, or as a line where a segment ended."""
+        if self._quiet:
+            return
+        self._progress.observe(record)
+        if self._live is not None:
+            self._live.update(_table(self._progress, state, self._expected))
+        elif isinstance(record, SegmentEnded):
+            self._say(_line(self._progress, record, state))
+
+    def end(self) -> None:
+        """Take the live table away."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _say(self, sentence: str) -> None:
+        self._console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
 def _unread(study: Study) -> Iterator[str]:
@@ -139,20 +153,14 @@ def _cells(history: TrialHistory) -> list[str]:
     ]
 
 
-def _print_line(console: Console, progress: Progress, record: Record, state: StudyState) -> None:
-    progress.observe(record)
-    if not isinstance(record, SegmentEnded):
-        return
+def _line(progress: Progress, record: SegmentEnded, state: StudyState) -> str:
     history = state.history(record.trial_id)
     what = record.outcome.value
     if record.outcome is not Outcome.FINISHED and record.message:
         what += f" ({record.message.splitlines()[0]})"
     _, epoch, train, _, accuracy = _cells(history)
     ended = sum(h.status in FINAL for h in state.histories())
-    console.print(
+    return (
         f"{record.trial_id} {what}: epoch {epoch}, train loss {train}, eval accuracy {accuracy} %"
-        f"  [{ended} trials done, {_left(progress, state)}]",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
+        f"  [{ended} trials done, {_left(progress, state)}]"
     )

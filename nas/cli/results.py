@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from nas.cli import forecasts, sweep
-from nas.cli.formats import format_option
+from nas.cli import forecasts
+from nas.cli.formats import format_option, metric_option
 from nas.errors import SpecError
+from nas.spec.choices import Metric
 
 
 @click.command()
@@ -14,18 +15,13 @@ from nas.errors import SpecError
 @format_option
 def status(study: str, output: str) -> None:
     """Show the trials of STUDY, or the studies of a sweep, and where each stands."""
-    from nas.cli.output import print_frame, print_status_line
-    from nas.study.folder import find_study, open_study
-    from nas.tables.listings import status_frame
+    from nas.cli.output import print_frame
+    from nas.reading.target import open_target
 
-    if (swept := sweep.found(study)) is not None:
-        sweep.print_status(swept, output)
-        return
-    opened = open_study(find_study(study))
-    state = opened.state()
+    target = open_target(study)
     if output == "table":
-        print_status_line(opened, state)
-    print_frame(status_frame(state.histories()), output)
+        click.echo(f"{target.headline()}\n")
+    print_frame(target.status(), output)
 
 
 @click.command()
@@ -42,11 +38,7 @@ def ls(root: Path, output: str) -> None:
 @click.command()
 @click.argument("study")
 @click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
-@click.option(
-    "--metric",
-    type=click.Choice(["generalization", "capacity", "transfer", "accuracy"]),
-    help="What trials are scored by; else as the spec says.",
-)
+@metric_option
 @click.option(
     "--simulate",
     is_flag=True,
@@ -77,15 +69,11 @@ def rank(
         return
     if overrides or noise is not None:
         raise SpecError("is only for --simulate", key=overrides[0] if overrides else "--noise")
-    from nas.cli.output import print_ranking
-    from nas.driver.conclusion import rank_study
-    from nas.study.folder import find_study, open_study
+    from nas.cli.orders import print_answer
+    from nas.reading.target import open_target
 
-    if (swept := sweep.found(study)) is not None:
-        sweep.print_orders(swept, output, metric=metric)
-        return
-    opened = open_study(find_study(study))
-    print_ranking(rank_study(opened, opened.histories(), metric=metric), output)
+    chosen = None if metric is None else Metric(metric)
+    print_answer(open_target(study).answer(chosen), output)
 
 
 @click.command()
@@ -93,16 +81,9 @@ def rank(
 @click.option("--to", type=click.Path(path_type=Path), help="HTML file; else inside STUDY.")
 def report(study: str, to: Path | None) -> None:
     """Write the report of STUDY as one HTML file and print its path; of a sweep, its picture."""
-    from nas.driver.conclusion import REPORT, rank_study, report_study
-    from nas.study.folder import find_study, open_study
+    from nas.reading.target import open_target
 
-    if (swept := sweep.found(study)) is not None:
-        click.echo(sweep.report(swept, to))
-        return
-    opened = open_study(find_study(study))
-    histories = opened.histories()
-    path = to or opened.folder / REPORT
-    click.echo(report_study(opened, histories, rank_study(opened, histories), to=path))
+    click.echo(open_target(study).report(to))
 
 
 @click.command()
@@ -110,15 +91,9 @@ def report(study: str, to: Path | None) -> None:
 @click.option("--to", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 def export(study: str, to: Path) -> None:
     """Write the best model of STUDY to a folder that `coatnet.load` reads."""
-    from nas.driver.conclusion import rank_study
-    from nas.export.winner import export_winner
-    from nas.study.folder import find_study, open_study
+    from nas.reading.target import open_target
 
-    if (swept := sweep.found(study)) is not None:
-        sweep.refuse(swept, "export")
-    opened = open_study(find_study(study))
-    histories = opened.histories()
-    exported = export_winner(opened, rank_study(opened, histories), histories, to=to)
+    exported = open_target(study).only_study("export").export(to)
     if exported.note:
         click.echo(f"note: {exported.note}", err=True)
     click.echo(f"{exported.folder}  ({exported.trial_id})")

@@ -1,20 +1,21 @@
-"""`nas search` and `nas resume`: run a study and show what came out."""
+"""Commands that run trials or send results: search, resume, sync; and how they show what came."""
 
 import shutil
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nas.cli import sweep
 from nas.errors import NasError
 
 if TYPE_CHECKING:
     from nas.driver.conclusion import Conclusion
+    from nas.driver.sweep import SweepConclusion
     from nas.study.folder import Study
 
 _EXECUTION = (
@@ -42,17 +43,15 @@ def search(spec: str, overrides: tuple[str, ...], study: str | None, **execution
     runs one study for each of its values.
     """
     from nas.spec.file import load_spec
-    from nas.study.folder import STUDY, study_folder
+    from nas.study.folder import study_folder
+    from nas.study.sweep import check_new
 
     loaded = load_spec(spec, overrides)
-    if loaded.sweep is not None:
-        sweep.search_sweep(loaded, study, **execution)
-        return
     folder = study_folder(loaded.name, study)
-    STUDY.refuse_existing(folder)
-    from nas.driver.study import begin_study  # takes seconds: not before the words are checked
+    check_new(loaded, folder=folder)
+    from nas.driver.work import begin  # takes seconds: not before the words are checked
 
-    run_work(partial(begin_study, loaded, folder=folder), folder, show=_show, **execution)
+    _run(partial(begin, loaded, folder=folder), folder, **execution)
 
 
 @click.command()
@@ -63,62 +62,57 @@ def resume(study: str, **execution: Any) -> None:
 
     Of a sweep, the studies that are complete are passed over.
     """
-    from nas.study.folder import find_study, open_study
+    from nas.reading.target import open_target
 
-    if (swept := sweep.found(study)) is not None:
-        sweep.resume_sweep(swept, **execution)
-        return
-    folder = find_study(study)
-    from nas.driver.study import resume_study
+    target = open_target(study)
+    from nas.driver.work import resume as go_on
 
-    work = partial(resume_study, open_study(folder))
-    run_work(work, folder, show=_show, **execution)
-
-
-def run_work(
-    work: Callable[..., Any],
-    folder: Path,
-    *,
-    show: Callable[[Path, Any], None],
-    address: str | None,
-    inline: bool,
-    quiet: bool,
-) -> None:
-    """Do work that runs trials and show what comes of it; a stop says how to go on."""
-    from nas.cli.progress import watching
-    from nas.execution.choose import open_executors
-
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
-    try:
-        conclusion = work(
-            executors=partial(open_executors, address=address, inline=inline),
-            observers=partial(watching, quiet=quiet),
-        )
-    except KeyboardInterrupt:
-        if folder.is_dir():
-            click.echo(f"nas: stopped; `nas resume {folder}` goes on", err=True)
-        raise
-    show(folder, conclusion)
+    _run(partial(go_on, target), target.folder, **execution)
 
 
 @click.command()
 @click.argument("study")
 def sync(study: str) -> None:
     """Send MLflow what it lacks of STUDY, after an outage or into a new server."""
-    from nas.study.folder import find_study, open_study
+    from nas.reading.target import open_target
 
-    if (swept := sweep.found(study)) is not None:
-        sweep.refuse(swept, "sync")
-    folder = find_study(study)
+    opened = open_target(study).only_study("sync").study
     from nas.driver.study import sync_study
 
-    conclusion = sync_study(open_study(folder))
+    conclusion = sync_study(opened)
     if conclusion.warning:
-        raise NasError(f"{conclusion.warning}; `nas sync {folder}` tries again")
-    _show_mlflow(open_study(folder), conclusion)
+        raise NasError(f"{conclusion.warning}; `nas sync {opened.folder}` tries again")
+    _show_mlflow(opened, conclusion)
 
 
-def _show(folder: Path, conclusion: "Conclusion") -> None:
+def _run(
+    work: Callable[..., "Conclusion | SweepConclusion"],
+    folder: Path,
+    *,
+    address: str | None,
+    inline: bool,
+    quiet: bool,
+) -> None:
+    """Do work that runs trials and show what comes of it; a stop says how to go on."""
+    from nas.cli.progress import TerminalDisplay
+    from nas.driver.sweep import SweepConclusion
+    from nas.execution.choose import make_executor
+
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    try:
+        with closing(make_executor(address=address, inline=inline)) as executor:
+            conclusion = work(executor=executor, display=TerminalDisplay(quiet=quiet))
+    except KeyboardInterrupt:
+        if folder.is_dir():
+            click.echo(f"nas: stopped; `nas resume {folder}` goes on", err=True)
+        raise
+    if isinstance(conclusion, SweepConclusion):
+        _show_sweep(folder, conclusion)
+    else:
+        _show_study(folder, conclusion)
+
+
+def _show_study(folder: Path, conclusion: "Conclusion") -> None:
     from nas.cli.output import print_ranking
     from nas.study.folder import open_study
 
@@ -131,6 +125,18 @@ def _show(folder: Path, conclusion: "Conclusion") -> None:
     _show_mlflow(open_study(folder), conclusion)
     if conclusion.warning:
         click.echo(f"nas: {conclusion.warning}; `nas sync {folder}` sends it later", err=True)
+
+
+def _show_sweep(folder: Path, conclusion: "SweepConclusion") -> None:
+    from nas.cli.orders import print_orders
+    from nas.study.sweep import open_sweep
+
+    key = open_sweep(folder).key
+    print_orders(key, conclusion.points, "table")
+    click.echo(f"\nphase     {conclusion.page}")
+    click.echo(f"studies   {folder}/{key}=VALUE, each with its own report, tables and model")
+    for warning in conclusion.warnings:
+        click.echo(f"nas: {warning}; `nas sync` of that study sends it later", err=True)
 
 
 def _show_mlflow(study: "Study", conclusion: "Conclusion") -> None:

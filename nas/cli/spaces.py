@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nas.cli import sweep
 from nas.cli.formats import format_option
 
 if TYPE_CHECKING:
@@ -18,8 +17,9 @@ if TYPE_CHECKING:
 def validate(spec: str, overrides: tuple[str, ...]) -> None:
     """Check SPEC and say what it would run: of a sweep, all its studies."""
     from nas.spec.file import load_spec
+    from nas.study.sweep import specs_of
 
-    for each in sweep.studies(load_spec(spec, overrides)):
+    for each in specs_of(load_spec(spec, overrides)):
         _validate(each)
 
 

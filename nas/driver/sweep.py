@@ -1,22 +1,21 @@
 """Runs a sweep: its studies one after another, on one cluster; the picture after each."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nas.driver.conclusion import REPORT, WINNER, Conclusion
-from nas.driver.phase import PhasePoint, phase_points, write_phase
-from nas.driver.study import Watch, begin_study, load_images, plan_search, resume_study
+from nas.driver.conclusion import WINNER, Conclusion
+from nas.driver.display import Display
+from nas.driver.images import load_images
+from nas.driver.study import begin_study, plan_search, resume_study
 from nas.errors import DataError, SpecError
-from nas.execution.choose import ExecutorFactory
-from nas.spec.study import DataSpec, ResourcesSpec, StudySpec
+from nas.execution.executor import Executor
+from nas.reading.phase import PhasePoint, phase_points, write_phase
+from nas.reading.study import REPORT
+from nas.spec.study import DataSpec, StudySpec
 from nas.study.folder import Study
 from nas.study.records import FINAL, TrialStatus
 from nas.study.sweep import Member, Sweep, create_sweep, plan_sweep, refuse_existing
 from nas.tracking.uri import resolve_uri
-
-Executors = Callable[[ResourcesSpec], AbstractContextManager[ExecutorFactory]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,42 +28,35 @@ class SweepConclusion:
 
 
 def begin_sweep(
-    spec: StudySpec, *, folder: Path, executors: Executors, observers: Watch
+    spec: StudySpec, *, folder: Path, executor: Executor, display: Display
 ) -> SweepConclusion:
     """Create the sweep and run it; all its studies are checked before anything is created.
 
     Raises:
         SpecError: a study of it cannot be, or there is something at `folder`.
-        DataError, NoClusterError: as `nas.driver.begin_study`.
+        DataError, NoClusterError: as `nas.driver.study.begin_study`.
         KeyboardInterrupt: it was asked to stop.
     """
     refuse_existing(folder)
     resolve_uri(spec.tracking.uri, folder=folder)
     _check(plan_sweep(spec, folder=folder))
-    with _shared(executors) as shared:
-        with shared(spec.resources):
-            sweep = create_sweep(spec, folder=folder)
-        return _run(sweep, executors=shared, observers=observers)
+    executor.prepare(spec.resources)
+    return resume_sweep(create_sweep(spec, folder=folder), executor=executor, display=display)
 
 
-def resume_sweep(sweep: Sweep, *, executors: Executors, observers: Watch) -> SweepConclusion:
+def resume_sweep(sweep: Sweep, *, executor: Executor, display: Display) -> SweepConclusion:
     """Go on with a sweep: studies that are complete are passed over, the rest run to their end.
 
     Raises:
-        DataError, JournalError, NoClusterError: as `nas.driver.resume_study`.
+        DataError, JournalError, NoClusterError: as `nas.driver.study.resume_study`.
         KeyboardInterrupt: it was asked to stop.
     """
-    with _shared(executors) as shared:
-        return _run(sweep, executors=shared, observers=observers)
-
-
-def _run(sweep: Sweep, *, executors: Executors, observers: Watch) -> SweepConclusion:
     warnings = []
     for member in sweep.members:
         study = member.study()
         if study is not None and _complete(study):
             continue
-        conclusion = _run_member(member, study, executors=executors, observers=observers)
+        conclusion = _run_member(member, study, executor=executor, display=display)
         if conclusion.warning:
             warnings.append(f"{member.folder}: {conclusion.warning}")
         write_phase(sweep, phase_points(sweep))
@@ -74,15 +66,15 @@ def _run(sweep: Sweep, *, executors: Executors, observers: Watch) -> SweepConclu
 
 
 def _run_member(
-    member: Member, study: Study | None, *, executors: Executors, observers: Watch
+    member: Member, study: Study | None, *, executor: Executor, display: Display
 ) -> Conclusion:
     if study is not None:
-        return resume_study(study, executors=executors, observers=observers)
-    return begin_study(member.spec, folder=member.folder, executors=executors, observers=observers)
+        return resume_study(study, executor=executor, display=display)
+    return begin_study(member.spec, folder=member.folder, executor=executor, display=display)
 
 
 def _complete(study: Study) -> bool:
-    """Whether a study has ended and left its pages: nothing of it is loaded to find out."""
+    """Whether a study has ended and left its views: nothing of it is loaded to find out."""
     state = study.state()
     histories = state.histories()
     if study.running or not state.ended or any(h.status not in FINAL for h in histories):
@@ -109,22 +101,3 @@ def _check(members: tuple[Member, ...]) -> None:
             raise SpecError(f"{member.folder.name}: {place}", key="sweep.values") from error
         except DataError as error:
             raise DataError(f"sweep.values: {member.folder.name}: {error}") from error
-
-
-@contextmanager
-def _shared(executors: Executors) -> Iterator[Executors]:
-    """Yield executors that stay open between studies: Ray is reached once, not once a study.
-
-    They are opened when first needed, and again for studies that ask for other resources.
-    """
-    with ExitStack() as opened:
-        known: list[tuple[ResourcesSpec, ExecutorFactory]] = []
-
-        @contextmanager
-        def shared(resources: ResourcesSpec) -> Iterator[ExecutorFactory]:
-            if not known or known[0][0] != resources:
-                opened.close()
-                known[:] = [(resources, opened.enter_context(executors(resources)))]
-            yield known[0][1]
-
-        yield shared

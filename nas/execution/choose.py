@@ -1,31 +1,13 @@
 """Which executor runs a study: Ray Tune, or this process alone."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
-from nas.execution.executor import Executor, Job
+from nas.execution.executor import Executor
 from nas.execution.inline import InlineExecutor
-from nas.spec.study import ResourcesSpec
-
-ExecutorFactory = Callable[[Job, Path], Executor]  # the path is a scratch folder all nodes see
+from nas.execution.ray_executor import RayExecutor
 
 
-@contextmanager
-def open_executors(
-    resources: ResourcesSpec, *, address: str | None = None, inline: bool = False
-) -> Iterator[ExecutorFactory]:
-    """Be ready to execute inside the block: connected to the cluster, or needing none.
+def make_executor(*, address: str | None = None, inline: bool = False) -> Executor:
+    """Return the executor; nothing is reached before `prepare`, and whoever made it closes it.
 
-    Raises:
-        NoClusterError: no cluster answers at `address`, or it can never hold one trial.
+    `address` is that of a Ray cluster (see `nas.execution.ray_cluster.connect`).
     """
-    if inline:
-        yield lambda job, _: InlineExecutor(job)
-        return
-    from nas.execution.ray_cluster import cluster  # noqa: PLC0415 - Ray only where it runs
-
-    with cluster(address, resources):
-        from nas.execution.ray_tune import RayTuneExecutor  # noqa: PLC0415 - imports Ray Tune
-
-        yield lambda job, scratch: RayTuneExecutor(job, resources=resources, scratch=scratch)
+    return InlineExecutor() if inline else RayExecutor(address)

@@ -3,8 +3,10 @@
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
+from nas.spec.study import ResourcesSpec
 from nas.study.records import EpochMeasured, Outcome, Pause, Record, Segment, SegmentEnded
 
 Report = Callable[[EpochMeasured], None]
@@ -28,10 +30,27 @@ class Job(Protocol):
 
 
 class Executor(Protocol):
-    """Runs segments until there are none."""
+    """Runs segments. One executor may run several studies, one after another."""
 
-    def run(self, conductor: Conductor) -> None:
-        """Return when the conductor says DONE, or when asked to stop (KeyboardInterrupt)."""
+    def prepare(self, resources: ResourcesSpec) -> None:
+        """Reach what trials run on, the first time, and check that one trial fits there.
+
+        Raises:
+            NoClusterError: no cluster answers, or it can never hold one trial.
+        """
+
+    def run(
+        self, job: Job, conductor: Conductor, *, resources: ResourcesSpec, scratch: Path
+    ) -> None:
+        """Run segments until the conductor says DONE; `scratch` is a folder that all nodes see.
+
+        Raises:
+            KeyboardInterrupt: it was asked to stop; what ran is observed as interrupted.
+            Exception: what the conductor raised.
+        """
+
+    def close(self) -> None:
+        """Let go of what `prepare` reached."""
 
 
 def guarded(

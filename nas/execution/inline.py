@@ -1,25 +1,31 @@
 """Runs segments one after another in this process: for tests, debugging and single machines."""
 
 import time
+from pathlib import Path
 
 from nas.execution.executor import Conductor, Job, guarded, interrupted
+from nas.spec.study import ResourcesSpec
 from nas.study.records import Pause, Segment
 
 
 class InlineExecutor:
     """No Ray, no processes: what a debugger can step through."""
 
-    def __init__(self, job: Job) -> None:
-        """Run segments by calling `job`."""
-        self._job = job
+    def prepare(self, resources: ResourcesSpec) -> None:
+        """Nothing to reach."""
 
-    def run(self, conductor: Conductor) -> None:
+    def run(
+        self, job: Job, conductor: Conductor, *, resources: ResourcesSpec, scratch: Path
+    ) -> None:
         """Run until DONE; Ctrl-C records the segment as interrupted and raises on."""
         while isinstance(segment := conductor.next_segment(), Segment):
             try:
-                ended = guarded(self._job, segment, report=conductor.observe, clock=time.time)
+                ended = guarded(job, segment, report=conductor.observe, clock=time.time)
             except BaseException:
                 conductor.observe(interrupted(segment, at=time.time()))
                 raise
             conductor.observe(ended)
         assert segment is Pause.DONE, "nothing runs, so there is nothing to wait for"
+
+    def close(self) -> None:
+        """Nothing to let go of."""

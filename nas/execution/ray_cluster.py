@@ -3,8 +3,6 @@
 import logging
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from nas.errors import NoClusterError
@@ -13,20 +11,21 @@ from nas.spec.study import ResourcesSpec
 PROBE_SECONDS = 2.0
 
 
-@contextmanager
-def cluster(address: str | None, resources: ResourcesSpec) -> Iterator[None]:
-    """Be connected to Ray inside the block.
+def connect(address: str | None) -> bool:
+    """Connect this process to Ray; return False where it was connected already, as a notebook is.
 
     `address` is ``HOST:PORT`` or ``ray://HOST:PORT``; None takes RAY_ADDRESS, and without it starts
-    Ray in this machine, on loopback only, for as long as the block lasts.
+    Ray in this machine, on loopback only, until `disconnect`.
 
     Raises:
-        NoClusterError: nobody answers there, or no node can ever hold one trial.
+        NoClusterError: nobody answers there.
     """
     address = address or os.environ.get("RAY_ADDRESS") or None
     _prepare_environment(local=address is None)
     import ray  # noqa: PLC0415 - reads its environment at import
 
+    if address is None and ray.is_initialized():
+        return False
     if address is None:
         ray.init(
             address="local",
@@ -46,11 +45,14 @@ def cluster(address: str | None, resources: ResourcesSpec) -> Iterator[None]:
                 "authentication needs RAY_AUTH_MODE=token, and its token in RAY_AUTH_TOKEN or "
                 "~/.ray/auth_token"
             ) from error
-    try:
-        _check_fits(ray.nodes(), resources)
-        yield
-    finally:
-        ray.shutdown()
+    return True
+
+
+def disconnect() -> None:
+    """Leave the cluster, or end the Ray of this machine."""
+    import ray  # noqa: PLC0415 - reads its environment at import
+
+    ray.shutdown()
 
 
 def _prepare_environment(*, local: bool) -> None:
@@ -87,8 +89,18 @@ def _probe(address: str) -> None:
         ) from error
 
 
+def check_fits(resources: ResourcesSpec) -> None:
+    """Check that a node of the cluster can hold a trial: Tune would wait for ever for one.
+
+    Raises:
+        NoClusterError: none can.
+    """
+    import ray  # noqa: PLC0415 - reads its environment at import
+
+    _check_fits(ray.nodes(), resources)
+
+
 def _check_fits(nodes: list[dict], resources: ResourcesSpec) -> None:
-    """Tune waits for ever for a node that never comes; better to say so at once."""
     alive = [node["Resources"] for node in nodes if node["Alive"]]
     for node in alive:
         if node.get("CPU", 0) >= resources.cpus and node.get("GPU", 0) >= resources.gpus:

@@ -29,54 +29,61 @@ SEGMENTS_PER_FIT = 500  # the cost of a segment grows with the number a Tuner ha
 _SEGMENT: TypeAdapter[Segment] = TypeAdapter(Segment)
 
 
-class RayTuneExecutor:
-    """Needs a connected Ray (see `cluster`)."""
+def run_segments(
+    job: Job, conductor: Conductor, *, resources: ResourcesSpec, scratch: Path
+) -> None:
+    """Run segments until the conductor says DONE; Ray must be connected.
 
-    def __init__(self, job: Job, *, resources: ResourcesSpec, scratch: Path) -> None:
-        """Run `job` with these resources a trial; `scratch` is a folder all nodes see."""
-        self._job, self._resources, self._scratch = job, resources, scratch
+    Args:
+        job: the work of a segment.
+        conductor: hands out segments, takes records.
+        resources: of one trial, and how many run at once.
+        scratch: a folder that all nodes see; removed at the end.
 
-    def run(self, conductor: Conductor) -> None:
-        """Run until DONE; Ctrl-C or SIGTERM records what ran as interrupted and raises."""
-        job = ray.put(self._job)
-        with _stop_signals() as stopped:
-            bridge = _Bridge(conductor, stopped)
-            try:
-                while not bridge.done and not stopped.is_set():
-                    self._fit(bridge, job)
-            finally:
-                for segment in bridge.take_running():
-                    conductor.observe(interrupted(segment, at=time.time()))
-                shutil.rmtree(self._scratch, ignore_errors=True)
-        if bridge.error is not None:
-            raise bridge.error
-        if stopped.is_set():
-            raise KeyboardInterrupt
+    Raises:
+        KeyboardInterrupt: Ctrl-C or SIGTERM; what ran is observed as interrupted.
+        Exception: what the conductor raised.
+    """
+    shared = ray.put(job)
+    with _stop_signals() as stopped:
+        bridge = _Bridge(conductor, stopped)
+        try:
+            while not bridge.done and not stopped.is_set():
+                _fit(bridge, shared, resources, scratch)
+        finally:
+            for segment in bridge.take_running():
+                conductor.observe(interrupted(segment, at=time.time()))
+            shutil.rmtree(scratch, ignore_errors=True)
+    if bridge.error is not None:
+        raise bridge.error
+    if stopped.is_set():
+        raise KeyboardInterrupt
 
-    def _fit(self, bridge: "_Bridge", job: ray.ObjectRef) -> None:
-        bridge.begin()
-        trainable = tune.with_resources(
-            tune.with_parameters(run_segment, job=job),
-            {"cpu": self._resources.cpus, "gpu": self._resources.gpus},
-        )
-        tuner = tune.Tuner(
-            trainable,
-            tune_config=tune.TuneConfig(
-                search_alg=_AskConductor(bridge),
-                num_samples=-1,
-                max_concurrent_trials=self._resources.concurrent,
-                reuse_actors=True,
-            ),
-            run_config=tune.RunConfig(
-                name=f"segments-{uuid.uuid4().hex[:8]}",
-                storage_path=str(self._scratch.resolve()),
-                callbacks=[_TellConductor(bridge)],
-                failure_config=tune.FailureConfig(max_failures=0),
-                verbose=0,
-            ),
-        )
-        logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
-        tuner.fit()
+
+def _fit(bridge: "_Bridge", job: ray.ObjectRef, resources: ResourcesSpec, scratch: Path) -> None:
+    bridge.begin()
+    trainable = tune.with_resources(
+        tune.with_parameters(run_segment, job=job),
+        {"cpu": resources.cpus, "gpu": resources.gpus},
+    )
+    tuner = tune.Tuner(
+        trainable,
+        tune_config=tune.TuneConfig(
+            search_alg=_AskConductor(bridge),
+            num_samples=-1,
+            max_concurrent_trials=resources.concurrent,
+            reuse_actors=True,
+        ),
+        run_config=tune.RunConfig(
+            name=f"segments-{uuid.uuid4().hex[:8]}",
+            storage_path=str(scratch.resolve()),
+            callbacks=[_TellConductor(bridge)],
+            failure_config=tune.FailureConfig(max_failures=0),
+            verbose=0,
+        ),
+    )
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+    tuner.fit()
 
 
 def run_segment(config: dict[str, Any], job: Job) -> None:

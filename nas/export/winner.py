@@ -3,15 +3,19 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coatnet.card import front_matter
 from coatnet.config import CoAtNetConfig
 from nas.errors import NotFoundError
+from nas.ranking.metrics import METRICS
 from nas.ranking.result import LayoutScore, Ranking
-from nas.spec.study import DataSpec, Metric, TrainingSpec
+from nas.spec.study import DataSpec, TrainingSpec
 from nas.study.folder import DataFacts, Study
 from nas.study.records import TrialHistory, TrialStatus
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +36,7 @@ def winner(ranking: Ranking, histories: tuple[TrialHistory, ...]) -> TrialHistor
     Raises:
         NotFoundError: no trial of a layout has finished.
     """
-    tuned = ranking.metric is Metric.TRANSFER
+    tuned = METRICS[ranking.metric].fine_tuned
     for score in ranking.layouts:
         finished = [
             history
@@ -60,15 +64,10 @@ def export_winner(
         CheckpointError: its checkpoint is gone or damaged.
     """
     import coatnet  # noqa: PLC0415 - imports torch at `save`
-    from nas.training.trial_state import load_weights  # noqa: PLC0415 - imports torch
 
     history = winner(ranking, histories)
     task = _task(study, history)
-    model = load_weights(
-        study.trials / history.trial.id,
-        history.trial.config,
-        ema=task.recipe.ema_decay is not None,
-    )
+    model = _load(study, history)
     assert isinstance(model, coatnet.CoAtNet)
     score = next(score for score in ranking.layouts if score.layout == history.trial.label)
     note = _note(ranking, score)
@@ -79,6 +78,26 @@ def export_winner(
         card=_card(study, task, ranking, score, history, note=note),
     )
     return Exported(trial_id=history.trial.id, folder=to, note=note)
+
+
+def load_winner(study: Study, ranking: Ranking, histories: tuple[TrialHistory, ...]) -> "nn.Module":
+    """Return the winner's network, on the CPU, in evaluation mode.
+
+    Raises:
+        NotFoundError: no trial of a layout has finished.
+        CheckpointError: its checkpoint is gone or damaged.
+    """
+    return _load(study, winner(ranking, histories))
+
+
+def _load(study: Study, history: TrialHistory) -> "nn.Module":
+    from nas.training.trial_state import load_weights  # noqa: PLC0415 - imports torch
+
+    return load_weights(
+        study.trials / history.trial.id,
+        history.trial.config,
+        ema=_task(study, history).recipe.ema_decay is not None,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

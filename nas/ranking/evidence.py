@@ -9,14 +9,14 @@ from scipy import stats
 
 from nas.ranking import validity
 from nas.ranking.curves import area_log_loss, end_gaps
+from nas.ranking.metrics import TrialScore
+from nas.ranking.objective import Objective
 from nas.ranking.paired import Pairs, difference_floor, judge, pair_up, relate, spread_floor
 from nas.ranking.result import LayoutScore, Relation
-from nas.ranking.scores import Scores, TrialScore, score
+from nas.ranking.scores import Scores
 from nas.ranking.statistics.certificate import Design, Verdict
 from nas.spec.study import RankingSpec, Until
-from nas.study.records import FINAL, BaselineConfig, TrialHistory, TrialStatus
-
-TWIN = "~"  # what a twin's label has after its original's
+from nas.study.records import FINAL, BaselineConfig, TrialHistory, TrialStatus, copied_label
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +43,11 @@ class Rules:
             until=until,
             evaluation_images=evaluation_images,
         )
+
+    @property
+    def objective(self) -> Objective:
+        """What trials are scored by."""
+        return Objective(metric=self.spec.metric, first=self.design.first)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +90,7 @@ def gather(histories: Iterable[TrialHistory], rules: Rules) -> Evidence:
     Raises:
         ValueError: two trials share label and seed, or there is no evaluation image.
     """
-    scores = score(histories, metric=rules.spec.metric, first=rules.design.first)
+    scores = rules.objective.scores(tuple(histories))
     return _weigh(scores, scores.by_layout, rules)
 
 
@@ -95,8 +100,8 @@ def gather_placebo(scores: Scores, rules: Rules) -> Evidence | None:
     What a metric means does not matter to noise: only lost and collapsed runs withhold the claim.
     """
     for label, seeds in scores.twins.items():
-        original = label.rpartition(TWIN)[0]
-        if original in scores.by_layout:
+        original = copied_label(label)
+        if original is not None and original in scores.by_layout:
             both = {original: scores.by_layout[original], label: seeds}
             return _weigh(scores, both, rules, noise_only=True)
     return None

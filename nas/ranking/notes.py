@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from nas.ranking.curves import Reach
+from nas.ranking.metrics import METRICS
 from nas.ranking.result import LayoutScore, Relation, Symbol
 from nas.ranking.scores import Scores
 from nas.ranking.validity import clopper_pearson, rate_words, spread
-from nas.spec.study import Metric, RankingSpec
+from nas.spec.study import RankingSpec
 from nas.study.records import FINAL, TrialHistory, TrialStatus
 
 SEEDS_ENOUGH = 6  # CERTIFICATE: n0 = 6 keeps six seeds behind every claim
@@ -101,7 +102,7 @@ def sizes(layouts: Sequence[LayoutScore], spec: RankingSpec) -> list[str]:
         f"{name} {min(values):,} to {max(values):,} (spread {spreads[name]:.1%})"
         for name, values in columns.items()
     )
-    checked = spec.metric is not Metric.ACCURACY and spec.size_tolerance is not None
+    checked = METRICS[spec.metric].equal_sizes and spec.size_tolerance is not None
     tolerance = spec.size_tolerance if checked and spec.size_tolerance else SIZES_COMPARABLE
     if max(spreads.values()) <= tolerance:
         return [f"sizes are comparable: {said}"]

@@ -5,24 +5,16 @@ placebo's twin (`Trial.twin`). A metric scores one of the first two; a twin is s
 copies, and is never a layout of its own.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from nas.ranking.curves import Reach, accuracy_at_loss, deepest_loss, reach
+from nas.ranking.curves import deepest_loss
+from nas.ranking.metrics import METRICS, TrialScore
 from nas.spec.study import Metric
 from nas.study.records import FINAL, TrialHistory, TrialStatus
 
 Statuses = Mapping[int, TrialStatus]  # by seed: how far the trial is that the metric scores
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrialScore:
-    """One finished trial's score, a fraction of the evaluation images."""
-
-    history: TrialHistory
-    value: float
-    reach: Reach = Reach.CROSSES  # of l*; metrics without one have nothing to cross
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +37,7 @@ class Scores:
 
 def counted(histories: Iterable[TrialHistory], metric: Metric) -> tuple[TrialHistory, ...]:
     """Return the trials that the metric scores, by label and seed: fine-tunings or the others."""
-    tuned = metric is Metric.TRANSFER
+    tuned = METRICS[metric].fine_tuned
     found = [history for history in histories if (history.trial.parent is not None) is tuned]
     return tuple(sorted(found, key=lambda each: (each.trial.label, each.trial.seed)))
 
@@ -100,10 +92,10 @@ def score(histories: Iterable[TrialHistory], *, metric: Metric, first: int | Non
     done = finished(counted(histories, metric))
     twins = {label for label, seeds in done.items() if _any(seeds).trial.twin}
     layouts = {label: seeds for label, seeds in done.items() if label not in twins}
-    level = equal_loss(layouts, first=first) if metric is Metric.GENERALIZATION else None
-    read = _reader(metric, level)
+    rule = METRICS[metric]
+    level = equal_loss(layouts, first=first) if rule.at_equal_loss else None
     scored = {
-        label: {seed: read(history) for seed, history in seeds.items()}
+        label: {seed: rule.score(history, level) for seed, history in seeds.items()}
         for label, seeds in done.items()
     }
     return Scores(
@@ -112,33 +104,6 @@ def score(histories: Iterable[TrialHistory], *, metric: Metric, first: int | Non
         twins={label: scored[label] for label in done if label in twins},
         statuses=_statuses(histories, metric),
     )
-
-
-def _reader(metric: Metric, level: float | None) -> Callable[[TrialHistory], TrialScore]:
-    def at_level(history: TrialHistory) -> TrialScore:
-        assert level is not None
-        return TrialScore(
-            history=history,
-            value=accuracy_at_loss(history, level),
-            reach=reach(history, level),
-        )
-
-    def at_end(history: TrialHistory) -> TrialScore:
-        return TrialScore(history=history, value=final_accuracy(history, metric))
-
-    return at_end if level is None else at_level
-
-
-def final_accuracy(history: TrialHistory, metric: Metric) -> float:
-    """Return the evaluation accuracy at the end; after fine-tuning of the averaged weights.
-
-    The paper evaluates fine-tuned networks by an exponential moving average of their weights; where
-    the recipe keeps none, it is that of the raw weights.
-    """
-    last = history.epochs[-1]
-    if metric is Metric.TRANSFER and last.ema_evaluation_accuracy is not None:
-        return last.ema_evaluation_accuracy
-    return last.evaluation_accuracy
 
 
 def _statuses(
@@ -150,7 +115,7 @@ def _statuses(
     the training was lost and it never will.
     """
     statuses: dict[str, dict[int, TrialStatus]] = {}
-    if metric is Metric.TRANSFER:
+    if METRICS[metric].fine_tuned:
         for each in histories:
             if each.trial.parent is None and not each.trial.twin:
                 lost = each.status in FINAL and each.status is not TrialStatus.FINISHED

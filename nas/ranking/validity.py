@@ -11,9 +11,10 @@ import numpy as np
 from scipy.stats import binomtest
 
 from nas.ranking.curves import Reach
+from nas.ranking.metrics import METRICS, TrialScore
 from nas.ranking.result import LayoutScore, Rate
-from nas.ranking.scores import Scores, Statuses, TrialScore
-from nas.spec.study import Metric, RankingSpec
+from nas.ranking.scores import Scores, Statuses
+from nas.spec.study import RankingSpec
 from nas.study.records import FINAL, TrialStatus
 
 # Robust standard deviations below the median at which a run is no draw from its siblings' noise;
@@ -65,7 +66,7 @@ def layout_words(
     ]
     if scores.equal_loss is not None:
         reasons += _crossing(seeds, scores.equal_loss)
-    if spec.metric is Metric.CAPACITY and layout.evaluation_gap > spec.overfitting:
+    if METRICS[spec.metric].abundant_data and layout.evaluation_gap > spec.overfitting:
         reasons.append(
             f"overfits: gap {layout.evaluation_gap:.3g} nats > {spec.overfitting:.3g}: data is not "
             "abundant for it"
@@ -100,9 +101,9 @@ def pair_words(
 ) -> str:
     """Return why two layouts may not be compared whatever seeds are added, or an empty string."""
     reasons = [f"{each.layout}: {each.withheld}" for each in (a, b) if each.withheld]
-    if spec.metric is not Metric.ACCURACY:
+    if METRICS[spec.metric].equal_sizes:
         reasons += _sizes(a, b, spec.size_tolerance)
-    if spec.metric is Metric.CAPACITY:
+    if METRICS[spec.metric].abundant_data:
         reasons += _steps(trials[a.layout], trials[b.layout])
     return "; ".join(reasons)
 

@@ -3,27 +3,18 @@
 from collections.abc import Iterable
 from typing import Any
 
+from nas.ranking.metrics import METRICS
 from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Rate, Relation, Symbol
-from nas.spec.study import Correction, Metric
+from nas.spec.study import Correction
 from nas.study.records import TrialHistory, TrialStatus
 
 _NONE = "–"
-_LEADS = {
-    Metric.ACCURACY: "Ranked by evaluation accuracy after the last epoch.",
-    Metric.CAPACITY: (
-        "Ranked by capacity: evaluation accuracy after the same optimisation steps, on data too "
-        "abundant to overfit."
-    ),
-    Metric.TRANSFER: "Ranked by transferability: evaluation accuracy after fine-tuning.",
-}
 
 
 def lead(ranking: Ranking) -> str:
     """Return how the layouts were compared, in one or two sentences."""
-    if ranking.metric is not Metric.GENERALIZATION:
-        return _LEADS[ranking.metric]
     if ranking.equal_loss is None:
-        return "To be ranked by evaluation accuracy at equal training loss."
+        return METRICS[ranking.metric].lead
     return (
         "Ranked by generalization: evaluation accuracy at equal training loss, "
         f"l* = {ranking.equal_loss:.4g} nats, the deepest that all layouts reach."

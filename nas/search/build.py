@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nas.errors import SpecError
+from nas.search.allocation.added_seeds import AddedSeeds, OpenLayouts
+from nas.search.allocation.allocation import Allocation
 from nas.search.allocation.fine_tuning import FineTuning
+from nas.search.allocation.first_round import FirstRound
+from nas.search.allocation.planning import Planner
 from nas.search.samplers.sampler import BaselinesFirst, GridSampler, RandomSampler, Sampler
-from nas.search.search import Extend, Search
+from nas.search.search import Search
 from nas.space.baselines import Entered, check_fine_tuning, enter_baselines
 from nas.space.candidate import (
     Candidate,
@@ -56,34 +60,43 @@ def build_search(
             holds cannot be fine-tuned or has no such placebo; or a baseline is refused.
     """
     chosen = _enter(enter_baselines(spec, shape), _choose(spec, shape))
-    tuning = None
-    if spec.fine_tune is not None and fine_tune_shape is not None:
-        recipe = spec.fine_tune.training
-        tuning = FineTuning(shape=fine_tune_shape, epochs=recipe.epochs, drop_path=recipe.drop_path)
-    _check(spec, chosen.candidates, tuning)
-    return Search(
-        spec,
+    settings, planner = spec.search, Planner(epochs=spec.training.epochs)
+    asked = settings.candidates
+    first = FirstRound(
+        settings,
+        planner,
         sampler=chosen.sampler,
         adaptive=chosen.adaptive,
-        points=chosen.points,
-        notes=chosen.notes,
-        extend=_extend(spec, evaluation_images),
-        fine_tuning=tuning,
+        most=None if asked is None else asked + len(spec.baselines),
+        listed=chosen.points,
     )
+    allocations: list[Allocation] = [first]
+    tuning = _fine_tuning(spec, fine_tune_shape, trials=first.workload.trials)
+    _check(spec, chosen.candidates, tuning)
+    if tuning is not None:
+        allocations.insert(0, tuning)  # a trial is followed before others begin
+    if evaluation_images is not None and settings.most_seeds > settings.seeds:
+        open_layouts = _open_layouts(spec, evaluation_images)
+        allocations.append(AddedSeeds(settings, planner, open_layouts=open_layouts))
+    return Search(allocations, notes=chosen.notes)
 
 
-def _extend(spec: StudySpec, evaluation_images: int | None) -> Extend | None:
-    if evaluation_images is None or spec.search.max_seeds is None:
+def _fine_tuning(spec: StudySpec, shape: DataShape | None, *, trials: int) -> FineTuning | None:
+    if spec.fine_tune is None or shape is None:
         return None
+    recipe = spec.fine_tune.training
+    return FineTuning(shape=shape, epochs=recipe.epochs, drop_path=recipe.drop_path, trials=trials)
 
-    def extend(histories: Sequence[TrialHistory]) -> Sequence[str]:
+
+def _open_layouts(spec: StudySpec, evaluation_images: int) -> OpenLayouts:
+    def find(histories: Sequence[TrialHistory]) -> Sequence[str]:
         from nas.ranking.open_pairs import open_layouts  # noqa: PLC0415 - imports scipy
 
         return open_layouts(
             histories, spec.ranking, search=spec.search, evaluation_images=evaluation_images
         )
 
-    return extend
+    return find
 
 
 def _check(spec: StudySpec, listed: Sequence[Candidate], tuning: FineTuning | None) -> None:

@@ -1,7 +1,7 @@
 """From a point of the space to a network with its price, or to a rejection that says why."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from coatnet.cost import Cost, cost
@@ -34,6 +34,7 @@ class Candidate:
     cost: Cost | Size
     parameters_off: float | None = None  # from the size to match, relative; None: not asked for
     macs_off: float | None = None
+    point: Mapping[str, int | str] | None = None
 
     @property
     def off(self) -> float:

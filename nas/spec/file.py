@@ -1,5 +1,6 @@
 """Reads a study's spec from a file and a command line; whatever is wrong is one line of words."""
 
+import copy
 import hashlib
 import json
 import re
@@ -77,6 +78,19 @@ def load_spec(
     elif "name" not in values:
         values["name"] = _own_name(stem, file)
     return _checked(document)
+
+
+def spec_of_values(values: Mapping[str, Any], overrides: Sequence[str] = ()) -> StudySpec:
+    """Return the spec whose sections are given as plain values, checked like a file.
+
+    Raises:
+        SpecError: something in it or in the overrides is wrong; the message is one line.
+    """
+    plain = Document(file="spec", values=copy.deepcopy(dict(values)), lines={})
+    try:
+        return _checked(override(plain, overrides))
+    except DocumentError as error:
+        raise SpecError(error.message, key=error.key, file=error.file, line=error.line) from error
 
 
 def resolved(spec: StudySpec) -> dict[str, Any]:

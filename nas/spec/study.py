@@ -1,12 +1,12 @@
 """The study a user asked for: every option, its bounds and its default live here."""
 
 import re
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
 
+from nas.spec.choices import Correction, Metric, Until
 from nas.spec.recipe import (
     Count,
     FineTuningSpec,
@@ -65,13 +65,6 @@ class FineTuneSpec(Section):
     training: FineTuningSpec = FineTuningSpec()
 
 
-class Until(StrEnum):
-    """When no more seeds are asked for."""
-
-    SETTLED = "settled"  # no pair is left undecided (`?`)
-    SHARP = "sharp"  # every pair is ≫, > or ≈: `≥` is open too
-
-
 class SearchSpec(Section):
     """Which candidates to train and with how many seeds.
 
@@ -100,22 +93,6 @@ class SearchSpec(Section):
     def most_seeds(self) -> int:
         """The most seeds that a candidate can be given."""
         return self.max_seeds or self.seeds
-
-
-class Metric(StrEnum):
-    """What a trial is scored by (DESIGN section 4)."""
-
-    GENERALIZATION = "generalization"  # evaluation accuracy at equal training loss
-    ACCURACY = "accuracy"  # evaluation accuracy at the end
-    CAPACITY = "capacity"  # the same where data is abundant: withheld where trials overfit
-    TRANSFER = "transfer"  # evaluation accuracy after fine-tuning
-
-
-class Correction(StrEnum):
-    """How claims about all pairs are held to one error."""
-
-    HOLM = "holm"  # a family of `>` and one of `≈`, each at alpha; decides more
-    BONFERRONI = "bonferroni"  # all claims read off the intervals, together at alpha
 
 
 class RankingSpec(Section):

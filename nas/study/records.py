@@ -95,6 +95,19 @@ class Trial:
     point: Mapping[str, int | str] | None = None
 
 
+TWIN = "~twin"  # ends a twin's label; no layout's name may hold a `~`
+
+
+def twin_label(label: str) -> str:
+    """Return what the ranking calls the twin of a candidate."""
+    return f"{label}{TWIN}"
+
+
+def copied_label(label: str) -> str | None:
+    """Return the candidate that a twin copies, by label; None: the label is no twin's."""
+    return label.removesuffix(TWIN) if label.endswith(TWIN) else None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Segment:
     """The unit of execution: train a trial from its newest checkpoint up to `until_epoch`."""
@@ -122,11 +135,12 @@ class Pause(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrialPlanned:
-    """The search decided on a trial."""
+    """The search decided on a trial; a driver lost just then still knows how far it was to go."""
 
     kind: Literal["planned"] = "planned"
     at: float
     trial: Trial
+    until_epoch: int | None = None  # of its first segment; None: the trial's last epoch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -226,5 +240,5 @@ class TrialHistory:
     status: TrialStatus
     epochs: tuple[EpochMeasured, ...]  # epoch 1, 2, ... without gap or double
     attempts: int
-    until_epoch: int = 0  # where its newest segment was to end; 0 before the first
+    until_epoch: int = 0  # where its newest segment was to end; 0: the trial's last epoch
     message: str = ""

@@ -58,7 +58,7 @@ class StudyState:
         """
         match record:
             case TrialPlanned():
-                self._plan(record.trial)
+                self._plan(record.trial, until_epoch=record.until_epoch or 0)
             case SegmentStarted():
                 trial = self._of(record.trial_id)
                 trial.status, trial.attempts = TrialStatus.RUNNING, record.attempt
@@ -78,10 +78,10 @@ class StudyState:
             case StudyEnded():
                 self.ended = True
 
-    def _plan(self, trial: Trial) -> None:
+    def _plan(self, trial: Trial, *, until_epoch: int) -> None:
         if trial.id in self._trials:
             raise ValueError(f"{trial.id} planned twice")
-        self._trials[trial.id] = _TrialState(trial=trial)
+        self._trials[trial.id] = _TrialState(trial=trial, until_epoch=until_epoch)
         self.ended = False
 
     def _of(self, trial_id: str) -> _TrialState:

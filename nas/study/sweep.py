@@ -129,6 +129,31 @@ def refuse_existing(folder: Path) -> None:
     SWEEP.refuse_existing(folder)
 
 
+def check_new(spec: StudySpec, *, folder: Path) -> None:
+    """Check that a spec, of a study or a sweep, can begin at `folder`: what is quick to tell.
+
+    Raises:
+        StudyExistsError: there is something already.
+        SpecError: a value of the sweep cannot be used.
+    """
+    if spec.sweep is None:
+        STUDY.refuse_existing(folder)
+        return
+    refuse_existing(folder)
+    plan_sweep(spec, folder=folder)
+
+
+def specs_of(spec: StudySpec) -> tuple[StudySpec, ...]:
+    """Return the specs of the studies that a spec runs: its own, or those of its sweep.
+
+    Raises:
+        SpecError: a value of the sweep cannot be used.
+    """
+    if spec.sweep is None:
+        return (spec,)
+    return tuple(member.spec for member in plan_sweep(spec, folder=Path(spec.name)))
+
+
 def find_sweep(name: str) -> Path | None:
     """Return the folder of a sweep given as a path, or as a name under `studies/`; else None."""
     return next(filter(SWEEP.is_at, (Path(name), STUDIES / name)), None)

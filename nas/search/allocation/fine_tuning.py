@@ -5,7 +5,15 @@ from dataclasses import dataclass, replace
 
 from coatnet.config import CoAtNetConfig, changed
 from coatnet.cost import cost
-from nas.study.records import DataShape, NetworkConfig, Trial, TrialHistory, TrialStatus
+from nas.search.allocation.allocation import Workload, begin
+from nas.study.records import (
+    DataShape,
+    NetworkConfig,
+    Segment,
+    Trial,
+    TrialHistory,
+    TrialStatus,
+)
 
 SUFFIX = "-fine"  # ends the id of a fine-tuning
 
@@ -17,18 +25,24 @@ class FineTuning:
     shape: DataShape
     epochs: int
     drop_path: float = 0.0
+    trials: int = 0  # that are sure to be trained, and so to be followed
 
-    def next_trial(self, histories: Sequence[TrialHistory], *, number: int) -> Trial | None:
+    @property
+    def workload(self) -> Workload:
+        """One fine-tuning of every trained trial."""
+        return Workload(trials=self.trials, epochs=self.trials * self.epochs)
+
+    def decide(self, histories: Sequence[TrialHistory]) -> Segment | None:
         """Return the fine-tuning of the first trained trial that has none yet.
 
-        A trial that diverged has no weights to go on from.
+        A trial that diverged, or was stopped, is not followed.
         """
         followed = {history.trial.parent for history in histories}
         for history in histories:
             trial = history.trial
             ready = history.status is TrialStatus.FINISHED and trial.parent is None
             if ready and trial.id not in followed:
-                return self._follow(trial, number)
+                return begin(self._follow(trial, len(histories) + 1))
         return None
 
     def _follow(self, trial: Trial, number: int) -> Trial:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from nas.seeds import derive_seed
 from nas.space.candidate import Candidate, Rejection
-from nas.study.records import BaselineConfig, TrialHistory
+from nas.study.records import TrialHistory
 from search_spaces.language.space import Point, SearchSpace
 
 MISSES = 10_000  # draws in a row that were rejected or known, after which a space counts as used up
@@ -21,16 +21,20 @@ class Sampler(Protocol):
     def propose(self, histories: Sequence[TrialHistory]) -> Candidate | None:
         """Return the next candidate to train, None when there is none left.
 
-        `histories` are all trials planned so far, in order.
+        `histories` are all trials planned so far, in order, twins and fine-tunings included.
         """
         ...
 
 
 def proposed(histories: Sequence[TrialHistory]) -> dict[str, TrialHistory]:
-    """Return the first trial of every candidate planned so far, by label, in order."""
+    """Return the first trial of every candidate planned so far, by label, in order.
+
+    A twin is no candidate, a fine-tuning is not where one was planned.
+    """
     first: dict[str, TrialHistory] = {}
     for history in histories:
-        first.setdefault(history.trial.label, history)
+        if history.trial.parent is None and not history.trial.twin:
+            first.setdefault(history.trial.label, history)
     return first
 
 
@@ -59,10 +63,11 @@ class BaselinesFirst:
     def __init__(self, baselines: Sequence[Candidate], rest: Sampler) -> None:
         """Propose `baselines`, then what `rest` does, which never sees them."""
         self._baselines, self._rest = GridSampler(baselines), rest
+        self._labels = frozenset(baseline.label for baseline in baselines)
 
     def propose(self, histories: Sequence[TrialHistory]) -> Candidate | None:
         """Return the first baseline that is not planned yet, else what the other proposes."""
-        layouts = [h for h in histories if not isinstance(h.trial.config, BaselineConfig)]
+        layouts = [h for h in histories if h.trial.label not in self._labels]
         return self._baselines.propose(histories) or self._rest.propose(layouts)
 
 
@@ -76,7 +81,7 @@ class RandomSampler:
 
     def propose(self, histories: Sequence[TrialHistory]) -> Candidate | None:
         """Return the first draw that is not planned yet."""
-        planned = {history.trial.config for history in histories}
+        planned = {history.trial.config for history in proposed(histories).values()}
         for candidate in self._drawn:
             if candidate.config not in planned:
                 return numbered(candidate, histories)

@@ -14,11 +14,12 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
-from nas.driver.conclusion import REPORT, rank_study
 from nas.ranking.result import Ranking
+from nas.reading.study import REPORT, rank_study
 from nas.report.phase_axis import Value
 from nas.report.phase_page import PhaseRow, write_phase_page
 from nas.report.style import by_convolution
+from nas.spec.study import Metric
 from nas.study.records import FINAL, TrialStatus
 from nas.study.sweep import IMAGES, Member, Sweep
 from nas.tables.frames import to_csv
@@ -60,12 +61,12 @@ class PhasePoint:
     ranking: Ranking | None = None  # None before the study begins
 
 
-def phase_points(sweep: Sweep, *, metric: str | None = None) -> tuple[PhasePoint, ...]:
+def phase_points(sweep: Sweep, *, metric: Metric | None = None) -> tuple[PhasePoint, ...]:
     """Rank every study of a sweep as it stands, by its own spec or by another metric."""
     return tuple(_point(sweep, member, metric) for member in sweep.members)
 
 
-def _point(sweep: Sweep, member: Member, metric: str | None) -> PhasePoint:
+def _point(sweep: Sweep, member: Member, metric: Metric | None) -> PhasePoint:
     study = member.study()
     number = _number(sweep.key, member, None if study is None else study.data.train_images)
     if study is None:

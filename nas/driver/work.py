@@ -1,0 +1,80 @@
+"""What a user asks to run, a study or a sweep: begun, gone on with, or called from Python."""
+
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from nas.driver.conclusion import Conclusion
+from nas.driver.display import Display, Silent
+from nas.driver.study import begin_study, resume_study
+from nas.driver.sweep import SweepConclusion, begin_sweep, resume_sweep
+from nas.execution.choose import make_executor
+from nas.execution.executor import Executor
+from nas.reading.study import StudyReader
+from nas.reading.sweep import SweepReader
+from nas.reading.target import open_target
+from nas.spec.file import load_spec, spec_of_values
+from nas.spec.study import StudySpec
+from nas.study.folder import study_folder
+from nas.study.sweep import check_new
+
+
+def begin(
+    spec: StudySpec, *, folder: Path, executor: Executor, display: Display
+) -> Conclusion | SweepConclusion:
+    """Run a spec in a new folder: a sweep where the spec has a section `sweep`.
+
+    Raises:
+        SpecError, DataError, NoClusterError, KeyboardInterrupt: as `nas.driver.study.begin_study`.
+    """
+    run = begin_study if spec.sweep is None else begin_sweep
+    return run(spec, folder=folder, executor=executor, display=display)
+
+
+def resume(
+    target: StudyReader | SweepReader, *, executor: Executor, display: Display
+) -> Conclusion | SweepConclusion:
+    """Go on with what is in a folder; what is complete is ranked and reported anew.
+
+    Raises:
+        DataError, JournalError, NoClusterError, KeyboardInterrupt: as
+            `nas.driver.study.resume_study`.
+    """
+    if isinstance(target, SweepReader):
+        return resume_sweep(target.sweep, executor=executor, display=display)
+    return resume_study(target.study, executor=executor, display=display)
+
+
+def run(
+    spec: str | Path | Mapping[str, Any],
+    *overrides: str,
+    study: str | Path | None = None,
+    address: str | None = None,
+    inline: bool = False,
+    display: Display | None = None,
+) -> StudyReader | SweepReader:
+    """Run a spec to its end and return what reads the result: `nas search` for Python.
+
+    Args:
+        spec: a file, the name of a shipped spec such as ``"quickstart"``, or its sections as a
+            mapping, as they would stand in a file, with a ``name``.
+        overrides: ``"training.epochs=5"`` and so on.
+        study: where it goes, as `nas search --study`; by default ``studies/NAME``.
+        address: of a Ray cluster, ``HOST:PORT``; by default RAY_ADDRESS, or else this machine.
+        inline: train in this process, without Ray.
+        display: who is told while it runs; by default nobody.
+
+    Raises:
+        SpecError, DataError, NoClusterError: as `nas.driver.study.begin_study`.
+        KeyboardInterrupt: it was asked to stop; `nas resume` goes on.
+    """
+    if isinstance(spec, Mapping):
+        loaded = spec_of_values(spec, overrides)
+    else:
+        loaded = load_spec(str(spec), overrides)
+    folder = study_folder(loaded.name, None if study is None else str(study))
+    check_new(loaded, folder=folder)
+    with closing(make_executor(address=address, inline=inline)) as executor:
+        begin(loaded, folder=folder, executor=executor, display=display or Silent())
+    return open_target(folder)

@@ -1,0 +1,93 @@
+"""What each metric is: which trials it scores, how it is read, and where it means something.
+
+A new metric is a word in `nas.spec.choices.Metric` and a row here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from nas.ranking.curves import Reach, accuracy_at_loss, reach
+from nas.spec.choices import Metric
+from nas.study.records import TrialHistory
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrialScore:
+    """One finished trial's score, a fraction of the evaluation images."""
+
+    history: TrialHistory
+    value: float
+    reach: Reach = Reach.CROSSES  # of l*; metrics without one have nothing to cross
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricRule:
+    """How one metric is read, and what withholds its claims."""
+
+    words: str  # what a score is
+    lead: str  # the same as a sentence that opens a report
+    read: Callable[[TrialHistory], float]  # off a trial with an epoch, where there is no l*
+    fine_tuned: bool = False  # scores fine-tunings in place of the trials they follow
+    at_equal_loss: bool = False  # read where the trajectory crosses l*
+    equal_sizes: bool = True  # layouts of other sizes may not be compared
+    abundant_data: bool = False  # withheld of layouts that overfit, or took unequal steps
+
+    def basis(self, level: float | None) -> str:
+        """Return what a score is, in words; `level` is l* in nats."""
+        if not self.at_equal_loss or level is None:
+            return self.words
+        return f"evaluation accuracy at training loss {level:.3f}"
+
+    def score(self, history: TrialHistory, level: float | None) -> TrialScore:
+        """Read the metric off a trial that has an epoch; `level` is l* in nats."""
+        if not self.at_equal_loss or level is None:
+            return TrialScore(history=history, value=self.read(history))
+        return TrialScore(
+            history=history,
+            value=accuracy_at_loss(history, level),
+            reach=reach(history, level),
+        )
+
+
+def final_accuracy(history: TrialHistory) -> float:
+    """Return the evaluation accuracy of the raw weights after the last epoch."""
+    return history.epochs[-1].evaluation_accuracy
+
+
+def averaged_accuracy(history: TrialHistory) -> float:
+    """Return the final evaluation accuracy of the averaged weights, where the recipe keeps them.
+
+    The paper evaluates fine-tuned networks by an exponential moving average of their weights
+    (Table 10).
+    """
+    averaged = history.epochs[-1].ema_evaluation_accuracy
+    return final_accuracy(history) if averaged is None else averaged
+
+
+METRICS: Mapping[Metric, MetricRule] = {
+    Metric.GENERALIZATION: MetricRule(
+        words="evaluation accuracy at the end",  # until a trial has finished: there is no l* yet
+        lead="To be ranked by evaluation accuracy at equal training loss.",
+        read=final_accuracy,
+        at_equal_loss=True,
+    ),
+    Metric.ACCURACY: MetricRule(
+        words="evaluation accuracy at the end",
+        lead="Ranked by evaluation accuracy after the last epoch.",
+        read=final_accuracy,
+        equal_sizes=False,
+    ),
+    Metric.CAPACITY: MetricRule(
+        words="evaluation accuracy at the end",
+        lead="Ranked by capacity: evaluation accuracy after the same optimisation steps, on data "
+        "too abundant to overfit.",
+        read=final_accuracy,
+        abundant_data=True,
+    ),
+    Metric.TRANSFER: MetricRule(
+        words="evaluation accuracy after fine-tuning",
+        lead="Ranked by transferability: evaluation accuracy after fine-tuning.",
+        read=averaged_accuracy,
+        fine_tuned=True,
+    ),
+}

@@ -1,0 +1,198 @@
+"""A study as anyone reads it: where it stands, its tables, its ranking, its best network."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from nas.errors import SpecError
+from nas.export.winner import Exported, export_winner, load_winner
+from nas.ranking.metrics import METRICS
+from nas.ranking.relations import rank
+from nas.ranking.result import Ranking
+from nas.report.page import write_report
+from nas.space.candidate import off_words, study_space
+from nas.spec.study import Metric, StudySpec
+from nas.study.folder import DataFacts, Study
+from nas.study.records import TrialHistory
+from nas.tables.frames import epochs_frame, ranking_frame, trials_frame
+from nas.tables.listings import status_frame, study_status
+
+if TYPE_CHECKING:
+    from torch import nn
+
+REPORT = "report.html"
+
+
+class StudyReader:
+    """Reads a study as its journal has it now; takes no lock and writes nothing but views.
+
+    `ranking`, `trials` and `epochs` are pandas frames (their columns: docs/tables.md).
+    """
+
+    def __init__(self, study: Study) -> None:
+        """Read `study`."""
+        self.study = study
+
+    @property
+    def folder(self) -> Path:
+        """Where the study is."""
+        return self.study.folder
+
+    @property
+    def histories(self) -> tuple[TrialHistory, ...]:
+        """All trials with their epochs, in the order planned."""
+        return self.study.histories()
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """One row a trial."""
+        return trials_frame(self.histories)
+
+    @property
+    def epochs(self) -> pd.DataFrame:
+        """One row an epoch measured, in the order of trials."""
+        return epochs_frame(self.histories)
+
+    @property
+    def ranking(self) -> pd.DataFrame:
+        """One row a layout, the best first; `rank` has the claims about all pairs as well."""
+        return ranking_frame(self.rank())
+
+    def rank(self, metric: Metric | None = None) -> Ranking:
+        """Rank the layouts by the study's own metric, or by another.
+
+        Raises:
+            SpecError: by transfer, though the study fine-tunes nothing.
+        """
+        return rank_study(self.study, self.histories, metric=metric)
+
+    def best(self) -> "nn.Module":
+        """Return the network that an export would write, on the CPU, in evaluation mode.
+
+        It takes normalized images (b, c, h, w) and returns logits (b, k).
+
+        Raises:
+            NotFoundError: no trial of a layout has finished.
+            CheckpointError: its checkpoint is gone or damaged.
+        """
+        histories = self.histories
+        return load_winner(self.study, rank_study(self.study, histories), histories)
+
+    def export(self, to: Path) -> Exported:
+        """Write the best network to the folder `to`; `coatnet.load` reads it.
+
+        Raises:
+            NotFoundError: no trial of a layout has finished.
+            CheckpointError: its checkpoint is gone or damaged.
+        """
+        histories = self.histories
+        return export_winner(self.study, rank_study(self.study, histories), histories, to=to)
+
+    def report(self, to: Path | None = None) -> Path:
+        """Write the HTML report to `to`, by default into the study; return its path."""
+        histories = self.histories
+        ranking = rank_study(self.study, histories)
+        return report_study(self.study, histories, ranking, to=to or self.folder / REPORT)
+
+    def headline(self) -> str:
+        """Return where the study stands, in a line."""
+        state = self.study.state()
+        status = study_status(self.study, state.histories(), ended=state.ended)
+        hint = f"; `nas resume {self.folder}` goes on" if status == "interrupted" else ""
+        return f"{self.study.spec.name}: {status}{hint}"
+
+    def status(self) -> pd.DataFrame:
+        """One row a trial: where it stands and what its newest epoch measured."""
+        return status_frame(self.histories)
+
+    def answer(self, metric: Metric | None = None) -> Ranking:
+        """Return what `nas rank` prints."""
+        return self.rank(metric)
+
+    def only_study(self, what: str) -> "StudyReader":
+        """Return the study that `what` is to be done to: this one."""
+        return self
+
+
+def rank_study(
+    study: Study, histories: Sequence[TrialHistory], *, metric: Metric | None = None
+) -> Ranking:
+    """Rank a study's trials by its own spec, or by another metric.
+
+    Raises:
+        SpecError: by transfer, though the study fine-tunes nothing.
+    """
+    spec, search = study.spec.ranking, study.spec.search
+    if metric is not None:
+        spec = spec.model_copy(update={"metric": metric})
+    ranking = rank(
+        histories,
+        spec,
+        evaluation_images=_scored_on(study, spec.metric).evaluation_images,
+        seeds=(search.seeds, search.most_seeds),
+        until=search.until,
+    )
+    return replace(ranking, notes=(*ranking.notes, *_sizes_asked_for(study.spec, ranking)))
+
+
+def report_study(
+    study: Study, histories: Sequence[TrialHistory], ranking: Ranking, *, to: Path
+) -> Path:
+    """Write the HTML report of a study to `to`; return it."""
+    write_report(
+        to,
+        title=study.spec.name,
+        histories=histories,
+        ranking=ranking,
+        facts=_facts(study),
+    )
+    return to
+
+
+def _scored_on(study: Study, metric: Metric) -> DataFacts:
+    """Return the facts of the images on which the metric's accuracies are measured."""
+    if not METRICS[metric].fine_tuned:
+        return study.data
+    if study.fine_tuning_data is None:
+        raise SpecError(
+            f"{study.spec.name} fine-tunes nothing, so nothing can be ranked by {metric}: add "
+            "a section fine_tune to its spec",
+            key="metric",
+        )
+    return study.fine_tuning_data
+
+
+def _sizes_asked_for(spec: StudySpec, ranking: Ranking) -> list[str]:
+    """Say how far the layouts had to stay off the sizes they were matched to."""
+    match = study_space(spec).match
+    if match is None or match.within is not None or not ranking.layouts:
+        return []
+    wanted = {"parameters": match.parameters, "MACs": match.macs}
+    asked = ", ".join(f"{name} {size:,}" for name, size in wanted.items() if size is not None)
+    offs = (
+        f"{layout.layout} ({off_words(layout.parameters, layout.macs, match)})"
+        for layout in sorted(ranking.layouts, key=lambda layout: layout.layout)
+        if not layout.baseline
+    )
+    return [f"sizes are the closest to {asked}: {', '.join(offs)}"]
+
+
+def _facts(study: Study) -> dict[str, str]:
+    """Return what someone needs to run the study again."""
+    data = study.data
+    return {
+        "study": f"{study.spec.name} ({study.id})",
+        "begun": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(study.created)),
+        "data": f"{study.spec.data.source}: {data.amount} images to train on, "
+        f"{data.probe_images:,} of them the probe, {data.evaluation_images:,} to evaluate; "
+        f"{data.shape.classes} classes, {data.shape.image_size} pixels; sha256 {data.fingerprint}",
+        "recipe": study.spec.training.model_dump_json(),
+        "search": study.spec.search.model_dump_json(),
+        "versions": ", ".join(f"{name} {version}" for name, version in study.versions.items()),
+        "commit": study.commit or "not in a git repository",
+        "again": f"nas search {study.folder}/spec.json --study ANOTHER",
+    }

@@ -1,0 +1,78 @@
+"""What a user names to read: a study or a sweep, behind one interface."""
+
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+
+from nas.ranking.result import Ranking
+from nas.reading.study import StudyReader
+from nas.reading.sweep import SweepOrders, SweepReader
+from nas.spec.study import Metric
+from nas.study.folder import find_study, open_study
+from nas.study.sweep import find_sweep, open_sweep
+
+
+class Target(Protocol):
+    """Reads what is there now; whoever uses it need not know whether it is one study or several."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        ...
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """One row a trial."""
+        ...
+
+    @property
+    def epochs(self) -> pd.DataFrame:
+        """One row an epoch measured."""
+        ...
+
+    @property
+    def ranking(self) -> pd.DataFrame:
+        """The layouts, the best first."""
+        ...
+
+    def headline(self) -> str:
+        """Return where it stands, in a line."""
+        ...
+
+    def status(self) -> pd.DataFrame:
+        """Return where each of its parts stands."""
+        ...
+
+    def answer(self, metric: Metric | None = None) -> Ranking | SweepOrders:
+        """Return what came out, by its own metric or by another.
+
+        Raises:
+            SpecError: that metric cannot be read off it.
+        """
+        ...
+
+    def report(self, to: Path | None = None) -> Path:
+        """Write its picture as one HTML file; return the path."""
+        ...
+
+    def only_study(self, what: str) -> StudyReader:
+        """Return the one study that `what` is to be done to.
+
+        Raises:
+            SpecError: there are several; the message names one.
+        """
+        ...
+
+
+def open_target(name: str | Path) -> StudyReader | SweepReader:
+    """Open a study or a sweep, given as a path, or as a name under `studies/`.
+
+    Raises:
+        NotFoundError: there is neither.
+        SpecError: its file is damaged, or of a newer format.
+    """
+    swept = find_sweep(str(name))
+    if swept is not None:
+        return SweepReader(open_sweep(swept))
+    return StudyReader(open_study(find_study(str(name))))

@@ -1,0 +1,74 @@
+"""The trials that a spec asks for whatever they bring: every candidate with its first seeds."""
+
+from collections.abc import Collection, Sequence
+
+from nas.search.allocation.allocation import Workload, begin
+from nas.search.allocation.planning import Planner, trained_only
+from nas.search.samplers.sampler import Sampler, proposed
+from nas.spec.study import SearchSpec
+from nas.study.records import Segment, TrialHistory, twin_label
+
+
+class FirstRound:
+    """Seeds 0 to `seeds` - 1 of every candidate that the sampler proposes, and of the placebo.
+
+    Seeds come in rounds: every candidate is trained with seed 0 before any is with seed 1, so that
+    an early look compares all of them. A sampler that learns from results needs all seeds of a
+    candidate at once instead.
+    """
+
+    def __init__(
+        self,
+        settings: SearchSpec,
+        planner: Planner,
+        *,
+        sampler: Sampler,
+        adaptive: bool,
+        most: int | None,
+        listed: int | None = None,
+    ) -> None:
+        """Train what `sampler` proposes, up to `most` candidates.
+
+        `adaptive` says that it learns from results, `listed` how many candidates it has at most,
+        where that is known.
+        """
+        self._settings, self._planner = settings, planner
+        self._sampler, self._adaptive, self._most = sampler, adaptive, most
+        limits = [limit for limit in (listed, most) if limit is not None]
+        twins = 1 if settings.placebo is not None else 0
+        self._trials = (min(limits, default=0) + twins) * settings.seeds
+
+    @property
+    def workload(self) -> Workload:
+        """Every candidate with all its seeds."""
+        return Workload(trials=self._trials, epochs=self._trials * self._planner.epochs)
+
+    def decide(self, histories: Sequence[TrialHistory]) -> Segment | None:
+        """Return the next of the trials that are asked for, to be trained in full."""
+        trained, number = trained_only(histories), len(histories) + 1
+        candidates = proposed(trained)
+        planned = {(h.trial.label, h.trial.seed) for h in trained}
+        missing = [
+            (label, seed)
+            for label in (*candidates, *self._twin_of(candidates))
+            for seed in range(self._settings.seeds)
+            if (label, seed) not in planned
+        ]
+        if missing and self._adaptive:
+            return self._replicate(*missing[0], trained, number)
+        if self._most is None or len(candidates) < self._most:
+            candidate = self._sampler.propose(histories)
+            if candidate is not None:
+                return begin(self._planner.new(candidate, seed=0, number=number))
+        if not missing:
+            return None
+        return self._replicate(*min(missing, key=lambda each: each[1]), trained, number)
+
+    def _twin_of(self, candidates: Collection[str]) -> tuple[str, ...]:
+        original = self._settings.placebo
+        return (twin_label(original),) if original is not None and original in candidates else ()
+
+    def _replicate(
+        self, label: str, seed: int, trained: Sequence[TrialHistory], number: int
+    ) -> Segment:
+        return begin(self._planner.replicate(label, seed=seed, trained=trained, number=number))

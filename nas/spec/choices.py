@@ -1,0 +1,26 @@
+"""The words that a spec and the command line may choose from; no library is needed to know them."""
+
+from enum import StrEnum
+
+
+class Until(StrEnum):
+    """When no more seeds are asked for."""
+
+    SETTLED = "settled"  # no pair is left undecided (`?`)
+    SHARP = "sharp"  # every pair is ≫, > or ≈: `≥` is open too
+
+
+class Metric(StrEnum):
+    """What a trial is scored by (DESIGN section 4)."""
+
+    GENERALIZATION = "generalization"  # evaluation accuracy at equal training loss
+    ACCURACY = "accuracy"  # evaluation accuracy at the end
+    CAPACITY = "capacity"  # the same where data is abundant: withheld where trials overfit
+    TRANSFER = "transfer"  # evaluation accuracy after fine-tuning
+
+
+class Correction(StrEnum):
+    """How claims about all pairs are held to one error."""
+
+    HOLM = "holm"  # a family of `>` and one of `≈`, each at alpha; decides more
+    BONFERRONI = "bonferroni"  # all claims read off the intervals, together at alpha

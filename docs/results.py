@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 from docs.png import write_figure_png, write_png
-from nas.driver.conclusion import rank_study
-from nas.driver.phase import orders_frame, phase_points, write_phase
 from nas.ranking.result import LayoutScore, Ranking
+from nas.reading.phase import orders_frame, phase_points, write_phase
+from nas.reading.study import rank_study
 from nas.report import words
 from nas.report.sections import Section, sections
 from nas.study.folder import Study, find_study, open_study

@@ -1,7 +1,7 @@
 """The phase diagram: every layout's score against a key of the spec, and the order at each value.
 
 Above, lines of scores with their intervals; below, in the same columns, the layouts from best to
-worst with what is claimed between neighbours. Drawn from the table of `nas.driver.phase` alone.
+worst with what is claimed between neighbours. Drawn from the table of `nas.reading.phase` alone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

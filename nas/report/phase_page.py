@@ -41,7 +41,7 @@ def write_phase_page(
 ) -> None:
     """Write the page of a sweep over a key, whose words are `axis`.
 
-    `table` is that of `nas.driver.phase`. A reader sees the old page or the new.
+    `table` is that of `nas.reading.phase`. A reader sees the old page or the new.
     The same sweep gives the same bytes.
 
     Raises:

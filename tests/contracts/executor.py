@@ -3,24 +3,29 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from nas.errors import NasError
 from nas.execution.executor import Executor, Job
+from nas.spec.study import ResourcesSpec
 from nas.study.records import EpochMeasured, Outcome, SegmentEnded, TrialStatus
+from tests.contracts.small_training import small_training, timeless, weights
 from tests.contracts.toy import ToyConductor, ToyJob
 
 
 class ExecutorContract:
     """What a study may rely on, whatever runs its segments."""
 
-    def make(self, job: Job, folder: Path) -> Executor:
-        """Return the executor under test."""
+    def make(self) -> Executor:
+        """Return the executor under test, prepared for the default resources."""
         raise NotImplementedError
 
     def run(self, tmp_path: Path, conductor: ToyConductor, **job) -> ToyConductor:
-        executor = self.make(ToyJob(folder=tmp_path, **job), tmp_path / "scratch")
-        executor.run(conductor)
+        self.run_job(ToyJob(folder=tmp_path, **job), conductor, tmp_path)
         return conductor
+
+    def run_job(self, job: Job, conductor: ToyConductor, folder: Path) -> None:
+        self.make().run(job, conductor, resources=ResourcesSpec(), scratch=folder / "scratch")
 
     def test_every_trial_finishes_and_every_epoch_arrives_once_in_order(self, tmp_path):
         conductor = self.run(tmp_path, ToyConductor(5))
@@ -28,6 +33,48 @@ class ExecutorContract:
             assert history.status is TrialStatus.FINISHED
             assert [epoch.epoch for epoch in history.epochs] == [1, 2, 3]
             assert history.attempts == 1
+
+    def test_a_trial_may_be_run_in_several_segments(self, tmp_path):
+        conductor = self.run(tmp_path, ToyConductor(3, goals=(1, 3)))
+        for history in conductor.state.histories():
+            assert (history.status, history.attempts) == (TrialStatus.FINISHED, 2)
+            assert [epoch.epoch for epoch in history.epochs] == [1, 2, 3]
+        outcomes = [r.outcome for r in conductor.records if isinstance(r, SegmentEnded)]
+        assert sorted(outcomes) == [Outcome.FINISHED] * 3 + [Outcome.REACHED] * 3
+
+    def test_a_trial_that_is_not_continued_stays_paused(self, tmp_path):
+        conductor = self.run(tmp_path, ToyConductor(2, goals=(2,)))
+        for history in conductor.state.histories():
+            assert history.status is TrialStatus.PAUSED
+            assert [epoch.epoch for epoch in history.epochs] == [1, 2]
+
+    def test_a_segment_that_was_interrupted_goes_on_to_its_own_end(self, tmp_path):
+        conductor = ToyConductor(2, goals=(2, 3), stop_after=1)
+        with pytest.raises(KeyboardInterrupt):
+            self.run(tmp_path, conductor, seconds=0.2)
+        conductor._stop_after = None
+        self.run(tmp_path, conductor)
+        for history in conductor.state.histories():
+            assert history.status is TrialStatus.FINISHED
+            assert [epoch.epoch for epoch in history.epochs] == [1, 2, 3]
+
+    @pytest.mark.slow
+    def test_training_in_two_segments_equals_training_in_one_bit_by_bit(self, tmp_path):
+        """The loop is the same, but what a process keeps between segments could leak."""
+        found = []
+        for name, goals in (("one", (15,)), ("two", (5, 15))):
+            conductor = ToyConductor(0, goals=goals)
+            job, planned = small_training(tmp_path / name)
+            conductor.plan(planned)
+            self.run_job(job, conductor, tmp_path / name)
+            history = conductor.state.history(planned.id)
+            assert (history.status, history.attempts) == (TrialStatus.FINISHED, len(goals))
+            found.append(([timeless(epoch) for epoch in history.epochs], weights(job, planned)))
+        (epochs, tensors), (epochs_of_two, tensors_of_two) = found
+        assert len(epochs) == 15
+        assert epochs == epochs_of_two
+        assert tensors.keys() == tensors_of_two.keys()
+        assert all(torch.equal(tensors[key], tensors_of_two[key]) for key in tensors)
 
     def test_records_cross_unchanged(self, tmp_path):
         conductor = self.run(tmp_path, ToyConductor(1))

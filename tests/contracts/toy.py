@@ -16,6 +16,8 @@ from nas.study.records import (
     Segment,
     SegmentEnded,
     SegmentStarted,
+    Trial,
+    TrialHistory,
     TrialPlanned,
     TrialStatus,
 )
@@ -44,7 +46,10 @@ class ToyJob:
             report(measured(segment.trial.id, epoch, attempt=segment.attempt))
             if epoch == 2 and segment.attempt == 1:
                 strike(fault)
-        outcome = Outcome.DIVERGED if fault == "diverge" else Outcome.FINISHED
+        whole = segment.until_epoch == segment.trial.epochs
+        outcome = Outcome.FINISHED if whole else Outcome.REACHED
+        if fault == "diverge":
+            outcome = Outcome.DIVERGED
         return SegmentEnded(
             at=0.0,
             trial_id=segment.trial.id,
@@ -63,35 +68,55 @@ def strike(fault: str | None) -> None:
 
 
 class ToyConductor:
-    """Plans `count` trials of three epochs; keeps every record it observed."""
+    """Plans `count` trials of three epochs; keeps every record it observed.
 
-    def __init__(self, count: int, *, attempts: int = 3, stop_after: int | None = None) -> None:
+    A trial's segments end at the epochs in `goals`; after the last of these it is left alone.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        *,
+        attempts: int = 3,
+        stop_after: int | None = None,
+        goals: tuple[int, ...] = (3,),
+    ) -> None:
         """Interrupt the executor's process after `stop_after` epochs; fail on `explode`."""
+        self._goals = goals
         self.records: list[Record] = []
         self.state = StudyState(attempts_allowed=attempts)
         self.most_running = 0
         self._stop_after = stop_after
         self.explode_at: int | None = None
         for number in range(1, count + 1):
-            self._take(TrialPlanned(at=0.0, trial=trial(number)))
+            self.plan(trial(number))
+
+    def plan(self, planned: Trial) -> None:
+        """Have one more trial to run."""
+        self._take(TrialPlanned(at=0.0, trial=planned))
 
     def next_segment(self) -> Segment | Pause:
-        """Return the first trial that is neither running nor final."""
+        """Return the first trial that is neither running nor final, up to its next goal."""
         for history in self.state.histories():
-            if history.status in (TrialStatus.PLANNED, TrialStatus.INTERRUPTED):
-                segment = Segment(
-                    trial=history.trial,
-                    attempt=history.attempts + 1,
-                    acknowledged=len(history.epochs),
-                    until_epoch=3,
-                )
-                self._take(
-                    SegmentStarted(
-                        at=0.0, trial_id=history.trial.id, attempt=segment.attempt, until_epoch=3
-                    )
-                )
-                return segment
+            later = [goal for goal in self._goals if goal > len(history.epochs)]
+            waiting = (TrialStatus.PLANNED, TrialStatus.INTERRUPTED, TrialStatus.PAUSED)
+            if history.status in waiting and later:
+                return self._start(history, later[0])
         return Pause.WAIT if self._running() else Pause.DONE
+
+    def _start(self, history: TrialHistory, until: int) -> Segment:
+        segment = Segment(
+            trial=history.trial,
+            attempt=history.attempts + 1,
+            acknowledged=len(history.epochs),
+            until_epoch=until,
+        )
+        self._take(
+            SegmentStarted(
+                at=0.0, trial_id=history.trial.id, attempt=segment.attempt, until_epoch=until
+            )
+        )
+        return segment
 
     def observe(self, record: Record) -> None:
         """Take a record; may press Ctrl-C or break, as a test asked."""

@@ -77,7 +77,7 @@ def test_an_unexpected_error_is_one_line_too(capsys, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("a bug\nof ours")
 
-    monkeypatch.setattr("nas.study.find_study", broken)
+    monkeypatch.setattr("nas.reading.target.find_study", broken)
     assert run(["status", "x"]) == 1
     assert capsys.readouterr().err == (
         "nas: unexpected ZeroDivisionError: a bug of ours; --debug shows where\n"

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from nas.cli.progress import Progress, _print_line, _table, watching
+from nas.cli.progress import Progress, TerminalDisplay, _line, _table
 from nas.search.build import build_search
 from nas.study.folder import open_study
 from nas.study.records import Outcome, SegmentEnded, SegmentStarted
@@ -90,8 +90,7 @@ def test_images_that_cannot_be_read_are_said_before_training(finished, capsys):
     study = open_study(finished)
     damaged = replace(study, data=replace(study.data, bad_files=("c0/x.png: truncated",)))
     search = build_search(study.spec, study.data.shape)
-    with watching(damaged, search, quiet=True):
-        pass
+    TerminalDisplay(quiet=True).begin(damaged, search)
     assert capsys.readouterr().err == (
         "note: images left out because they cannot be read: 1, the first c0/x.png: truncated\n"
     )
@@ -101,8 +100,6 @@ def test_a_line_says_how_a_segment_ended_and_why():
     state = StudyState([planned(1), started("0001-C-s0"), measured("0001-C-s0", 1)])
     record = ended("0001-C-s0", Outcome.FAILED, "OSError: [disk] full\nTraceback ...")
     state.apply(record)
-    console = Console(file=io.StringIO(), width=200)
-    _print_line(console, Progress(3, clock=Clock()), record, state)
-    assert console.file.getvalue().startswith(
+    assert _line(Progress(3, clock=Clock()), record, state).startswith(
         "0001-C-s0 failed (OSError: [disk] full): epoch 1/3, train loss 1.900, eval accuracy 40.0 %"
     )

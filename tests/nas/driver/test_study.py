@@ -1,96 +1,32 @@
-"""The driver journals, then tells, drops what dead attempts send, and goes on after any stop."""
+"""A study runs whole, goes on after any stop, and sends MLflow what it lacks."""
 
 import shutil
-from functools import partial
 
 import pytest
 
-from nas.driver.conclusion import rank_study
-from nas.driver.study import Driver, _fold, begin_study, resume_study, sync_study
+from nas.driver.display import Silent
+from nas.driver.study import _fold, begin_study, resume_study, sync_study
 from nas.errors import DataError, JournalError, SpecError
-from nas.execution.choose import open_executors
-from nas.search.search import Search
+from nas.execution.inline import InlineExecutor
+from nas.reading.study import rank_study
 from nas.spec.file import load_spec
 from nas.study.folder import open_study
 from nas.study.journal import FILE, Journal, read_journal
 from nas.study.records import (
     EpochMeasured,
-    Outcome,
-    Pause,
-    Segment,
-    SegmentEnded,
     StudyEnded,
     TrialStatus,
 )
-from nas.study.state import StudyState
-from tests.nas.builders import measured
-from tests.nas.conftest import SMALL, nobody
+from tests.nas.conftest import SMALL
+from tests.nas.driver.test_conductor import make_conductor, next_of
 from tests.nas.search.test_search import grid
 
-INLINE = partial(open_executors, inline=True)
 
+class Pulling(Silent):
+    """A display that pulls the plug where a test says so."""
 
-@pytest.fixture
-def journal(tmp_path):
-    with Journal(tmp_path) as journal:
-        yield journal
-
-
-def make_driver(journal: Journal, search: Search, heard: list | None = None) -> Driver:
-    watch = [] if heard is None else [lambda record, _: heard.append(record)]
-    state = StudyState(journal.records, attempts_allowed=2)
-    return Driver(journal, state, search, observers=watch)
-
-
-def next_of(driver: Driver) -> Segment:
-    segment = driver.next_segment()
-    assert isinstance(segment, Segment)
-    return segment
-
-
-def ended(segment: Segment, outcome: Outcome = Outcome.FINISHED) -> SegmentEnded:
-    return SegmentEnded(at=1.0, trial_id=segment.trial.id, attempt=segment.attempt, outcome=outcome)
-
-
-def kinds(records) -> list[str]:
-    return [record.kind for record in records]
-
-
-def test_every_record_is_journaled_and_told_once(journal, tmp_path):
-    heard = []
-    driver = make_driver(journal, grid("A", seeds=1), heard)
-    segment = next_of(driver)
-    driver.observe(measured(segment.trial.id, 1))
-    driver.observe(ended(segment))
-    assert driver.next_segment() is Pause.DONE
-    assert driver.next_segment() is Pause.DONE
-    assert kinds(heard) == ["planned", "started", "epoch", "ended", "study-ended"]
-    assert read_journal(tmp_path) == heard
-
-
-def test_what_a_dead_attempt_still_sends_is_dropped(journal, tmp_path):
-    driver = make_driver(journal, grid("A", seeds=1))
-    first = next_of(driver)
-    driver.observe(measured(first.trial.id, 1))
-    driver.observe(ended(first, Outcome.LOST))
-    driver.observe(measured(first.trial.id, 2))
-    driver.observe(ended(first, Outcome.LOST))
-    second = next_of(driver)
-    assert (second.attempt, second.acknowledged) == (2, 1)
-    driver.observe(measured(first.trial.id, 2))
-    driver.observe(ended(first))
-    driver.observe(measured(first.trial.id, 2, attempt=2))
-    driver.observe(measured(first.trial.id, 2, attempt=2))
-    epochs = [r for r in read_journal(tmp_path) if isinstance(r, EpochMeasured)]
-    assert [(e.epoch, e.attempt) for e in epochs] == [(1, 1), (2, 2)]
-
-
-def test_a_lost_segment_ends_at_the_epoch_the_journal_has(journal, tmp_path):
-    driver = make_driver(journal, grid("A", seeds=1))
-    segment = next_of(driver)
-    driver.observe(measured(segment.trial.id, 1))
-    driver.observe(ended(segment, Outcome.LOST))
-    assert read_journal(tmp_path)[-1].epoch == 1
+    def __init__(self, pull) -> None:
+        self.observe = pull
 
 
 @pytest.mark.slow
@@ -129,18 +65,14 @@ def test_resume_after_any_epoch_gives_the_same_records(finished, tmp_path, after
         if sum(len(h.epochs) for h in state.histories()) >= after:
             raise Stop
 
-    from contextlib import contextmanager
-
-    @contextmanager
-    def pulling(*_):
-        yield (pull,)
-
     folder = tmp_path / "s"
     with pytest.raises(Stop):
-        begin_study(load_spec(str(SMALL)), folder=folder, executors=INLINE, observers=pulling)
+        begin_study(
+            load_spec(str(SMALL)), folder=folder, executor=InlineExecutor(), display=Pulling(pull)
+        )
     study = open_study(folder)
     assert any(h.status is not TrialStatus.FINISHED for h in study.histories())
-    conclusion = resume_study(study, executors=INLINE, observers=nobody)
+    conclusion = resume_study(study, executor=InlineExecutor(), display=Silent())
     calm = open_study(finished)
     assert conclusion.ranking == rank_study(calm, calm.histories())
     for ours, theirs in zip(study.histories(), calm.histories(), strict=True):
@@ -157,7 +89,7 @@ def test_resuming_a_finished_study_adds_no_record(finished, tmp_path):
     shutil.copytree(finished, folder)
     before = (folder / "journal" / FILE).read_bytes()
     (folder / "report.html").unlink()
-    conclusion = resume_study(open_study(folder), executors=INLINE, observers=nobody)
+    conclusion = resume_study(open_study(folder), executor=InlineExecutor(), display=Silent())
     assert (folder / "journal" / FILE).read_bytes() == before
     assert conclusion.report.is_file()
 
@@ -168,7 +100,7 @@ def test_two_drivers_never_write_one_journal(finished, tmp_path):
     shutil.copytree(finished, folder)
     study = open_study(folder)
     with Journal(study.journal), pytest.raises(JournalError, match="another driver"):
-        resume_study(study, executors=INLINE, observers=nobody)
+        resume_study(study, executor=InlineExecutor(), display=Silent())
 
 
 @pytest.mark.slow
@@ -178,7 +110,7 @@ def test_changed_images_are_noticed(finished, tmp_path):
     text = (folder / "study.json").read_text()
     (folder / "study.json").write_text(text.replace('"split_seed": 0', '"split_seed": 1'))
     with pytest.raises(DataError, match="have changed"):
-        resume_study(open_study(folder), executors=INLINE, observers=nobody)
+        resume_study(open_study(folder), executor=InlineExecutor(), display=Silent())
 
 
 @pytest.mark.mlflow
@@ -211,8 +143,8 @@ def test_what_a_lost_driver_ran_is_interrupted_in_the_views_too(finished, tmp_pa
     shutil.copytree(finished, folder)
     study = open_study(folder)
     with Journal(study.journal) as journal:
-        driver = make_driver(journal, grid("X", seeds=1))
-        started = next_of(driver)
+        conductor = make_conductor(journal, grid("X", seeds=1))
+        started = next_of(conductor)
     with Journal(study.journal) as journal:
         history = _fold(study, journal).history(started.trial.id)
         assert history.status is TrialStatus.INTERRUPTED
@@ -238,7 +170,7 @@ TRANSFER = (
 def test_a_transfer_study_fine_tunes_every_trial_and_exports_what_was_fine_tuned(tmp_path):
     folder = tmp_path / "s"
     conclusion = begin_study(
-        load_spec(str(SMALL), TRANSFER), folder=folder, executors=INLINE, observers=nobody
+        load_spec(str(SMALL), TRANSFER), folder=folder, executor=InlineExecutor(), display=Silent()
     )
     study = open_study(folder)
     histories = {history.trial.id: history for history in study.histories()}
@@ -271,17 +203,11 @@ def test_a_transfer_study_goes_on_in_the_middle_of_a_fine_tuning(tmp_path):
         if isinstance(record, EpochMeasured) and record.trial_id.endswith("-fine"):
             raise Stop
 
-    from contextlib import contextmanager
-
-    @contextmanager
-    def pulling(*_):
-        yield (pull,)
-
     spec = load_spec(str(SMALL), (*TRANSFER[:2], "search.seeds=1"))
-    begin_study(spec, folder=whole, executors=INLINE, observers=nobody)
+    begin_study(spec, folder=whole, executor=InlineExecutor(), display=Silent())
     with pytest.raises(Stop):
-        begin_study(spec, folder=halves, executors=INLINE, observers=pulling)
-    resume_study(open_study(halves), executors=INLINE, observers=nobody)
+        begin_study(spec, folder=halves, executor=InlineExecutor(), display=Pulling(pull))
+    resume_study(open_study(halves), executor=InlineExecutor(), display=Silent())
     one, two = (open_study(folder).histories() for folder in (whole, halves))
     assert [h.trial.id for h in one] == [h.trial.id for h in two]
     for ours, theirs in zip(one, two, strict=True):
@@ -293,7 +219,9 @@ def test_a_transfer_study_goes_on_in_the_middle_of_a_fine_tuning(tmp_path):
 def test_seeds_are_added_where_they_can_settle_and_only_there(tmp_path, margin, seeds):
     ranking = f"ranking={{metric: accuracy, margin: {margin}, large_margin: 0.5}}"
     spec = load_spec(str(SMALL), ("search.max_seeds=4", ranking))
-    conclusion = begin_study(spec, folder=tmp_path / "s", executors=INLINE, observers=nobody)
+    conclusion = begin_study(
+        spec, folder=tmp_path / "s", executor=InlineExecutor(), display=Silent()
+    )
     assert conclusion.ranking.seeds == (2, 4)
     # 60 images: the difference has an sd of about 5 points, and no four seeds settle one of 2
     assert {layout.seeds for layout in conclusion.ranking.layouts} <= seeds

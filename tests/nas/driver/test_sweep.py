@@ -1,24 +1,22 @@
 """A sweep runs its studies on one cluster, refuses first, and goes on after any stop."""
 
 import shutil
-from contextlib import contextmanager
-from functools import partial
 
 import pytest
 
-from nas.driver.conclusion import REPORT, rank_study
-from nas.driver.phase import PAGE, SPREADSHEET, TABLE
+from nas.driver.display import Silent
 from nas.driver.sweep import begin_sweep, resume_sweep
 from nas.errors import DataError, NoClusterError, SpecError, StudyExistsError
-from nas.execution.choose import open_executors
+from nas.execution.inline import InlineExecutor
+from nas.reading.phase import PAGE, SPREADSHEET, TABLE
+from nas.reading.study import REPORT, rank_study
 from nas.spec.file import load_spec
 from nas.study.folder import open_study
 from nas.study.journal import FILE as JOURNAL
 from nas.study.records import TrialStatus
 from nas.study.sweep import open_sweep
-from tests.nas.conftest import SMALL, SWEPT, nobody
+from tests.nas.conftest import SMALL, SWEPT
 
-INLINE = partial(open_executors, inline=True)
 BOTH = ["data.train=48", "data.train=80"]
 
 
@@ -26,38 +24,39 @@ class Stop(BaseException):
     """What a test pulls the plug with."""
 
 
-class Cluster:
-    """Executors that count how often they are opened and closed."""
+class Cluster(InlineExecutor):
+    """An executor that remembers what it was prepared for."""
 
     def __init__(self):
-        self.opened, self.closed = [], 0
+        self.prepared = []
 
-    @contextmanager
-    def __call__(self, resources):
-        self.opened.append(resources)
-        with INLINE(resources) as factory:
-            yield factory
-        self.closed += 1
+    def prepare(self, resources):
+        self.prepared.append(resources)
 
 
-def pulling(study_name, after):
-    """Observers that pull the plug in that study, once so many epochs are measured."""
+class Pulling(Silent):
+    """A display that pulls the plug in one study, once so many epochs are measured."""
 
-    @contextmanager
-    def watch(study, search):
-        def pull(record, state):
-            measured = sum(len(history.epochs) for history in state.histories())
-            if study.folder.name == study_name and measured >= after:
-                raise Stop
+    def __init__(self, study_name, after):
+        self.study_name, self.after, self.here = study_name, after, False
 
-        yield (pull,)
+    def begin(self, study, search):
+        self.here = study.folder.name == self.study_name
 
-    return watch
+    def observe(self, record, state):
+        measured = sum(len(history.epochs) for history in state.histories())
+        if self.here and measured >= self.after:
+            raise Stop
 
 
-def begin(folder, *overrides, executors=INLINE, observers=nobody):
+def begin(folder, *overrides, executor=None, display=None):
     spec = load_spec(str(SMALL), [*SWEPT, *overrides])
-    return begin_sweep(spec, folder=folder, executors=executors, observers=observers)
+    return begin_sweep(
+        spec,
+        folder=folder,
+        executor=executor or InlineExecutor(),
+        display=display or Silent(),
+    )
 
 
 def journals(folder):
@@ -88,7 +87,7 @@ def test_a_sweep_leaves_whole_studies_and_the_picture(swept):
 def test_resume_after_a_stop_gives_the_same_rankings(swept, tmp_path, study, after):
     folder = tmp_path / "s"
     with pytest.raises(Stop):
-        begin(folder, observers=pulling(BOTH[study], after))
+        begin(folder, display=Pulling(BOTH[study], after))
     assert [(folder / name).is_dir() for name in BOTH] == [True, study == 1]
     done = {
         name: (folder / name / REPORT).stat().st_mtime_ns
@@ -96,7 +95,7 @@ def test_resume_after_a_stop_gives_the_same_rankings(swept, tmp_path, study, aft
         if (folder / name / REPORT).exists()
     }
     assert len(done) == study
-    conclusion = resume_sweep(open_sweep(folder), executors=INLINE, observers=nobody)
+    conclusion = resume_sweep(open_sweep(folder), executor=InlineExecutor(), display=Silent())
     assert [point.status for point in conclusion.points] == ["finished"] * 2
     assert [point.ranking for point in conclusion.points] == rankings(swept)
     for name, written in done.items():
@@ -111,8 +110,8 @@ def test_a_finished_sweep_is_passed_over_without_a_cluster(swept, tmp_path):
     (folder / PAGE).unlink()
     cluster = Cluster()
     before = journals(folder)
-    conclusion = resume_sweep(open_sweep(folder), executors=cluster, observers=nobody)
-    assert (cluster.opened, journals(folder)) == ([], before)
+    conclusion = resume_sweep(open_sweep(folder), executor=cluster, display=Silent())
+    assert (cluster.prepared, journals(folder)) == ([], before)
     assert conclusion.page.is_file()
 
 
@@ -125,29 +124,22 @@ def test_a_study_that_was_killed_before_its_views_is_concluded(swept, tmp_path, 
     if lost == REPORT:
         (folder / BOTH[1] / REPORT).unlink()
     before = journals(folder)
-    resume_sweep(open_sweep(folder), executors=INLINE, observers=nobody)
+    resume_sweep(open_sweep(folder), executor=InlineExecutor(), display=Silent())
     assert (folder / BOTH[1] / "export" / "winner" / "config.json").is_file()
     assert (folder / BOTH[1] / REPORT).is_file()
     assert journals(folder) == before
 
 
 @pytest.mark.slow
-def test_the_cluster_is_reached_once(tmp_path):
-    cluster = Cluster()
-    begin(tmp_path / "s", "training.epochs=2", "search.seeds=1", executors=cluster)
-    assert (len(cluster.opened), cluster.closed) == (1, 1)
-
-
-@pytest.mark.slow
-def test_and_again_for_other_resources(tmp_path):
+def test_every_study_is_checked_against_the_cluster_with_its_own_resources(tmp_path):
     cluster, folder = Cluster(), tmp_path / "s"
     short = ("training.epochs=2", "search.seeds=1")
     with pytest.raises(Stop):
-        begin(folder, *short, executors=cluster, observers=pulling(BOTH[0], 1))
+        begin(folder, *short, executor=cluster, display=Pulling(BOTH[0], 1))
     study = folder / BOTH[0] / "study.json"
     study.write_text(study.read_text().replace('"cpus": 1.0', '"cpus": 2.0'))
-    resume_sweep(open_sweep(folder), executors=cluster, observers=nobody)
-    assert [resources.cpus for resources in cluster.opened] == [1.0, 2.0, 1.0]
+    resume_sweep(open_sweep(folder), executor=cluster, display=Silent())
+    assert [resources.cpus for resources in cluster.prepared] == [1.0, 1.0, 2.0, 1.0]
 
 
 def test_what_cannot_be_is_refused_before_anything_is_created(tmp_path):
@@ -162,13 +154,12 @@ def test_what_cannot_be_is_refused_before_anything_is_created(tmp_path):
     with pytest.raises(SpecError, match=r"tracking\.uri"):
         begin(tmp_path / "s", "tracking.uri=file:///x")
 
-    @contextmanager
-    def nowhere(_):
-        raise NoClusterError("nobody answers")
-        yield
+    class Nowhere(InlineExecutor):
+        def prepare(self, resources):
+            raise NoClusterError("nobody answers")
 
     with pytest.raises(NoClusterError):
-        begin(tmp_path / "s", executors=nowhere)
+        begin(tmp_path / "s", executor=Nowhere())
     assert list(tmp_path.iterdir()) == []
 
 

@@ -7,5 +7,5 @@ from tests.contracts.executor import ExecutorContract
 class TestInline(ExecutorContract):
     """See the contract."""
 
-    def make(self, job, folder):
-        return InlineExecutor(job)
+    def make(self):
+        return InlineExecutor()

@@ -9,17 +9,14 @@ import time
 import pytest
 
 from nas.errors import NoClusterError
-from nas.execution.ray_cluster import _check_fits, cluster
+from nas.execution.ray_cluster import _check_fits, connect
 from nas.spec.study import ResourcesSpec
 
 
 @pytest.mark.parametrize("address", ["nonsense", "host:port", "ray://", "127.0.0.1", ":6379"])
 def test_an_address_that_is_none_is_refused(address):
-    with (
-        pytest.raises(NoClusterError, match="must be HOST:PORT"),
-        cluster(address, ResourcesSpec()),
-    ):
-        pytest.fail("connected")
+    with pytest.raises(NoClusterError, match="must be HOST:PORT"):
+        connect(address)
 
 
 def test_a_dead_address_is_said_in_seconds():
@@ -27,11 +24,8 @@ def test_a_dead_address_is_said_in_seconds():
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     begun = time.monotonic()
-    with (
-        pytest.raises(NoClusterError, match="Connection refused"),
-        cluster(f"127.0.0.1:{port}", ResourcesSpec()),
-    ):
-        pytest.fail("connected")
+    with pytest.raises(NoClusterError, match="Connection refused"):
+        connect(f"127.0.0.1:{port}")
     assert time.monotonic() - begun < 10  # Ray itself would try for minutes
 
 
@@ -49,10 +43,12 @@ def test_a_trial_must_fit_one_living_node():
 
 LISTENING = """
 import psutil
-from nas.execution.ray_cluster import cluster
+from contextlib import closing
+from nas.execution.ray_executor import RayExecutor
 from nas.spec.study import ResourcesSpec
 
-with cluster(None, ResourcesSpec()):
+with closing(RayExecutor()) as executor:
+    executor.prepare(ResourcesSpec())
     family = [psutil.Process(), *psutil.Process().children(recursive=True)]
     print(len(family), *{
         connection.laddr.ip

@@ -1,21 +1,21 @@
 """The Ray Tune executor keeps the contract, and survives what only processes can suffer."""
 
+from contextlib import closing
+
 import pytest
 
-from nas.execution.ray_cluster import cluster
-from nas.execution.ray_tune import RayTuneExecutor
+from nas.execution.ray_executor import RayExecutor
 from nas.spec.study import ResourcesSpec
 from nas.study.records import Outcome, SegmentEnded, TrialStatus
 from tests.contracts.executor import ExecutorContract
 from tests.contracts.toy import ToyConductor
 
-RESOURCES = ResourcesSpec()
 
-
-@pytest.fixture(scope="module", autouse=True)
-def local_ray():
-    with cluster(None, RESOURCES):
-        yield
+@pytest.fixture(scope="module")
+def ray_executor():
+    with closing(RayExecutor()) as executor:
+        executor.prepare(ResourcesSpec())
+        yield executor
 
 
 @pytest.mark.ray
@@ -24,8 +24,12 @@ def local_ray():
 class TestRayTune(ExecutorContract):
     """See the contract."""
 
-    def make(self, job, folder):
-        return RayTuneExecutor(job, resources=RESOURCES, scratch=folder)
+    @pytest.fixture(autouse=True)
+    def _connected(self, ray_executor):
+        self.executor = ray_executor
+
+    def make(self):
+        return self.executor
 
     def test_trials_run_side_by_side(self, tmp_path):
         assert self.run(tmp_path, ToyConductor(4), seconds=0.2).most_running == 2
@@ -44,12 +48,12 @@ class TestRayTune(ExecutorContract):
         assert not (tmp_path / "scratch").exists()
 
     def test_a_long_study_takes_several_tuners(self, tmp_path, monkeypatch):
-        monkeypatch.setattr("nas.execution.ray_tune.SEGMENTS_PER_FIT", 2)
+        from nas.execution import ray_tune  # not before Ray's environment is prepared
+
+        monkeypatch.setattr(ray_tune, "SEGMENTS_PER_FIT", 2)
         fits = []
-        real = RayTuneExecutor._fit
-        monkeypatch.setattr(
-            RayTuneExecutor, "_fit", lambda self, *a: (fits.append(1), real(self, *a))
-        )
+        real = ray_tune._fit
+        monkeypatch.setattr(ray_tune, "_fit", lambda *a: (fits.append(1), real(*a)))
         conductor = self.run(tmp_path, ToyConductor(5))
         assert len(fits) >= 3
         for history in conductor.state.histories():

@@ -1,24 +1,24 @@
 """The exported winner is the network that was measured, and says of itself what is true."""
 
 from dataclasses import replace
-from functools import partial
 
 import pytest
 import torch
 
 import coatnet
 from nas.data.load import load
-from nas.driver.conclusion import rank_study
+from nas.driver.display import Silent
 from nas.driver.study import begin_study
 from nas.errors import NotFoundError
-from nas.execution.choose import open_executors
+from nas.execution.inline import InlineExecutor
 from nas.export.winner import export_winner, winner
 from nas.ranking.relations import rank
+from nas.reading.study import rank_study
 from nas.spec.file import load_spec
 from nas.spec.study import RankingSpec
 from nas.study.folder import open_study
 from nas.training.trial_state import load_weights
-from tests.nas.conftest import SMALL, nobody
+from tests.nas.conftest import SMALL
 
 pytestmark = pytest.mark.slow
 
@@ -78,8 +78,8 @@ def beside_a_vit(tmp_path_factory):
     begin_study(
         load_spec(str(SMALL), [vit, "search.seeds=1", "training.epochs=2"]),
         folder=folder,
-        executors=partial(open_executors, inline=True),
-        observers=nobody,
+        executor=InlineExecutor(),
+        display=Silent(),
     )
     return folder
 

@@ -7,8 +7,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from nas.driver.conclusion import rank_study
-from nas.driver.phase import (
+from nas.reading.phase import (
     PAGE,
     SPREADSHEET,
     TABLE,
@@ -18,7 +17,9 @@ from nas.driver.phase import (
     phase_points,
     write_phase,
 )
+from nas.reading.study import rank_study
 from nas.spec.file import load_spec
+from nas.spec.study import Metric
 from nas.study.folder import open_study
 from nas.study.sweep import create_sweep, open_sweep
 from tests.nas.conftest import SMALL
@@ -57,7 +58,7 @@ def test_the_table_says_what_the_rankings_say(swept):
 
 @pytest.mark.slow
 def test_another_metric_ranks_every_study_by_it(swept):
-    points = phase_points(open_sweep(swept), metric="accuracy")
+    points = phase_points(open_sweep(swept), metric=Metric.ACCURACY)
     assert {point.ranking.metric.value for point in points} == {"accuracy"}
     assert orders_frame(points)["equal_loss"].isna().all()
 

@@ -34,7 +34,7 @@ def planned(spec: StudySpec) -> tuple[list[str], int]:
     """Return label and seed of all trials, as they are planned, and how many were expected."""
     search, state = build_search(spec, SHAPE), StudyState([], attempts_allowed=1)
     names = []
-    while isinstance(segment := search.next_segment(state), Segment):
+    while isinstance(segment := search.decide(state), Segment):
         trial = segment.trial
         assert isinstance(trial.config, BaselineConfig) == (trial.layout in ("ViT", "ConvNeXt"))
         state.apply(TrialPlanned(at=0.0, trial=trial))

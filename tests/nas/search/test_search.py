@@ -1,11 +1,17 @@
 """The search decides from spec and journal alone: seeds in rounds, the interrupted first."""
 
+from dataclasses import replace
+
 from coatnet.cost import cost
+from nas.search.allocation.added_seeds import AddedSeeds
+from nas.search.allocation.allocation import Allocation
 from nas.search.allocation.fine_tuning import FineTuning
+from nas.search.allocation.first_round import FirstRound
+from nas.search.allocation.planning import Planner
 from nas.search.samplers.sampler import GridSampler
 from nas.search.search import Search
 from nas.space.candidate import Candidate
-from nas.spec.study import SearchSpec, StudySpec
+from nas.spec.study import SearchSpec
 from nas.study.records import (
     DataShape,
     Outcome,
@@ -24,16 +30,21 @@ def candidate(label: str) -> Candidate:
 
 
 def grid(*labels: str, adaptive: bool = False, extend=None, tuning=None, **search) -> Search:
-    spec = StudySpec(name="s", space={}, search=SearchSpec(**{"seeds": 2, **search}))
-    sampler = GridSampler([candidate(label) for label in labels])
-    return Search(
-        spec,
-        sampler=sampler,
+    settings, planner = SearchSpec(**{"seeds": 2, **search}), Planner(epochs=15)
+    first = FirstRound(
+        settings,
+        planner,
+        sampler=GridSampler([candidate(label) for label in labels]),
         adaptive=adaptive,
-        points=len(labels),
-        extend=extend,
-        fine_tuning=tuning,
+        most=settings.candidates,
+        listed=len(labels),
     )
+    allocations: list[Allocation] = [first]
+    if tuning is not None:
+        allocations.insert(0, replace(tuning, trials=first.workload.trials))
+    if extend is not None and settings.most_seeds > settings.seeds:
+        allocations.append(AddedSeeds(settings, planner, open_layouts=extend))
+    return Search(allocations)
 
 
 TUNING = FineTuning(shape=DataShape(image_size=16, channels=1, classes=3), epochs=4)
@@ -42,7 +53,7 @@ TUNING = FineTuning(shape=DataShape(image_size=16, channels=1, classes=3), epoch
 def run_all(search: Search, state: StudyState) -> list[str]:
     """Take segments without ending any until the search waits."""
     ids = []
-    while isinstance(segment := search.next_segment(state), Segment):
+    while isinstance(segment := search.decide(state), Segment):
         if segment.trial.id not in state:
             state.apply(TrialPlanned(at=0.0, trial=segment.trial))
         start(state, segment)
@@ -54,7 +65,7 @@ def run_all(search: Search, state: StudyState) -> list[str]:
 def finish_all(search: Search, state: StudyState) -> list[str]:
     """Run segments one after another, each to its end, until the search is done."""
     ids = []
-    while isinstance(segment := search.next_segment(state), Segment):
+    while isinstance(segment := search.decide(state), Segment):
         state.apply(TrialPlanned(at=0.0, trial=segment.trial))
         start(state, segment)
         end(state, segment.trial.id, Outcome.FINISHED)
@@ -98,7 +109,7 @@ def test_done_when_every_trial_is_final():
     search, state = grid("A"), StudyState()
     for trial_id in run_all(search, state):
         end(state, trial_id, Outcome.DIVERGED)
-    assert search.next_segment(state) is Pause.DONE
+    assert search.decide(state) is Pause.DONE
 
 
 def test_an_interrupted_trial_goes_on_where_the_journal_stands():
@@ -107,7 +118,7 @@ def test_an_interrupted_trial_goes_on_where_the_journal_stands():
     state.apply(measured(ids[1], 1))
     state.apply(measured(ids[1], 2))
     end(state, ids[1], Outcome.INTERRUPTED)
-    segment = search.next_segment(state)
+    segment = search.decide(state)
     assert isinstance(segment, Segment)
     assert (segment.trial.id, segment.attempt, segment.acknowledged) == (ids[1], 2, 2)
     assert segment.until_epoch == segment.trial.epochs == 15
@@ -117,25 +128,25 @@ def test_the_same_journal_gives_the_same_segment():
     state = StudyState()
     run_all(grid("A", "B"), state)
     end(state, "0003-A-s1", Outcome.LOST)
-    assert grid("A", "B").next_segment(state) == grid("A", "B").next_segment(state)
+    assert grid("A", "B").decide(state) == grid("A", "B").decide(state)
 
 
 def test_a_trial_that_makes_no_progress_is_given_up():
     search, state = grid("A", seeds=1), StudyState(attempts_allowed=2)
     for attempt in (1, 2):
-        segment = search.next_segment(state)
+        segment = search.decide(state)
         assert isinstance(segment, Segment)
         if segment.trial.id not in state:
             state.apply(TrialPlanned(at=0.0, trial=segment.trial))
         start(state, segment)
         end(state, segment.trial.id, Outcome.LOST, attempt)
-    assert search.next_segment(state) is Pause.DONE
+    assert search.decide(state) is Pause.DONE
 
 
 def test_a_trial_that_progresses_may_lose_its_worker_often():
     search, state = grid("A", seeds=1), StudyState(attempts_allowed=2)
     for attempt in range(1, 6):
-        segment = search.next_segment(state)
+        segment = search.decide(state)
         assert isinstance(segment, Segment)
         assert segment.attempt == attempt
         if segment.trial.id not in state:
@@ -185,7 +196,7 @@ def test_the_ranking_is_asked_again_only_when_a_trial_has_ended():
     for trial_id in run_all(search, state):
         end(state, trial_id, Outcome.FINISHED)
     assert run_all(search, state) == ["0005-A-s2"]
-    assert [search.next_segment(state) for _ in range(3)] == [Pause.WAIT] * 3
+    assert [search.decide(state) for _ in range(3)] == [Pause.WAIT] * 3
     assert len(asked) == 1
     end(state, "0005-A-s2", Outcome.FINISHED)
     assert run_all(search, state) == ["0006-A-s3"]

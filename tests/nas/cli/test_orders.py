@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from nas.cli.main import run
+from nas.cli.orders import _shown
 from nas.cli.output import print_frame
-from nas.cli.sweep import _shown
 from tests.nas.conftest import SMALL
 
 USAGE, DATA = 2, 1

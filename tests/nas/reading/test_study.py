@@ -1,4 +1,4 @@
-"""What is said when a study ends: the ranking by its rules, and the sizes asked for."""
+"""A study read: ranked by its own rules, its frames, its best network, the sizes asked for."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from nas.driver.conclusion import _sizes_asked_for, rank_study
 from nas.errors import SpecError
 from nas.ranking.relations import rank
+from nas.reading.study import _sizes_asked_for, rank_study
 from nas.spec.study import Metric, RankingSpec, StudySpec, Until
 from nas.study.folder import DataFacts, Study, create_study
 from nas.study.records import DataShape
@@ -75,7 +75,7 @@ def test_a_study_is_ranked_by_the_seeds_that_its_spec_fixed(tmp_path: Path) -> N
 def test_transfer_is_measured_on_the_images_fine_tuned_on(tmp_path: Path) -> None:
     histories = fine_tuned(study(seeds=range(5)))
     # 3 images are too few for a margin of half a point, 600 are not
-    few = rank_study(a_study(tmp_path, tuned=3), histories, metric="transfer")
+    few = rank_study(a_study(tmp_path, tuned=3), histories, metric=Metric.TRANSFER)
     assert any("less than one of the 3 evaluation" in note for note in few.notes)
     assert few.metric is Metric.TRANSFER
     trained = rank_study(a_study(tmp_path / "b", tuned=3), histories)
@@ -84,4 +84,4 @@ def test_transfer_is_measured_on_the_images_fine_tuned_on(tmp_path: Path) -> Non
 
 def test_nothing_fine_tuned_has_no_transfer(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="metric: a fine-tunes nothing"):
-        rank_study(a_study(tmp_path), study(), metric="transfer")
+        rank_study(a_study(tmp_path), study(), metric=Metric.TRANSFER)

@@ -1,0 +1,144 @@
+"""The conductor journals, then tells, and drops what dead attempts send."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from nas.driver.conductor import StudyConductor
+from nas.search.allocation.allocation import Workload, begin, go_on
+from nas.search.allocation.planning import Planner
+from nas.search.search import Search
+from nas.study.journal import Journal, read_journal
+from nas.study.records import (
+    EpochMeasured,
+    Outcome,
+    Pause,
+    Segment,
+    SegmentEnded,
+    Stop,
+    TrialHistory,
+    TrialStatus,
+)
+from nas.study.state import StudyState
+from tests.nas.builders import measured
+from tests.nas.search.test_search import candidate, grid
+
+
+@pytest.fixture
+def journal(tmp_path):
+    with Journal(tmp_path) as journal:
+        yield journal
+
+
+def make_conductor(journal: Journal, search: Search, heard: list | None = None) -> StudyConductor:
+    watch = [] if heard is None else [lambda record, _: heard.append(record)]
+    state = StudyState(journal.records, attempts_allowed=2)
+    return StudyConductor(journal, state, search, observers=watch)
+
+
+def next_of(conductor: StudyConductor) -> Segment:
+    segment = conductor.next_segment()
+    assert isinstance(segment, Segment)
+    return segment
+
+
+def ended(segment: Segment, outcome: Outcome = Outcome.FINISHED) -> SegmentEnded:
+    return SegmentEnded(at=1.0, trial_id=segment.trial.id, attempt=segment.attempt, outcome=outcome)
+
+
+def kinds(records) -> list[str]:
+    return [record.kind for record in records]
+
+
+def test_every_record_is_journaled_and_told_once(journal, tmp_path):
+    heard = []
+    conductor = make_conductor(journal, grid("A", seeds=1), heard)
+    segment = next_of(conductor)
+    conductor.observe(measured(segment.trial.id, 1))
+    conductor.observe(ended(segment))
+    assert conductor.next_segment() is Pause.DONE
+    assert conductor.next_segment() is Pause.DONE
+    assert kinds(heard) == ["planned", "started", "epoch", "ended", "study-ended"]
+    assert read_journal(tmp_path) == heard
+
+
+def test_what_a_dead_attempt_still_sends_is_dropped(journal, tmp_path):
+    conductor = make_conductor(journal, grid("A", seeds=1))
+    first = next_of(conductor)
+    conductor.observe(measured(first.trial.id, 1))
+    conductor.observe(ended(first, Outcome.LOST))
+    conductor.observe(measured(first.trial.id, 2))
+    conductor.observe(ended(first, Outcome.LOST))
+    second = next_of(conductor)
+    assert (second.attempt, second.acknowledged) == (2, 1)
+    conductor.observe(measured(first.trial.id, 2))
+    conductor.observe(ended(first))
+    conductor.observe(measured(first.trial.id, 2, attempt=2))
+    conductor.observe(measured(first.trial.id, 2, attempt=2))
+    epochs = [r for r in read_journal(tmp_path) if isinstance(r, EpochMeasured)]
+    assert [(e.epoch, e.attempt) for e in epochs] == [(1, 1), (2, 2)]
+
+
+class Halving:
+    """Two trials to epoch 1, the better of them to epoch 3, the other one stopped."""
+
+    workload = Workload(trials=2, epochs=4)
+
+    def decide(self, histories: Sequence[TrialHistory]) -> Segment | Stop | None:
+        if len(histories) < 2:
+            number = len(histories) + 1
+            planned = Planner(epochs=3).new(candidate(f"C-{number}"), seed=0, number=number)
+            return begin(planned, until_epoch=1)
+        paused = [h for h in histories if h.status is TrialStatus.PAUSED]
+        if len(paused) == 2:
+            worst = min(paused, key=lambda h: h.epochs[-1].evaluation_accuracy)
+            return Stop(trial_id=worst.trial.id, reason="behind at epoch 1")
+        return go_on(paused[0], until_epoch=3) if len(histories) == 2 and paused else None
+
+
+def test_a_trial_may_pause_and_be_stopped_by_decision(journal, tmp_path):
+    heard = []
+    conductor = make_conductor(journal, Search([Halving()]), heard)
+    for accuracy in (0.2, 0.4):
+        segment = next_of(conductor)
+        assert segment.until_epoch == 1
+        conductor.observe(measured(segment.trial.id, 1, evaluation_accuracy=accuracy))
+        conductor.observe(ended(segment, Outcome.REACHED))
+    segment = next_of(conductor)
+    assert (segment.trial.label, segment.attempt, segment.acknowledged) == ("C-2", 2, 1)
+    assert kinds(heard)[-2:] == ["stopped", "started"]
+    conductor.observe(replace(ended(segment), outcome=Outcome.FINISHED))
+    assert conductor.next_segment() is Pause.DONE
+    state = StudyState(read_journal(tmp_path))
+    assert [(h.status, h.message) for h in state.histories()] == [
+        (TrialStatus.STOPPED, "behind at epoch 1"),
+        (TrialStatus.FINISHED, ""),
+    ]
+
+
+def test_a_driver_lost_between_plan_and_start_still_knows_how_far_to_go(journal):
+    conductor = make_conductor(journal, Search([Halving()]))
+    segment = next_of(conductor)
+    planned = next(record for record in journal.records + read_journal_of(journal))
+    assert planned.until_epoch == 1
+    state = StudyState([planned])  # and no SegmentStarted
+    assert Search([Halving()]).decide(state) == segment
+
+
+def read_journal_of(journal: Journal) -> list:
+    return read_journal(journal._path.parent)
+
+
+def test_paused_trials_that_nothing_continues_are_stopped_at_the_end(journal, tmp_path):
+    class Short(Halving):
+        def decide(self, histories):
+            return super().decide(histories) if not histories else None
+
+    conductor = make_conductor(journal, Search([Short()]))
+    segment = next_of(conductor)
+    conductor.observe(measured(segment.trial.id, 1))
+    assert conductor.next_segment() is Pause.WAIT  # it runs
+    conductor.observe(ended(segment, Outcome.REACHED))
+    assert conductor.next_segment() is Pause.DONE
+    assert kinds(read_journal(tmp_path))[-2:] == ["stopped", "study-ended"]

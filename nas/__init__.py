@@ -7,23 +7,21 @@ study.ranking, study.trials, study.epochs  # pandas frames
 network = study.best()
 """
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nas.driver.work import run
     from nas.reading.target import open_target as load
 
-try:
-    __version__ = version("coatnet-nas")
-except PackageNotFoundError:  # a source tree on the path, as Ray's working_dir makes one
-    __version__ = "0+unknown"
+    __version__: str
 
 __all__ = ["__version__", "load", "run"]
 
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is asked for: `import nas` alone costs nothing."""
+    if name == "__version__":
+        return _version()
     if name == "load":
         from nas.reading.target import open_target  # noqa: PLC0415 - imports pandas
 
@@ -33,3 +31,12 @@ def __getattr__(name: str) -> Any:
 
         return run
     raise AttributeError(f"module 'nas' has no attribute {name!r}")
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - 50 ms
+
+    try:
+        return version("coatnet-nas")
+    except PackageNotFoundError:  # a source tree on the path, as Ray's working_dir makes one
+        return "0+unknown"

@@ -38,15 +38,14 @@ class Planner:
         `trained` has a trial of the candidate, whose network and point are taken over.
         """
         original = copied_label(label)
-        twin = original is not None
-        known = next(h.trial for h in trained if h.trial.label == (original or label))
+        known = next(h.trial for h in trained if h.trial.label == original)
         return replace(
             known,
             number=number,
             id=trial_id(number, label, seed),
             label=label,
             seed=seed,
-            twin=twin,
+            twin=label != original,
         )
 
 

@@ -14,9 +14,7 @@ from nas.ranking.result import LayoutScore, Relation
 from nas.ranking.scores import Scores, TrialScore, score
 from nas.ranking.statistics.certificate import Design, Verdict
 from nas.spec.study import RankingSpec, Until
-from nas.study.records import FINAL, BaselineConfig, TrialHistory, TrialStatus
-
-TWIN = "~"  # what a twin's label has after its original's
+from nas.study.records import FINAL, BaselineConfig, TrialHistory, TrialStatus, copied_label
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +93,7 @@ def gather_placebo(scores: Scores, rules: Rules) -> Evidence | None:
     What a metric means does not matter to noise: only lost and collapsed runs withhold the claim.
     """
     for label, seeds in scores.twins.items():
-        original = label.rpartition(TWIN)[0]
+        original = copied_label(label)
         if original in scores.by_layout:
             both = {original: scores.by_layout[original], label: seeds}
             return _weigh(scores, both, rules, noise_only=True)

@@ -6,10 +6,17 @@ from nas.search.allocation.fine_tuning import FineTuning
 from nas.search.samplers.sampler import Sampler, proposed
 from nas.space.candidate import Candidate
 from nas.spec.study import StudySpec
-from nas.study.records import FINAL, Pause, Segment, Trial, TrialHistory, TrialStatus
+from nas.study.records import (
+    FINAL,
+    Pause,
+    Segment,
+    Trial,
+    TrialHistory,
+    TrialStatus,
+    copied_label,
+    twin_label,
+)
 from nas.study.state import StudyState
-
-TWIN = "~twin"  # ends the label of the placebo's second entry
 
 Extend = Callable[[Sequence[TrialHistory]], Iterable[str]]
 """Returns the labels whose relations are open and can still close: one more seed for each."""
@@ -136,17 +143,17 @@ class Search:
 
     def _twin_of(self, candidates: Collection[str]) -> tuple[str, ...]:
         original = self._spec.search.placebo
-        return (f"{original}{TWIN}",) if original is not None and original in candidates else ()
+        return (twin_label(original),) if original is not None and original in candidates else ()
 
     def _replicate(
         self, label: str, seed: int, trained: Sequence[TrialHistory], number: int
     ) -> Trial:
-        original = label.removesuffix(TWIN)
+        original = copied_label(label)
         first = next(h.trial for h in trained if h.trial.label == original)
         return self._new(Candidate.of(first), seed, number, twin=label != original)
 
     def _new(self, candidate: Candidate, seed: int, number: int, *, twin: bool = False) -> Trial:
-        label = candidate.label + (TWIN if twin else "")
+        label = twin_label(candidate.label) if twin else candidate.label
         return Trial(
             number=number,
             id=trial_id(number, label, seed),

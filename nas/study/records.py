@@ -40,6 +40,7 @@ class TrialStatus(StrEnum):
 FINAL = frozenset(
     {TrialStatus.STOPPED, TrialStatus.FINISHED, TrialStatus.DIVERGED, TrialStatus.FAILED}
 )
+TWIN = "~twin"  # ends a twin's label; no name of a layout or a baseline may hold a "~"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +94,16 @@ class Trial:
     parent: str | None = None  # id of the trial that this one fine-tunes
     twin: bool = False
     point: Mapping[str, int | str] | None = None
+
+
+def twin_label(label: str) -> str:
+    """Return the label of the twin that copies the candidate of this label."""
+    return label + TWIN
+
+
+def copied_label(label: str) -> str:
+    """Return the label of the candidate that a twin copies; any other label as it is."""
+    return label.removesuffix(TWIN)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -101,7 +101,7 @@ def gather_placebo(scores: Scores, rules: Rules) -> Evidence | None:
     """
     for label, seeds in scores.twins.items():
         original = copied_label(label)
-        if original is not None and original in scores.by_layout:
+        if original in scores.by_layout:
             both = {original: scores.by_layout[original], label: seeds}
             return _weigh(scores, both, rules, noise_only=True)
     return None

@@ -40,6 +40,7 @@ class TrialStatus(StrEnum):
 FINAL = frozenset(
     {TrialStatus.STOPPED, TrialStatus.FINISHED, TrialStatus.DIVERGED, TrialStatus.FAILED}
 )
+TWIN = "~twin"  # ends a twin's label; no name of a layout or a baseline may hold a "~"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,17 +96,14 @@ class Trial:
     point: Mapping[str, int | str] | None = None
 
 
-TWIN = "~twin"  # ends a twin's label; no layout's name may hold a `~`
-
-
 def twin_label(label: str) -> str:
-    """Return what the ranking calls the twin of a candidate."""
-    return f"{label}{TWIN}"
+    """Return the label of the twin that copies the candidate of this label."""
+    return label + TWIN
 
 
-def copied_label(label: str) -> str | None:
-    """Return the candidate that a twin copies, by label; None: the label is no twin's."""
-    return label.removesuffix(TWIN) if label.endswith(TWIN) else None
+def copied_label(label: str) -> str:
+    """Return the label of the candidate that a twin copies; any other label as it is."""
+    return label.removesuffix(TWIN)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from coatnet.config import BlockType, CoAtNetConfig, StageConfig, StemConfig, StemType
-from nas.study.records import EpochMeasured, Trial, TrialHistory, TrialStatus
+from nas.study.records import EpochMeasured, Trial, TrialHistory, TrialStatus, twin_label
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,7 +78,7 @@ def with_twin(
         if each.trial.label != original or each.trial.parent is not None:
             continue
         number = len(histories) + len(twins) + 1
-        label = f"{original}~twin"
+        label = twin_label(original)
         id_ = f"{number:04d}-{original}.twin-s{each.trial.seed}"
         trial = replace(each.trial, number=number, id=id_, label=label, twin=True)
         by = shift + 0.001 * float(random.standard_normal())

@@ -58,18 +58,6 @@ def test_it_is_the_best_seed_of_the_layout_ranked_first(finished, tmp_path):
     )
 
 
-def test_the_card_says_data_recipe_score_and_interval(finished, tmp_path):
-    study, ranking, _, exported = export(finished, tmp_path)
-    card = (exported.folder / "README.md").read_text()
-    best = ranking.layouts[0]
-    assert best.low is not None
-    assert best.high is not None
-    assert f"{100 * best.score:.2f} % [{100 * best.low:.2f}, {100 * best.high:.2f}]" in card
-    assert ranking.order in card
-    assert study.data.fingerprint in card
-    assert '"batch_size": 16' in card
-
-
 @pytest.fixture(scope="module")
 def beside_a_vit(tmp_path_factory):
     """Return the folder of a finished study of two layouts and a small ViT."""

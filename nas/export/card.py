@@ -1,0 +1,127 @@
+"""What is said of an exported model: its card, and what a program must know to use it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from coatnet.card import front_matter
+from nas.ranking.result import LayoutScore, Ranking
+from nas.spec.recipe import TrainingSpec
+from nas.spec.study import DataSpec
+from nas.study.folder import DataFacts, Study
+from nas.study.records import TrialHistory
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trained:
+    """What a trial was trained on, and how."""
+
+    facts: DataFacts
+    data: DataSpec
+    recipe: TrainingSpec
+
+
+def trained_on(study: Study, history: TrialHistory) -> Trained:
+    """Return what a trial of the study was trained on, which a fine-tuning has of its own."""
+    tuning, facts = study.spec.fine_tune, study.fine_tuning_data
+    if history.trial.parent is None or tuning is None or facts is None:
+        return Trained(facts=study.data, data=study.spec.data, recipe=study.spec.training)
+    return Trained(facts=facts, data=tuning.data, recipe=tuning.training)
+
+
+def metadata(
+    study: Study, trained: Trained, ranking: Ranking, score: LayoutScore, history: TrialHistory
+) -> dict[str, Any]:
+    """Return what goes into `config.json` beside the network: images, trial and score."""
+    facts = trained.facts
+    return {
+        "class_names": list(facts.class_names),
+        "preprocessing": {
+            "image_size": facts.shape.image_size,
+            "channels": facts.shape.channels,
+            "scale": "pixels / 255",
+            "mean": list(facts.mean),
+            "std": list(facts.std),
+        },
+        "study": {"id": study.id, "name": study.spec.name, "data": facts.fingerprint},
+        "trial": {
+            "id": history.trial.id,
+            "layout": history.trial.layout,
+            "seed": history.trial.seed,
+            "evaluation_accuracy": history.epochs[-1].evaluation_accuracy,
+        },
+        "score": {
+            "metric": ranking.metric.value,
+            "value": score.score,
+            "low": score.low,
+            "high": score.high,
+            "seeds": score.seeds,
+        },
+    }
+
+
+def card(
+    study: Study,
+    trained: Trained,
+    ranking: Ranking,
+    score: LayoutScore,
+    history: TrialHistory,
+    *,
+    note: str,
+) -> str:
+    """Return the README.md of the model, Markdown with the hub's front matter.
+
+    `note` says why it is not of the network ranked first; empty: it is.
+    """
+    facts = trained.facts
+    which = f"{note}:" if note else "The layout ranked first:"
+    last = history.epochs[-1]
+    interval = ""
+    if score.low is not None and score.high is not None:
+        interval = f" [{100 * score.low:.2f}, {100 * score.high:.2f}]"
+    scored = f"{ranking.metric.value}, {score.seeds} seeds"
+    gap = last.evaluation_loss - last.probe_loss
+    recipe = json.dumps(trained.recipe.model_dump(mode="json"), indent=2)
+    data = trained.data.model_dump_json(exclude_none=True, exclude={"path"})
+    return f"""{front_matter()}
+# {history.trial.layout} of study {study.spec.name}
+
+{which} `{ranking.order}`
+
+| | |
+|---|---|
+| layout | {history.trial.layout} |
+| parameters | {history.trial.parameters:,} |
+| multiply-adds an image | {history.trial.macs:,} |
+| score of the layout ({scored}) | {100 * score.score:.2f} %{interval} |
+| this trial (`{history.trial.id}`): evaluation accuracy | {100 * last.evaluation_accuracy:.2f} % |
+| this trial: evaluation loss - training (probe) loss | {gap:.4f} nats |
+
+The score is the mean over seeds with its interval. This trial is the seed that did best on the
+evaluation images, so its own accuracy is an optimistic estimate; expect the score.
+
+## Data
+
+`{data}`: {facts.amount} images to train on, {facts.evaluation_images:,} to
+evaluate, {facts.shape.classes} classes, {facts.shape.image_size} pixels.
+Fingerprint `{facts.fingerprint}`.
+
+## Use
+
+```python
+import coatnet, torch
+
+model = coatnet.load(".")
+meta = coatnet.loadmetadata(".")
+pre = meta["preprocessing"]
+mean, std = (torch.tensor(pre[k]).view(1, -1, 1, 1) for k in ("mean", "std"))
+with torch.inference_mode():  # images_bchw: uint8
+    logits_bk = model((images_bchw / 255 - mean) / std)
+```
+
+## Recipe
+
+```json
+{recipe}
+```
+"""

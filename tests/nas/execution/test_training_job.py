@@ -1,0 +1,54 @@
+"""The job of a study trains each trial by its own task: a trial with a parent is fine-tuned."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from nas.data.load import load
+from nas.execution.training_job import Task, TrainingJob
+from nas.spec.recipe import FineTuningSpec, TrainingSpec
+from nas.spec.study import DataSpec, ResourcesSpec
+from nas.study.records import EpochMeasured, Outcome, Segment
+from tests.nas.builders import trial
+
+DATA = DataSpec(image_size=8, train=32, probe=8, evaluation=16)
+RECIPE = TrainingSpec(epochs=1, batch_size=16, warmup_epochs=0.0)
+TUNING = FineTuningSpec(epochs=1, batch_size=16)
+
+
+def job(folder: Path) -> TrainingJob:
+    data = load(DATA)
+    return TrainingJob(
+        folder=folder,
+        resources=ResourcesSpec(),
+        training=Task(data=data, recipe=RECIPE),
+        fine_tuning=Task(data=data, recipe=TUNING),
+    )
+
+
+def segment(**changes: object) -> Segment:
+    return Segment(trial=trial(epochs=1, **changes), attempt=1, acknowledged=0, until_epoch=1)
+
+
+@pytest.mark.slow
+def test_a_trial_with_a_parent_is_fine_tuned_by_its_own_recipe(tmp_path: Path) -> None:
+    reports: list[EpochMeasured] = []
+    run = pickle.loads(pickle.dumps(job(tmp_path)))  # as it comes to a worker
+    first = run(segment(id="0001-C-s0"), report=reports.append)
+    second = run(segment(id="0002-C-s0-fine", parent="0001-C-s0"), report=reports.append)
+    assert [first.outcome, second.outcome] == [Outcome.FINISHED, Outcome.FINISHED]
+    assert [each.trial_id for each in reports] == ["0001-C-s0", "0002-C-s0-fine"]
+    rates = [each.learning_rate for each in reports]
+    assert rates == [pytest.approx(RECIPE.min_learning_rate), pytest.approx(TUNING.learning_rate)]
+    assert [each.ema_evaluation_accuracy is None for each in reports] == [True, False]
+
+
+def test_a_trial_with_a_parent_needs_what_it_is_fine_tuned_on(tmp_path: Path) -> None:
+    alone = TrainingJob(
+        folder=tmp_path,
+        resources=ResourcesSpec(),
+        training=Task(data=load(DATA), recipe=RECIPE),
+    )
+    with pytest.raises(AssertionError, match="only a study with fine-tuning"):
+        alone(segment(parent="0001-C-s0"), report=lambda _: None)

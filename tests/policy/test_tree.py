@@ -1,0 +1,82 @@
+"""Rules about the tree: imports without circles, rooms with furniture, tests beside modules."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.policy.tree import ROOT, circles, imports, modules, named
+
+ROOT_FILES = 4
+
+# Modules without a test file of their own, and what tests them instead.
+TESTED_ELSEWHERE = {
+    "nas.cli.__main__": "tests/end_to_end/command.py runs every command by it",
+    "nas.cli.formats": "one option: tests/nas/cli/test_main.py asks for its help",
+    "nas.cli.run": "tests/end_to_end/test_kill.py runs, kills and resumes studies by it",
+    "nas.execution.executor": "tests/contracts/executor.py, once for each executor",
+    "nas.execution.choose": "tests/nas/driver/test_study.py runs its studies by it",
+    "nas.search.allocation.fine_tuning": "tests/nas/search/test_search.py plays studies that do it",
+    "nas.tables.columns": "tests/nas/tables/test_frames.py holds every table to them",
+    "nas.search.samplers.tpe": "tests/nas/search/samplers/test_sampler.py, as all samplers",
+}
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    assert circles(imports()) == []
+
+
+def test_circles_are_found_wherever_the_import_stands():
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a", "d"}}
+    assert circles(graph) == [("b", "c"), ("d",)]
+    there = ("nas", "nas.a", "nas.b", "nas.c", "nas.d")
+    lazy = """
+from typing import TYPE_CHECKING
+import torch
+if TYPE_CHECKING:
+    from nas.a import A
+def f():
+    import nas.b
+    from nas import c
+class C:
+    from nas import __version__
+"""
+    assert sorted(named(lazy, there)) == ["nas", "nas.a", "nas.b", "nas.c"]
+
+
+def test_the_root_of_nas_holds_folders_and_little_else():
+    files = sorted(path.name for path in (ROOT / "nas").iterdir() if path.is_file())
+    assert len(files) <= ROOT_FILES, files
+
+
+def test_no_folder_of_nas_holds_a_single_module():
+    counts: dict[Path, int] = {}
+    for name, path in modules().items():
+        if name.startswith("nas.") and path.stem != "__init__":
+            counts[path.parent] = counts.get(path.parent, 0) + 1
+    alone = [folder for folder, count in counts.items() if count < 2]
+    assert [str(folder.relative_to(ROOT)) for folder in alone] == []
+
+
+def mirrored(name: str) -> Path:
+    *folders, module = name.split(".")
+    return ROOT.joinpath("tests", *folders, f"test_{module}.py")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name, path in modules().items()
+        if name.startswith("nas.") and path.stem != "__init__"
+    ],
+)
+def test_modules_of_nas_have_their_tests_in_the_same_place(name):
+    assert mirrored(name).is_file() is (name not in TESTED_ELSEWHERE), mirrored(name)
+
+
+def test_what_is_said_to_be_tested_elsewhere_is_there():
+    assert TESTED_ELSEWHERE.keys() <= modules().keys()
+    for reason in TESTED_ELSEWHERE.values():
+        files = [word.strip(",:") for word in reason.split() if word.startswith("tests/")]
+        assert files
+        assert [file for file in files if not (ROOT / file).is_file()] == []

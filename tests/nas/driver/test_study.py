@@ -1,6 +1,8 @@
 """A study runs whole, goes on after any stop, and sends MLflow what it lacks."""
 
 import shutil
+import socket
+import time
 
 import pytest
 
@@ -228,3 +230,25 @@ def test_seeds_are_added_where_they_can_settle_and_only_there(tmp_path, margin, 
     assert len({layout.seeds for layout in conclusion.ranking.layouts}) == 1
     records = read_journal(open_study(tmp_path / "s").journal)
     assert sum(isinstance(record, StudyEnded) for record in records) == 1
+
+
+@pytest.mark.mlflow
+@pytest.mark.slow
+def test_after_ctrl_c_nobody_waits_long_for_a_server_that_is_down(tmp_path):
+    """MLflow would be waited for a minute when all else is done; at a prompt for five seconds."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    spec = load_spec(str(SMALL), (f"tracking.uri=http://127.0.0.1:{port}",))
+    pressed = []
+
+    def press(record, state):
+        if isinstance(record, EpochMeasured) and not pressed:
+            pressed.append(time.monotonic())
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        begin_study(spec, folder=tmp_path / "s", executor=InlineExecutor(), display=Pulling(press))
+    assert 3 < time.monotonic() - pressed[0] < 30
+    (first, *_) = open_study(tmp_path / "s").histories()
+    assert first.status is TrialStatus.INTERRUPTED

@@ -39,7 +39,7 @@ def test_a_trial_runs_and_finishes():
     state = StudyState()
     seen = []
     records = [planned(), started(), *(measured(TRIAL, e) for e in (1, 2, 3))]
-    for record in [*records, ended(Outcome.FINISHED, epoch=3)]:
+    for record in [*records, ended(Outcome.FINISHED)]:
         state.apply(record)
         seen.append(state.history(TRIAL).status.value)
     assert seen == ["planned", *["running"] * 4, "finished"]
@@ -78,7 +78,7 @@ def test_a_segment_that_measured_an_epoch_is_no_fault():
     records = [planned()]
     for attempt in (1, 2, 3):
         records += [started(attempt), measured(TRIAL, attempt, attempt=attempt)]
-        records += [ended(Outcome.LOST, attempt=attempt, epoch=attempt)]
+        records += [ended(Outcome.LOST, attempt=attempt)]
     assert StudyState(records, attempts_allowed=1).history(TRIAL).status is TrialStatus.PLANNED
 
 
@@ -197,7 +197,7 @@ def test_an_unknown_trial_has_no_history():
 
 
 def test_folding_in_two_parts_is_folding_at_once():
-    records = [planned(), started(), measured(TRIAL, 1), ended(Outcome.LOST, epoch=1), started(2)]
+    records = [planned(), started(), measured(TRIAL, 1), ended(Outcome.LOST), started(2)]
     whole = StudyState(records, attempts_allowed=3)
     parts = StudyState(records[:3], attempts_allowed=3)
     for record in records[3:]:

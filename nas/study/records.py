@@ -42,6 +42,14 @@ FINAL = frozenset(
 )
 
 
+class Role(StrEnum):
+    """What a trial is for, as tables and MLflow say it."""
+
+    TRAINED = "trained"
+    FINE_TUNED = "fine-tuned"  # a twin's fine-tuning too
+    TWIN = "twin"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataShape:
     """What a network must know of its data."""
@@ -93,6 +101,13 @@ class Trial:
     parent: str | None = None  # id of the trial that this one fine-tunes
     twin: bool = False
     point: Mapping[str, int | str] | None = None
+
+    @property
+    def role(self) -> Role:
+        """What the trial is for."""
+        if self.parent is not None:
+            return Role.FINE_TUNED
+        return Role.TWIN if self.twin else Role.TRAINED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -68,7 +68,7 @@ def trial_tags(trial: Trial, facts: StudyFacts) -> dict[str, str]:
         "nas.study": facts.name,
         "nas.layout": trial.layout,
         "nas.label": trial.label,
-        "nas.phase": "training" if trial.parent is None else "fine-tuning",
+        "nas.role": trial.role.value,
         **({} if trial.parent is None else {"nas.fine_tunes": trial.parent}),
         "nas.seed": str(trial.seed),
     }

@@ -13,7 +13,7 @@ from typing import Any
 from nas.errors import NotFoundError, SpecError
 from nas.spec.file import fingerprint, resolved, spec_from_json
 from nas.spec.study import StudySpec, check_name
-from nas.study.journal import is_held, read_journal
+from nas.study.journal import START, is_held, read_from
 from nas.study.records import DataShape, TrialHistory
 from nas.study.state import StudyState
 from nas.study.storage import FolderKind, write_json
@@ -81,18 +81,52 @@ class Study:
         """Fold the journal; trials of a driver that is gone count as interrupted.
 
         Raises:
+            JournalError: the journal cannot be read.
             JournalCorruptError: a record was altered.
         """
-        state = StudyState(
-            read_journal(self.journal), attempts_allowed=self.spec.resources.attempts
-        )
-        if not self.running:
-            state.release_running()
-        return state
+        return Follower(self).refresh()
 
     def histories(self) -> tuple[TrialHistory, ...]:
         """Return all trials as the journal has them now."""
         return self.state().histories()
+
+
+class Follower:
+    """Keeps up with a study: each record of its journal is read once.
+
+    A driver that is gone may come back (`nas resume`) and go on with what it left running. So the
+    journal is folded twice: as it is, and with running trials released whenever nobody runs them.
+    """
+
+    def __init__(self, study: Study) -> None:
+        """Read nothing yet."""
+        self._study = study
+        self._position = START
+        attempts = study.spec.resources.attempts
+        self._driven = StudyState(attempts_allowed=attempts)
+        self._abandoned = StudyState(attempts_allowed=attempts)
+
+    def refresh(self) -> StudyState:
+        """Return the study as it stands; trials of a driver that is gone count as interrupted.
+
+        What is returned is good until the next call; apply nothing to it.
+
+        Raises:
+            JournalError: the journal cannot be read, or is shorter than it was.
+            JournalCorruptError: a record was altered.
+        """
+        # Asked before and after: the last records of a driver that ends meanwhile are read before
+        # it counts as gone, and one that begins meanwhile does not.
+        held = self._study.running
+        records, position = read_from(self._study.journal, self._position)
+        for record in records:
+            self._driven.apply(record)
+            self._abandoned.apply(record)
+        self._position = position
+        if held or self._study.running:
+            return self._driven
+        self._abandoned.release_running()
+        return self._abandoned
 
 
 def create_study(

@@ -11,6 +11,7 @@ import shutil
 import time
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -22,6 +23,18 @@ from nas.study.records import Record
 FILE, LOCK = "records.jsonl", "lock"
 _HEADER = len("00000000 00000000 ")
 _CODEC: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Position:
+    """A place between two records of a journal, from which reading can go on."""
+
+    size: int  # bytes before it
+    crc: int  # of all records before it
+    records: int  # before it
+
+
+START = Position(size=0, crc=0, records=0)
 
 
 def encode(record: Record) -> bytes:
@@ -45,7 +58,22 @@ def read_journal(folder: Path) -> list[Record]:
         JournalError: the file cannot be read.
         JournalCorruptError: a record was altered after it was written.
     """
-    return [record for record, _, _ in _scan(folder / FILE)]
+    records, _ = read_from(folder, START)
+    return records
+
+
+def read_from(folder: Path, position: Position) -> tuple[list[Record], Position]:
+    """Return the records after `position`, and the position behind the last of them.
+
+    Nothing before `position` is read. A torn tail is left for later: the next call takes the
+    record once it is whole. Takes no lock, writes nothing.
+
+    Raises:
+        JournalError: the file cannot be read, or is shorter than `position`.
+        JournalCorruptError: a record was altered after it was written.
+    """
+    found = list(_scan(folder / FILE, position))
+    return [record for record, _ in found], found[-1][1] if found else position
 
 
 def is_held(folder: Path) -> bool:
@@ -88,16 +116,15 @@ class Journal:
             raise
 
     def _open(self) -> list[Record]:
-        scanned = list(_scan(self._path))
-        _, self._size, self._crc = scanned[-1] if scanned else (None, 0, 0)
+        records, self._end = read_from(self._path.parent, START)
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        os.ftruncate(self._file, self._size)
-        os.lseek(self._file, self._size, os.SEEK_SET)
+        os.ftruncate(self._file, self._end.size)
+        os.lseek(self._file, self._end.size, os.SEEK_SET)
         os.fsync(self._file)
         directory = os.open(self._path.parent, os.O_RDONLY)
         os.fsync(directory)
         os.close(directory)
-        return [record for record, _, _ in scanned]
+        return records
 
     def append(self, record: Record) -> None:
         """Write one record through to the disk.
@@ -106,7 +133,7 @@ class Journal:
             JournalError: the disk refused; the journal is as it was before the call.
         """
         body = encode(record)
-        crc = zlib.crc32(body, self._crc)
+        crc = zlib.crc32(body, self._end.crc)
         line = b"%08x %08x %b\n" % (len(body), crc, body)
         try:
             written = os.write(self._file, line)
@@ -114,15 +141,16 @@ class Journal:
                 written += os.write(self._file, line[written:])
             os.fsync(self._file)
         except OSError as error:
-            os.ftruncate(self._file, self._size)
-            os.lseek(self._file, self._size, os.SEEK_SET)
+            os.ftruncate(self._file, self._end.size)
+            os.lseek(self._file, self._end.size, os.SEEK_SET)
             free = shutil.disk_usage(self._path.parent).free
             raise JournalError(
                 f"{self._path}: {error.strerror} ({free:,} bytes free); free some space, then "
                 f"`nas resume {self._path.parent.parent}`"
             ) from error
-        self._size += len(line)
-        self._crc = crc
+        self._end = Position(
+            size=self._end.size + len(line), crc=crc, records=self._end.records + 1
+        )
 
     def close(self) -> None:
         """Let go of the lock; further appends fail."""
@@ -150,15 +178,10 @@ def _lock_for_writing(descriptor: int) -> bool:
     return False
 
 
-def _scan(path: Path) -> Iterator[tuple[Record, int, int]]:
-    """Yield each record with the size of the file and the CRC up to its end."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise JournalError(f"{path}: cannot be read: {error.strerror}") from error
-    start, crc, number = 0, 0, 1
+def _scan(path: Path, position: Position) -> Iterator[tuple[Record, Position]]:
+    """Yield each record after `position` with the position behind it."""
+    content = _content(path, position.size)
+    start, crc, number = 0, position.crc, position.records + 1
     while start < len(content):
         end = content.find(b"\n", start)
         if end < 0:
@@ -176,8 +199,28 @@ def _scan(path: Path) -> Iterator[tuple[Record, int, int]]:
             raise JournalCorruptError(
                 f"{path}:{number}: a record this version does not know; a newer one wrote it"
             ) from error
-        start, number = end + 1, number + 1
-        yield record, start, crc
+        start = end + 1
+        yield record, Position(size=position.size + start, crc=crc, records=number)
+        number += 1
+
+
+def _content(path: Path, start: int) -> bytes:
+    """Return the file from byte `start` on; a file that is not there yet is empty."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(start)
+            content = file.read()
+    except FileNotFoundError:
+        size, content = 0, b""
+    except OSError as error:
+        raise JournalError(f"{path}: cannot be read: {error.strerror}") from error
+    if size < start:
+        raise JournalError(
+            f"{path}: has {size:,} bytes, but {start:,} were read before: it was cut or replaced; "
+            "open the study again"
+        )
+    return content
 
 
 def _is_torn(tail: bytes) -> bool:

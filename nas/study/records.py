@@ -43,6 +43,14 @@ FINAL = frozenset(
 TWIN = "~twin"  # ends a twin's label; no name of a layout or a baseline may hold a "~"
 
 
+class Role(StrEnum):
+    """What a trial is for, as tables and MLflow say it."""
+
+    TRAINED = "trained"
+    FINE_TUNED = "fine-tuned"  # a twin's fine-tuning too
+    TWIN = "twin"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataShape:
     """What a network must know of its data."""
@@ -94,6 +102,13 @@ class Trial:
     parent: str | None = None  # id of the trial that this one fine-tunes
     twin: bool = False
     point: Mapping[str, int | str] | None = None
+
+    @property
+    def role(self) -> Role:
+        """What the trial is for."""
+        if self.parent is not None:
+            return Role.FINE_TUNED
+        return Role.TWIN if self.twin else Role.TRAINED
 
 
 def twin_label(label: str) -> str:

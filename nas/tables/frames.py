@@ -18,7 +18,7 @@ from pyarrow import parquet
 
 from nas.ranking.curves import area_log_loss, deepest_loss
 from nas.ranking.result import Ranking, Relation
-from nas.study.records import EpochMeasured, Trial, TrialHistory
+from nas.study.records import EpochMeasured, TrialHistory
 from nas.tables.columns import COUNT, EPOCHS, NEXT, RANKING, RELATIONS, TRIALS
 
 
@@ -36,7 +36,7 @@ def epochs_frame(histories: Iterable[TrialHistory]) -> pd.DataFrame:
             "trial": history.trial.id,
             "label": history.trial.label,
             "layout": history.trial.layout,
-            "role": _role(history.trial),
+            "role": history.trial.role.value,
             "seed": history.trial.seed,
         }
         for history in histories
@@ -136,7 +136,7 @@ def _trial_row(history: TrialHistory) -> dict[str, Any]:
         "number": trial.number,
         "label": trial.label,
         "layout": trial.layout,
-        "role": _role(trial),
+        "role": trial.role.value,
         "seed": trial.seed,
         "status": history.status.value,
         "attempts": history.attempts,
@@ -155,12 +155,6 @@ def _trial_row(history: TrialHistory) -> dict[str, Any]:
         row["lowest_probe_loss"] = deepest_loss(history)
         row["area_log_loss"] = area_log_loss(history)
     return row
-
-
-def _role(trial: Trial) -> str:
-    if trial.parent is not None:
-        return "fine-tuned"
-    return "twin" if trial.twin else "trained"
 
 
 def _gaps(epoch: EpochMeasured) -> dict[str, float]:

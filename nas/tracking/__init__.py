@@ -1,1 +1,1 @@
-"""The MLflow backend of a study."""
+"""MLflow, kept up to date with a study."""

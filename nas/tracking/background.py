@@ -98,13 +98,13 @@ class ThreadedTracker:
 
     def __init__(
         self,
-        snapshots: SnapshotBuilder,
+        builder: SnapshotBuilder,
         open_backend: Callable[[], Backend],
         *,
         uri: str,
         pace: Pace | None = None,
     ) -> None:
-        self._snapshots = snapshots  # the thread's from here on
+        self._builder = builder  # the thread's from here on
         self._open_backend = open_backend
         self._uri = uri
         self._pace = pace or Pace()
@@ -191,12 +191,12 @@ class ThreadedTracker:
     def _apply(self, message: Record | _Closing) -> None:
         if isinstance(message, _Closing):
             self._closing = message
-            self._snapshots.release_running()
+            self._builder.release_running()
         else:
-            self._snapshots.apply(message)
+            self._builder.apply(message)
 
     def _attempt(self) -> bool:
-        snapshot = self._snapshots.snapshot()
+        snapshot = self._builder.snapshot()
         self._seen = snapshot.epochs
         try:
             self._backend = self._backend or self._open_backend()

@@ -18,9 +18,9 @@ from mlflow.tracking import MlflowClient
 from nas.errors import NasError
 from nas.ranking.result import Ranking
 from nas.tracking import rows
-from nas.tracking.pages import saved_pages
+from nas.tracking.saved_charts import saved_charts
 from nas.tracking.snapshots import StudyFacts, StudySnapshot, TrialSnapshot
-from nas.tracking.uri import SQL_SCHEMES
+from nas.tracking.uri import is_sql
 
 _ROWS_PER_BATCH = 1000  # MLflow's limit; a batch holds whole epochs
 _NOT_IN_KEYS = re.compile(r"[^/\w.\- :]")  # MLflow's rule for names of parameters and metrics
@@ -37,7 +37,7 @@ class _Known:
     epochs: int
     params: frozenset[str]
     tags: dict[str, str]
-    seen: TrialSnapshot | None = None
+    synced: TrialSnapshot | None = None  # the newest of which it has all
 
 
 class MlflowBackend:
@@ -46,11 +46,11 @@ class MlflowBackend:
     def __init__(self, uri: str, facts: StudyFacts) -> None:
         self._facts = facts
         self._client = MlflowClient(tracking_uri=uri)
-        self._is_sql = uri.partition(":")[0].partition("+")[0] in SQL_SCHEMES
+        self._is_sql = is_sql(uri)
         self._experiment_id: str | None = None
         self._runs: dict[str, _Known] = {}  # by trial id; "" is the study's own
         self._stale = True  # what MLflow has is not known: read it back before writing
-        self._pages_offered = False
+        self._charts_offered = False
 
     @property
     def experiment_id(self) -> str | None:
@@ -71,7 +71,7 @@ class MlflowBackend:
         """
         try:
             runs = self._reach()
-            self._offer_pages(snapshot)
+            self._offer_charts(snapshot)
             parent = self._parent(runs, snapshot)
             self._set_status(parent, status="RUNNING", ended=None)
             for trial in snapshot.trials:
@@ -139,12 +139,12 @@ class MlflowBackend:
             known = _known(run)
             found.setdefault(known.tags.get(rows.TRIAL_ID, ""), []).append(known)
         runs: dict[str, _Known] = {}
-        for trial_id, twins in found.items():
+        for trial_id, copies in found.items():
             # A server that answered too late, or a second writer, may have made a run twice.
-            twins.sort(key=lambda known: (-known.epochs, known.run_id))
-            runs[trial_id] = twins[0]
-            for twin in twins[1:]:
-                self._client.delete_run(twin.run_id)
+            # The fullest is kept; of equals, any process must keep the same.
+            runs[trial_id], *others = sorted(copies, key=lambda run: (-run.epochs, run.run_id))
+            for other in others:
+                self._client.delete_run(other.run_id)
         return runs
 
     def _search(self, experiment_id: str) -> Iterable[Run]:
@@ -164,17 +164,17 @@ class MlflowBackend:
 
     # Writing what is missing
 
-    def _offer_pages(self, snapshot: StudySnapshot) -> None:
-        if self._pages_offered:
+    def _offer_charts(self, snapshot: StudySnapshot) -> None:
+        if self._charts_offered:
             return
         assert self._experiment_id is not None
         there = self._client.get_experiment(self._experiment_id).tags
         at = rows.milliseconds(snapshot.started or 0.0)
-        pages = saved_pages(study_id=self._facts.study_id, name=self._facts.name, at=at)
-        for key, value in pages.items():
+        charts = saved_charts(study_id=self._facts.study_id, name=self._facts.name, at=at)
+        for key, value in charts.items():
             if key not in there:
                 self._client.set_experiment_tag(self._experiment_id, key, value)
-        self._pages_offered = True
+        self._charts_offered = True
 
     def _parent(self, runs: dict[str, _Known], snapshot: StudySnapshot) -> _Known:
         if "" not in runs:
@@ -183,7 +183,6 @@ class MlflowBackend:
                 rows.STUDY_ID: self._facts.study_id,
                 "nas.study": self._facts.name,
                 "nas.folder": str(self._facts.folder),
-                **self._facts.tags,
             }
             runs[""] = self._create(self._facts.name, tags=tags, started=snapshot.started)
         self._send(runs[""], params=self._facts.params)
@@ -198,7 +197,7 @@ class MlflowBackend:
             tags = rows.trial_tags(history.trial, self._facts) | {rows.PARENT: parent.run_id}
             runs[key] = self._create(key, tags=tags, started=trial.started)
         run = runs[key]
-        if run.seen is trial:
+        if run.synced is trial:
             return
         self._send(
             run,
@@ -207,7 +206,7 @@ class MlflowBackend:
             epochs=list(rows.epoch_rows(history, after=run.epochs)),
         )
         self._set_status(run, status=rows.RUN_STATUS[history.status], ended=trial.ended)
-        run.seen = trial
+        run.synced = trial
 
     def _create(self, name: str, *, tags: dict[str, str], started: float | None) -> _Known:
         assert self._experiment_id is not None
@@ -242,6 +241,7 @@ class MlflowBackend:
 
     def _set_status(self, run: _Known, *, status: str, ended: float | None) -> None:
         if status in ("RUNNING", "SCHEDULED"):
+            # MLflow takes no end time back: a run that goes on shows its last until the next.
             if run.status != status:
                 self._client.update_run(run.run_id, status=status)
             run.status = status

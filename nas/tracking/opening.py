@@ -52,10 +52,10 @@ def open_tracker(
         experiment=spec.tracking.experiment or spec.name,
         params=flat_params(spec),
     )
-    snapshots = SnapshotBuilder(records, attempts_allowed=spec.resources.attempts)
-    snapshots.release_running()
+    builder = SnapshotBuilder(records, attempts_allowed=spec.resources.attempts)
+    builder.release_running()
     prepare_environment(os.environ)  # here, not in the thread: setenv is not thread-safe
-    return ThreadedTracker(snapshots, lambda: _open_backend(uri, facts), uri=uri)
+    return ThreadedTracker(builder, lambda: _open_backend(uri, facts), uri=uri)
 
 
 def _open_backend(uri: str, facts: StudyFacts) -> Backend:

@@ -13,13 +13,14 @@ from nas.tracking.snapshots import StudyFacts
 KIND, STUDY_ID, TRIAL_ID, PARENT = "nas.kind", "nas.study_id", "nas.trial_id", "mlflow.parentRunId"
 EPOCH = "progress/epoch"  # its newest value says how many epochs MLflow has
 
-# MLflow knows five states; a trial whose worker was lost waits for its next segment.
+# MLflow knows five states; what waits for its next segment is scheduled. The tag nas.outcome has
+# the trial's own.
 RUN_STATUS = {
-    TrialStatus.PLANNED: "SCHEDULED",
+    TrialStatus.PLANNED: "SCHEDULED",  # its worker was lost or raised: tried again
     TrialStatus.RUNNING: "RUNNING",
     TrialStatus.INTERRUPTED: "KILLED",
-    TrialStatus.PAUSED: "SCHEDULED",  # for its next segment
-    TrialStatus.STOPPED: "KILLED",  # by decision; the tag nas.outcome tells it from interrupted
+    TrialStatus.PAUSED: "SCHEDULED",
+    TrialStatus.STOPPED: "KILLED",  # by decision, so not finished
     TrialStatus.FINISHED: "FINISHED",
     TrialStatus.DIVERGED: "FAILED",
     TrialStatus.FAILED: "FAILED",
@@ -68,7 +69,7 @@ def trial_tags(trial: Trial, facts: StudyFacts) -> dict[str, str]:
         "nas.study": facts.name,
         "nas.layout": trial.layout,
         "nas.label": trial.label,
-        "nas.phase": "training" if trial.parent is None else "fine-tuning",
+        "nas.role": trial.role.value,
         **({} if trial.parent is None else {"nas.fine_tunes": trial.parent}),
         "nas.seed": str(trial.seed),
     }

@@ -17,6 +17,7 @@ from nas.study.records import (
     StudyEnded,
     TrialHistory,
     TrialPlanned,
+    TrialStopped,
 )
 from nas.study.state import StudyState
 
@@ -33,7 +34,6 @@ class StudyFacts:
     folder: Path
     experiment: str  # of MLflow
     params: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)  # more for the study's run
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +42,7 @@ class TrialSnapshot:
 
     history: TrialHistory
     started: float | None = None  # its first segment
-    ended: float | None = None  # its newest segment
+    ended: float | None = None  # its newest segment that ended, or the decision to stop it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +68,7 @@ class SnapshotBuilder:
         self._trials: dict[str, TrialSnapshot] = {}
         self._touched: set[str] = set()
         self._started: dict[str, float] = {}
+        self._newest: dict[str, float] = {}  # record of the trial
         self._ended: dict[str, float] = {}
         self._study_ended: float | None = None
         self._first: float | None = None
@@ -87,15 +88,15 @@ class SnapshotBuilder:
         match record:
             case TrialPlanned():
                 self._study_ended = None
-                self._touched.add(record.trial.id)
+                self._touch(record.trial.id, record.at)
             case SegmentStarted():
                 self._started.setdefault(record.trial_id, record.at)
-                self._touched.add(record.trial_id)
+                self._touch(record.trial_id, record.at)
             case EpochMeasured():
-                self._touched.add(record.trial_id)
-            case SegmentEnded():
+                self._touch(record.trial_id, record.at)
+            case SegmentEnded() | TrialStopped():
                 self._ended[record.trial_id] = record.at
-                self._touched.add(record.trial_id)
+                self._touch(record.trial_id, record.at)
             case StudyEnded():
                 self._study_ended = record.at
 
@@ -106,10 +107,12 @@ class SnapshotBuilder:
         for trial_id, status in before.items():
             history = self._state.history(trial_id)
             if history.status is not status:
-                self._ended[trial_id] = (
-                    history.epochs[-1].at if history.epochs else self._started[trial_id]
-                )
+                self._ended[trial_id] = self._newest[trial_id]
                 self._touched.add(trial_id)
+
+    def _touch(self, trial_id: str, at: float) -> None:
+        self._newest[trial_id] = at
+        self._touched.add(trial_id)
 
     def snapshot(self) -> StudySnapshot:
         """Return the present; costs time only for trials that changed since the last one."""

@@ -1,4 +1,4 @@
-"""Where the MLflow backend lives: its URI checked, shown without secrets, opened in a browser."""
+"""The tracking URI: checked, shown without secrets, opened in a browser."""
 
 import re
 import shlex
@@ -6,11 +6,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from nas.errors import SpecError
-from nas.tracking.pages import layouts_key
+from nas.tracking.saved_charts import layouts_key
 
 OFF = "off"
-SQL_SCHEMES = frozenset({"sqlite", "postgresql", "mysql"})
-_SCHEMES = SQL_SCHEMES | {"http", "https"}
+_SQL_SCHEMES = frozenset({"sqlite", "postgresql", "mysql"})
+_SCHEMES = _SQL_SCHEMES | {"http", "https"}
 _SQLITE_FILE = re.compile(r"sqlite:///(?P<path>[^?]+)")
 
 
@@ -73,28 +73,29 @@ def without_secrets(text: str, *, uri: str) -> str:
 
 def ui_command(uri: str, *, port: int = 5000) -> str:
     """Return the command that opens MLflow's pages for `uri` on loopback; for a server, its URL."""
-    if not _is_sql(uri):
+    if not is_sql(uri):
         return redacted(uri)
     # MLflow allows every private address as Host by default, and by prefix: a page at
     # 10.attacker.example could then read the study through the user's browser.
     hosts = f"localhost:{port},127.0.0.1:{port}"
     words = ["mlflow", "ui", "--backend-store-uri", redacted(uri), "--host", "127.0.0.1"]
-    # One worker: MLflow's four take 250 MB each and serve a single person no faster.
+    # One process: MLflow's four take 250 MB each and serve a single person no faster.
     return shlex.join([*words, "--port", str(port), "--allowed-hosts", hosts, "--workers", "1"])
 
 
 def charts_link(uri: str, *, experiment_id: str, study_id: str, port: int = 5000) -> str:
     """Return the address of the study's layouts, as mean curves, in MLflow's pages."""
-    base = f"http://127.0.0.1:{port}" if _is_sql(uri) else redacted(uri).rstrip("/")
-    # No filter of its own: MLflow ignores the saved backend of a link that has one.
+    base = f"http://127.0.0.1:{port}" if is_sql(uri) else redacted(uri).rstrip("/")
+    # No filter of its own: MLflow ignores the saved charts of a link that has one.
     return (
         f"{base}/#/experiments/{experiment_id}/runs?workflowType=machine_learning"
         f"&compareRunsMode=CHART&viewStateShareKey={layouts_key(study_id)}"
     )
 
 
-def _is_sql(uri: str) -> bool:
-    return _scheme(uri) in SQL_SCHEMES
+def is_sql(uri: str) -> bool:
+    """Tell a database, which this program opens itself, from a server."""
+    return _scheme(uri) in _SQL_SCHEMES
 
 
 def _scheme(uri: str) -> str:

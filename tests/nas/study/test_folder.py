@@ -1,14 +1,38 @@
 """A study is created once, whole or not at all, and says in one line what is wrong with it."""
 
+import fcntl
 import json
+import random
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
 from nas.errors import NotFoundError, SpecError, StudyExistsError
 from nas.spec.study import StudySpec
-from nas.study.folder import STUDY, DataFacts, create_study, find_study, open_study, study_folder
-from nas.study.records import DataShape
+from nas.study.folder import (
+    STUDY,
+    DataFacts,
+    Follower,
+    create_study,
+    find_study,
+    open_study,
+    study_folder,
+)
+from nas.study.journal import FILE, LOCK, Journal, read_journal
+from nas.study.records import (
+    DataShape,
+    Outcome,
+    Record,
+    SegmentEnded,
+    SegmentStarted,
+    StudyEnded,
+    TrialStatus,
+    TrialStopped,
+)
+from nas.study.state import StudyState
+from tests.nas.builders import measured, planned
 
 FACTS = DataFacts(
     fingerprint="f" * 64,
@@ -115,3 +139,152 @@ def test_a_spec_that_was_tampered_with_is_refused(tmp_path, spec):
     path.write_text(json.dumps(values))
     with pytest.raises(SpecError, match="epochs"):
         open_study(tmp_path / "s")
+
+
+TRIAL, OTHER = "0001-C-s0", "0002-C-s1"
+
+
+def started(attempt: int, *, trial_id: str = TRIAL, until: int = 3) -> SegmentStarted:
+    return SegmentStarted(at=0.0, trial_id=trial_id, attempt=attempt, until_epoch=until)
+
+
+def ended(outcome: Outcome, *, attempt: int, trial_id: str = TRIAL) -> SegmentEnded:
+    return SegmentEnded(at=0.0, trial_id=trial_id, attempt=attempt, outcome=outcome)
+
+
+LIFE: tuple[Record, ...] = (  # of a study whose driver died after the fifth record
+    planned(),
+    started(1),
+    measured(TRIAL, 1),
+    planned(2, id=OTHER, seed=1),
+    started(1, trial_id=OTHER, until=1),
+    started(2),
+    measured(TRIAL, 2, attempt=2),
+    ended(Outcome.LOST, attempt=2),
+    started(3),
+    measured(TRIAL, 3, attempt=3),
+    ended(Outcome.FINISHED, attempt=3),
+    started(2, trial_id=OTHER, until=1),
+    measured(OTHER, 1, attempt=2),
+    ended(Outcome.REACHED, attempt=2, trial_id=OTHER),
+    TrialStopped(at=0.0, trial_id=OTHER, reason="last of its rung"),
+    StudyEnded(at=1.0),
+)
+
+
+@pytest.fixture
+def study(tmp_path, spec):
+    return create_study(spec, FACTS, folder=tmp_path / "s")
+
+
+@contextmanager
+def held(study, yes: bool = True) -> Iterator[None]:
+    """Hold the journal as a living driver does."""
+    with (study.journal / LOCK).open("wb") as lock:
+        if yes:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def read_whole(study):
+    """Fold the journal by itself, and say what `Follower` has to equal."""
+    state = StudyState(read_journal(study.journal), attempts_allowed=study.spec.resources.attempts)
+    if not study.running:
+        state.release_running()
+    return state.histories(), state.ended
+
+
+def written(folder, records=LIFE) -> list[bytes]:
+    """Write a journal into `folder` and return its lines."""
+    with Journal(folder) as journal:
+        for record in records:
+            journal.append(record)
+    return (folder / FILE).read_bytes().splitlines(keepends=True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_following_at_every_byte_equals_reading_the_whole(tmp_path, study, seed):
+    """The driver dies and comes back at random bytes."""
+    random_, follower, alive = random.Random(seed), Follower(study), False
+    with (study.journal / FILE).open("ab", buffering=0) as file:
+        for line in written(tmp_path):
+            expected = {}  # by whether the driver lives: until the line is whole it adds nothing
+            for byte in line:
+                alive ^= random_.random() < 0.01
+                with held(study, alive):
+                    expected[alive] = expected.get(alive) or read_whole(study)
+                    state = follower.refresh()
+                    assert (state.histories(), state.ended) == expected[alive]
+                file.write(bytes([byte]))
+    assert follower.refresh().histories() == read_whole(study)[0]
+    assert follower.refresh().ended
+
+
+def test_a_driver_that_comes_back_goes_on_with_what_it_left_running(tmp_path, study):
+    lines, follower = written(tmp_path), Follower(study)
+
+    def status():
+        return follower.refresh().history(TRIAL).status
+
+    with held(study):
+        (study.journal / FILE).write_bytes(b"".join(lines[:3]))
+        assert status() is TrialStatus.RUNNING
+    assert status() is TrialStatus.INTERRUPTED
+    assert status() is TrialStatus.INTERRUPTED
+    with held(study):
+        assert status() is TrialStatus.RUNNING
+        (study.journal / FILE).write_bytes(b"".join(lines[:7]))
+        assert status() is TrialStatus.RUNNING
+        assert len(follower.refresh().history(TRIAL).epochs) == 2
+    assert status() is TrialStatus.INTERRUPTED
+
+
+def test_what_was_followed_is_not_read_again(tmp_path, study):
+    lines, follower = written(tmp_path), Follower(study)
+    path = study.journal / FILE
+    path.touch()
+    for line in lines:
+        with path.open("r+b") as file:
+            file.write(bytes(path.stat().st_size))  # all that was followed becomes zeros
+            file.write(line)
+        state = follower.refresh()
+    assert state.ended
+    assert state.history(OTHER).status is TrialStatus.STOPPED
+
+
+@pytest.mark.parametrize("moment", ["ends", "begins"])
+def test_a_driver_that_ends_or_begins_while_the_journal_is_read(
+    tmp_path, study, monkeypatch, moment
+):
+    """Neither makes a trial interrupted that is not."""
+    lines, path = written(tmp_path), study.journal / FILE
+    answers = iter([True, False] if moment == "ends" else [False, True])
+    monkeypatch.setattr("nas.study.folder.is_held", lambda _: next(answers))
+    path.write_bytes(b"".join(lines[:6]))
+    assert Follower(study).refresh().history(TRIAL).status is TrialStatus.RUNNING
+
+
+def test_ten_thousand_records_are_followed_one_at_a_time(study, monkeypatch):
+    monkeypatch.setattr("os.fsync", lambda _: None)
+    follower = Follower(study)
+    with Journal(study.journal) as journal:
+        for number in range(1, 2501):
+            id_ = f"{number:04d}-C-s0"
+            for record in (
+                planned(number, id=id_, epochs=1),
+                started(1, trial_id=id_, until=1),
+                measured(id_, 1),
+                ended(Outcome.FINISHED, attempt=1, trial_id=id_),
+            ):
+                journal.append(record)
+                state = follower.refresh()
+            assert state.history(id_).status is TrialStatus.FINISHED
+    assert follower.refresh().histories() == read_whole(study)[0]
+
+
+def test_a_record_that_is_refused_is_refused_again(study):
+    written(study.journal, [planned(), planned()])
+    follower = Follower(study)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="planned twice"):
+            follower.refresh()

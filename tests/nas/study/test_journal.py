@@ -8,11 +8,21 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from nas.errors import JournalCorruptError, JournalError
-from nas.study.journal import FILE, Journal, decode, encode, is_held, read_journal
+from nas.study.journal import (
+    FILE,
+    START,
+    Journal,
+    decode,
+    encode,
+    is_held,
+    read_from,
+    read_journal,
+)
 from nas.study.records import (
     BaselineConfig,
     EpochMeasured,
@@ -26,6 +36,8 @@ from tests.nas.builders import measured, planned
 BASELINE = BaselineConfig(
     network="timm/test_vit", options='{"depth": 2}', image_size=8, in_channels=1, classes=3
 )
+
+IO = Path("/proc/self/io")
 
 
 def ended(number: int) -> SegmentEnded:
@@ -55,6 +67,14 @@ def test_codec_keeps_floats_exactly():
     copy = decode(encode(record))
     assert isinstance(copy, EpochMeasured)
     assert copy.probe_loss == 0.1 + 0.2
+
+
+def test_ends_of_segments_written_by_0_1_are_read_without_their_epoch():
+    text = (
+        b'{"kind":"ended","at":2.5,"trial_id":"x","attempt":1,"outcome":"finished","epoch":3,'
+        b'"message":""}'
+    )
+    assert decode(text) == SegmentEnded(at=2.5, trial_id="x", attempt=1, outcome=Outcome.FINISHED)
 
 
 def test_appended_records_are_read_back(tmp_path):
@@ -149,6 +169,82 @@ def test_a_refused_write_leaves_the_journal_as_it_was(tmp_path, monkeypatch):
     journal.append(ended(2))
     journal.close()
     assert [record.at for record in read_journal(tmp_path)] == [0, 2]
+
+
+def journal_of(count, folder):
+    """The bytes of a journal of so many records."""
+    with Journal(folder) as journal:
+        for number in range(count):
+            journal.append(ended(number))
+    return (folder / FILE).read_bytes()
+
+
+def test_reading_on_at_every_byte_equals_reading_the_whole(tmp_path):
+    whole = journal_of(5, tmp_path)
+    (tmp_path / FILE).unlink()
+    followed, position = read_from(tmp_path, START)
+    for size in range(len(whole) + 1):
+        (tmp_path / FILE).write_bytes(whole[:size])
+        records, position = read_from(tmp_path, position)
+        followed += records
+        assert followed == read_journal(tmp_path)
+    assert position == read_from(tmp_path, START)[1]
+    assert (position.size, position.records) == (len(whole), 5)
+
+
+def test_reading_on_in_steps_of_any_size_equals_reading_the_whole(tmp_path):
+    whole = journal_of(20, tmp_path)
+    random_ = random.Random(0)
+    for _ in range(50):
+        followed, position, size = [], START, 0
+        while size < len(whole):
+            size = min(size + random_.choice((1, 50, 150, 700)), len(whole))
+            (tmp_path / FILE).write_bytes(whole[:size])
+            records, position = read_from(tmp_path, position)
+            followed += records
+        assert followed == read_journal(tmp_path)
+
+
+def test_what_is_altered_behind_a_position_is_noticed_and_named(tmp_path):
+    lines = journal_of(4, tmp_path).splitlines(keepends=True)
+    (tmp_path / FILE).write_bytes(b"".join(lines[:2]))
+    _, position = read_from(tmp_path, START)
+    for altered in (lines[3], lines[2].replace(b"lost", b"LOST"), lines[2][:-1] + b"\x0b"):
+        (tmp_path / FILE).write_bytes(b"".join([*lines[:2], altered]))
+        with pytest.raises(JournalCorruptError, match=r"records\.jsonl:3: checksum"):
+            read_from(tmp_path, position)
+
+
+@pytest.mark.parametrize("left", [0, 10, None])
+def test_a_journal_that_became_shorter_is_one_line(tmp_path, left):
+    whole = journal_of(3, tmp_path)
+    _, position = read_from(tmp_path, START)
+    if left is None:
+        (tmp_path / FILE).unlink()
+    else:
+        (tmp_path / FILE).write_bytes(whole[:left])
+    with pytest.raises(JournalError, match=r"were read before: .*; open the study again") as caught:
+        read_from(tmp_path, position)
+    assert str(caught.value).startswith(f"{tmp_path / FILE}: has {left or 0} bytes")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(not IO.exists(), reason="only Linux counts what a process reads")
+def test_ten_thousand_records_read_one_at_a_time_are_each_read_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    position, before = START, bytes_read()
+    with Journal(tmp_path) as journal:
+        for number in range(10_000):
+            journal.append(ended(number))
+            records, position = read_from(tmp_path, position)
+            assert records == [ended(number)]
+    read = bytes_read() - before
+    assert position.size <= read < 2 * position.size
+
+
+def bytes_read():
+    """Bytes that this process has read from files, pipes and sockets."""
+    return int(IO.read_text().split()[1])
 
 
 WRITER = """

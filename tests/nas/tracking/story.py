@@ -13,6 +13,7 @@ from nas.study.records import (
     StudyEnded,
     Trial,
     TrialPlanned,
+    TrialStopped,
 )
 from nas.tracking.snapshots import StudyFacts
 from tests.nas import synthetic
@@ -46,12 +47,13 @@ def segment(
     *,
     of: int = 1,
     attempt: int = 1,
+    until: int = 15,
     message: str = "",
 ) -> Iterator[Record]:
     """One segment: its start, the epochs, and its end if it has one."""
     at = START + of * 1000 + (10 * epochs[0] - 10 if epochs else 0) + attempt / 10
     id_ = trial(of).id
-    yield SegmentStarted(at=at, trial_id=id_, attempt=attempt, until_epoch=15)
+    yield SegmentStarted(at=at, trial_id=id_, attempt=attempt, until_epoch=until)
     for number in epochs:
         at = (measured := epoch(number, of, attempt=attempt)).at
         yield measured
@@ -63,6 +65,11 @@ def segment(
             outcome=outcome,
             message=message,
         )
+
+
+def stopped(of: int = 1, *, after: int, reason: str = "last of its rung") -> TrialStopped:
+    """The decision, a minute after epoch `after`, that the trial goes no further."""
+    return TrialStopped(at=epoch(after, of).at + 60, trial_id=trial(of).id, reason=reason)
 
 
 def study(*, trials: int = 15, epochs: int = 15, ended: bool = True) -> list[Record]:

@@ -1,4 +1,4 @@
-"""The tracker's thread, against pages that fail in every way a backend can."""
+"""The tracker's thread, against a backend that fails in every way."""
 
 import threading
 import time
@@ -50,16 +50,9 @@ class Recorder:
         self.finished.append((snapshot, ranking, tuple(artifacts)))
 
 
-def tracker(
-    backend: Recorder, *, snapshots: SnapshotBuilder | None = None, **more: Any
-) -> ThreadedTracker:
-    return ThreadedTracker(
-        snapshots or SnapshotBuilder(attempts_allowed=3),
-        lambda: backend,
-        uri=URI,
-        pace=FAST,
-        **more,
-    )
+def tracker(backend: Recorder) -> ThreadedTracker:
+    builder = SnapshotBuilder(attempts_allowed=3)
+    return ThreadedTracker(builder, lambda: backend, uri=URI, pace=FAST)
 
 
 def wait_until(true: Callable[[], bool], *, seconds: float = 10.0) -> None:
@@ -92,7 +85,7 @@ def test_records_arrive_while_the_study_runs() -> None:
     assert tracked.close(deadline_s=10) == ""
 
 
-def test_without_news_the_view_is_left_alone() -> None:
+def test_without_news_the_backend_is_left_alone() -> None:
     backend = Recorder()
     tracked = tracker(backend)
     wait_until(lambda: bool(backend.synced))
@@ -129,7 +122,7 @@ def test_retries_slow_down_to_a_bound() -> None:
     tracked.close(deadline_s=0)
 
 
-def test_a_view_that_cannot_even_be_opened_is_tried_again() -> None:
+def test_a_backend_that_cannot_even_be_opened_is_tried_again() -> None:
     backend, tries = Recorder(), []
 
     def opening() -> Recorder:
@@ -171,7 +164,7 @@ def test_what_arrived_before_a_failure_is_not_called_missing() -> None:
     assert tracked.close(deadline_s=0.2).startswith("MLflow did not take 1 of 4 epochs (")
 
 
-def test_close_keeps_its_deadline_when_the_view_hangs() -> None:
+def test_close_keeps_its_deadline_when_the_backend_hangs() -> None:
     backend = Recorder()
     backend.block.clear()
     tracked = tracker(backend)
@@ -207,7 +200,7 @@ def test_records_out_of_order_are_our_fault_and_said_so(
     assert raised[0].exc_type is ValueError
 
 
-def test_observing_costs_the_driver_nothing_even_while_the_view_hangs() -> None:
+def test_observing_costs_the_driver_nothing_even_while_the_backend_hangs() -> None:
     backend = Recorder()
     backend.block.clear()
     tracked = tracker(backend)

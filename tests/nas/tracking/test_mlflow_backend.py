@@ -132,6 +132,7 @@ def test_parameters_go_once_to_where_they_differ(backend: Any, uri: str) -> None
     [
         (None, "RUNNING", "running"),
         (Outcome.FINISHED, "FINISHED", "finished"),
+        (Outcome.REACHED, "SCHEDULED", "paused"),
         (Outcome.INTERRUPTED, "KILLED", "interrupted"),
         (Outcome.DIVERGED, "FAILED", "diverged"),
         (Outcome.LOST, "SCHEDULED", "planned"),
@@ -173,6 +174,65 @@ def test_an_interrupted_trial_goes_on_in_the_same_run(
     assert child(uri).info.run_id == before.info.run_id
     assert (child(uri).info.status, parent(uri).info.status) == ("RUNNING", "RUNNING")
     assert child(uri).data.metrics["progress/epoch"] == 8
+
+
+def test_a_paused_trial_goes_on_in_the_same_run(backend: Any, uri: str, tmp_path: Path) -> None:
+    records = one_trial(range(1, 6), Outcome.REACHED, until=5)
+    backend.finish(at(records), ranking=None)
+    paused = child(uri)
+    assert (paused.info.status, paused.info.end_time) == ("SCHEDULED", None)
+    assert paused.data.tags["nas.outcome"] == "paused"
+    *onwards, end = story.segment(range(6, 16), Outcome.FINISHED, attempt=2)
+    resumed = open_backend(uri, tmp_path)
+    resumed.sync(at([*records, *onwards]))
+    running = child(uri)
+    assert running.info.run_id == paused.info.run_id
+    assert (running.info.status, running.info.end_time) == ("RUNNING", None)
+    assert running.data.tags["nas.outcome"] == "running"
+    resumed.sync(at([*records, *onwards, end]))
+    finished = child(uri)
+    assert finished.info.run_id == paused.info.run_id
+    assert (finished.info.status, finished.info.end_time) == ("FINISHED", round(end.at * 1000))
+    assert finished.data.tags["nas.outcome"] == "finished"
+    steps = resumed._client.get_metric_history(finished.info.run_id, "eval/loss")
+    assert [row.step for row in steps] == list(range(1, 16))
+
+
+def test_a_stopped_trial_is_never_shown_as_finished(backend: Any, uri: str, tmp_path: Path) -> None:
+    decision = story.stopped(after=5, reason="last of 4 at epoch 5")
+    records = [
+        *one_trial(range(1, 6), Outcome.REACHED, until=5),
+        decision,
+        story.planned(2),
+        *story.segment(range(1, 16), Outcome.FINISHED, of=2),
+    ]
+    seen = set()
+    for count in range(1, len(records) + 1):
+        backend.sync(at(records[:count]))
+        seen |= {run.info.status for run in runs(uri) if run.info.run_name == story.trial().id}
+    assert seen == {"RUNNING", "SCHEDULED", "KILLED"}
+    for each in (backend, open_backend(uri, tmp_path)):
+        each.finish(at([*records, StudyEnded(at=story.START + 9e4)]), ranking=ranking())
+        stopped, finished, study = runs(uri)
+        assert [run.info.status for run in (finished, study)] == ["FINISHED", "FINISHED"]
+        assert stopped.info.status == "KILLED"
+        assert stopped.info.end_time == round(decision.at * 1000)
+        assert stopped.data.tags["nas.outcome"] == "stopped"
+        assert stopped.data.tags["mlflow.note.content"] == "last of 4 at epoch 5"
+        assert stopped.data.metrics["progress/epoch"] == 5
+
+
+def test_a_run_of_an_earlier_version_keeps_its_tags(backend: Any, uri: str, tmp_path: Path) -> None:
+    backend.sync(at(one_trial(range(1, 3), Outcome.INTERRUPTED)))
+    run_id = child(uri).info.run_id
+    backend._client.delete_tag(run_id, "nas.role")
+    backend._client.set_tag(run_id, "nas.phase", "training")
+    records = one_trial(range(1, 3), Outcome.INTERRUPTED)
+    records += [*story.segment(range(3, 16), Outcome.FINISHED, attempt=2)]
+    open_backend(uri, tmp_path).sync(at(records))
+    assert (child(uri).info.run_id, child(uri).info.status) == (run_id, "FINISHED")
+    assert child(uri).data.tags["nas.phase"] == "training"
+    assert "nas.role" not in child(uri).data.tags
 
 
 def test_syncing_again_changes_nothing(backend: Any, uri: str, tmp_path: Path) -> None:
@@ -217,7 +277,7 @@ def test_rows_sent_twice_are_one_row(
     backend.sync(at(records))
     once = dump(uri)
     run = backend._runs[story.trial().id]
-    run.epochs, run.seen = 0, None
+    run.epochs, run.synced = 0, None
     sent: list[int] = []
     log_batch = backend._client.log_batch
     monkeypatch.setattr(
@@ -320,6 +380,46 @@ def test_a_run_that_a_slow_server_made_twice_is_removed(
     assert child(uri).data.tags["mlflow.parentRunId"] == parent(uri).info.run_id
 
 
+@pytest.mark.parametrize("fuller_begins_at", [1, 3])
+def test_of_two_runs_of_a_trial_the_one_with_more_epochs_is_kept(
+    backend: Any, uri: str, fuller_begins_at: int
+) -> None:
+    """MLflow lists the run that began last first, so either order must be tried."""
+    backend.sync(at(one_trial(range(1, 4), None)))
+    fuller = child(uri).info
+    tags = dict(child(uri).data.tags)
+    other = backend._client.create_run(fuller.experiment_id, tags=tags, run_name=fuller.run_name)
+    backend._client.log_metric(other.info.run_id, "progress/epoch", 1, step=1)
+    began(uri, {fuller.run_id: fuller_begins_at, other.info.run_id: 2})
+    backend.finish(at(one_trial(range(1, 6), Outcome.FINISHED)), ranking=None)
+    assert child(uri).info.run_id == fuller.run_id
+    history = backend._client.get_metric_history(fuller.run_id, "eval/loss")
+    assert [row.step for row in history] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("first_begins_at", [1, 3])
+def test_of_two_equal_runs_of_a_trial_every_process_keeps_the_same(
+    backend: Any, uri: str, first_begins_at: int
+) -> None:
+    snapshot = at(one_trial(range(0), None))
+    backend.sync(snapshot)
+    one = child(uri).info
+    tags = dict(child(uri).data.tags)
+    other = backend._client.create_run(one.experiment_id, tags=tags, run_name=one.run_name).info
+    first, last = sorted((one.run_id, other.run_id))
+    began(uri, {first: first_begins_at, last: 2})
+    backend.finish(snapshot, ranking=None)
+    assert child(uri).info.run_id == first
+
+
+def began(uri: str, times: dict[str, int]) -> None:
+    with sqlite3.connect(uri.removeprefix("sqlite:///")) as database:
+        database.executemany(
+            "UPDATE runs SET start_time = ? WHERE run_uuid = ?",
+            [(at, run_id) for run_id, at in times.items()],
+        )
+
+
 def parent_tags(uri: str) -> dict[str, str]:
     return dict(parent(uri).data.tags)
 
@@ -339,7 +439,9 @@ def test_a_deleted_experiment_is_named(backend: Any, uri: str, tmp_path: Path) -
         open_backend(uri, tmp_path).sync(at([]))
 
 
-def test_the_study_is_in_the_menu_of_views_once(backend: Any, uri: str, tmp_path: Path) -> None:
+def test_a_study_has_its_saved_charts_in_the_menu_once(
+    backend: Any, uri: str, tmp_path: Path
+) -> None:
     backend.sync(at(story.study(trials=1, epochs=1)))
     key = f"mlflow.sharedViewState.nas-layouts-{story.STUDY_ID}"
     tags = backend._client.get_experiment(backend.experiment_id).tags
@@ -353,20 +455,19 @@ def test_the_study_is_in_the_menu_of_views_once(backend: Any, uri: str, tmp_path
 def test_a_trial_longer_than_a_batch_arrives_whole(
     backend: Any, uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nas.tracking import mlflow_backend as mlflow_view
+    from nas.tracking import mlflow_backend
 
-    monkeypatch.setattr(mlflow_view, "_ROWS_PER_BATCH", 200 + 3 * len(PER_EPOCH))
+    monkeypatch.setattr(mlflow_backend, "_ROWS_PER_BATCH", 200 + 3 * len(PER_EPOCH))
     backend.sync(at(one_trial(range(1, 15), Outcome.FINISHED)))
     history = backend._client.get_metric_history(child(uri).info.run_id, "eval/loss")
     assert [row.step for row in history] == list(range(1, 15))
 
 
 def test_long_trials_are_sent_in_batches_of_whole_epochs(mlflow_quiet: None) -> None:
-    from nas.tracking import mlflow_backend as mlflow_view
-    from nas.tracking import rows
+    from nas.tracking import mlflow_backend, rows
 
     epochs = [[rows.Row(key=str(k), value=0, timestamp=0, step=1)] * 15 for k in range(150)]
-    batches = mlflow_view._in_batches(epochs)
+    batches = mlflow_backend._in_batches(epochs)
     assert sum(len(batch) for batch in batches) == 150 * 15
     assert max(len(batch) for batch in batches) <= 800
     assert all(len(batch) % 15 == 0 for batch in batches)

@@ -1,11 +1,14 @@
 """What a trial looks like in MLflow, as plain values."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from nas.ranking.curves import area_log_loss
 from nas.study.records import BaselineConfig, TrialStatus
+from nas.tables.frames import trials_frame
 from nas.tracking import rows
 from tests.nas.tracking import story
 
@@ -47,6 +50,22 @@ def test_a_long_message_is_cut_before_mlflow_refuses_it() -> None:
     tags = rows.outcome_tags(failed)
     assert tags["nas.outcome"] == "failed"
     assert len(tags["mlflow.note.content"]) == 2000
+
+
+@pytest.mark.parametrize(
+    ("changes", "role"),
+    [
+        ({}, "trained"),
+        ({"twin": True}, "twin"),
+        ({"parent": "0001-C-C-C-C-s0"}, "fine-tuned"),
+        ({"parent": "0001-C-C-C-C-s0", "twin": True}, "fine-tuned"),
+    ],
+)
+def test_the_role_is_that_of_the_tables(changes: dict[str, Any], role: str, tmp_path: Path) -> None:
+    trial = replace(HISTORY.trial, **changes)
+    assert rows.trial_tags(trial, story.facts(tmp_path))["nas.role"] == role
+    frame = trials_frame([replace(HISTORY, trial=trial)])
+    assert frame["role"].tolist() == [role]
 
 
 @pytest.mark.parametrize("status", TrialStatus)

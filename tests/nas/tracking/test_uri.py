@@ -85,7 +85,7 @@ def test_the_pages_listen_on_loopback_for_loopback_only() -> None:
     assert ui_command("http://ml:5000") == "http://ml:5000"
 
 
-def test_the_link_opens_the_view_saved_with_the_study() -> None:
+def test_the_link_opens_the_charts_saved_with_the_study() -> None:
     link = charts_link("sqlite:////a.db", experiment_id="7", study_id="ab-12")
     assert link.startswith("http://127.0.0.1:5000/#/experiments/7/runs?workflowType=machine_")
     assert link.endswith("&compareRunsMode=CHART&viewStateShareKey=nas-layouts-ab-12")

@@ -1,7 +1,8 @@
-"""Saved pages of MLflow's pages: a study's layouts as mean curves, its trials as a table.
+"""The saved charts that MLflow's menu offers: layouts as mean curves, trials as a table.
 
-MLflow keeps what its "Views" menu holds as tags of the experiment. The format is the pages' own and
-not documented (read off MLflow 3.17); a version that knows another one leaves them out of the menu.
+MLflow calls the menu Views and keeps its entries as tags of the experiment. The format is that of
+MLflow's pages and not documented (read off MLflow 3.17); a version that knows another one leaves
+the entries out of the menu.
 """
 
 import json
@@ -31,17 +32,17 @@ _BY_LABEL = {  # what the ranking calls a layout, one of several of the same nam
 
 
 def layouts_key(study_id: str) -> str:
-    """Return the key of the backend that draws the mean curves of each layout."""
+    """Return the key of the saved charts with the mean curves of each layout."""
     return f"nas-layouts-{study_id}"
 
 
 def trials_key(study_id: str) -> str:
-    """Return the key of the backend that lists the trials."""
+    """Return the key of the saved charts with the table of the trials."""
     return f"nas-trials-{study_id}"
 
 
-def saved_pages(*, study_id: str, name: str, at: int) -> dict[str, str]:
-    """Return the experiment's tags that put the pages into the menu; `at` is in milliseconds."""
+def saved_charts(*, study_id: str, name: str, at: int) -> dict[str, str]:
+    """Return the experiment's tags that fill the menu; `at` is Unix time in milliseconds."""
     only = f"tags.`nas.study_id` = '{study_id}' AND tags.`nas.kind` = 'trial'"
     state = {
         "searchFilter": only,

@@ -68,7 +68,10 @@ def test_what_the_reader_cannot_use_is_damaged(tmp_path: Path) -> None:
     with damaged, BOX.reading(tmp_path / "a") as values:
         values["sizes"]
     other = FolderKind(word="box", file="box.json", format=2, reads=frozenset({2}))
-    with pytest.raises(SpecError, match="format 3 is newer than format 2"), other.reading(tmp_path / "a"):
+    with (
+        pytest.raises(SpecError, match="format 3 is newer than format 2"),
+        other.reading(tmp_path / "a"),
+    ):
         pass
     with pytest.raises(NotFoundError, match="no box there"), BOX.reading(tmp_path):
         pass

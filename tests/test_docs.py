@@ -1,5 +1,6 @@
 """The documentation is up to date, names what exists, and its examples run."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from docs import generate
 from docs.option_notes import Note
+from nas.spec.study import StudySpec
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -80,3 +82,81 @@ def test_the_architecture_lists_the_modules_of_coatnet():
     listed = re.findall(r"`(\w+)/?`", " ".join(cells))
     there = {path.stem for path in (ROOT / "coatnet").iterdir() if not path.name.startswith("_")}
     assert sorted(listed) == sorted(there)
+
+
+GLOSSARY = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+TERMS = re.findall(r"^\* \*\*(.+?)\*\*: (.+)$", GLOSSARY, re.MULTILINE)
+
+
+def test_the_glossary_has_each_term_once_in_order():
+    terms = [term.casefold() for term, _ in TERMS]
+    assert terms == sorted(set(terms))
+    assert len(terms) == GLOSSARY.count("\n* ")
+
+
+@pytest.mark.parametrize(("term", "text"), TERMS, ids=[term for term, _ in TERMS])
+def test_what_the_glossary_names_exists(term, text):
+    names = re.findall(r"`([^`]+)`", text)
+    assert names, f"where in the code is {term}?"
+    assert [name for name in names if not exists(name)] == []
+
+
+def exists(name: str) -> bool:
+    """Tell whether a name is a path, an importable thing, a spec's key, or a word of the source."""
+    if "/" in name:
+        return (ROOT / name).exists()
+    first, *rest = name.split(".")
+    if first in ("nas", "coatnet", "search_spaces"):
+        return importable(name)
+    if rest:
+        return key_exists(name.partition(":")[0])
+    return any(
+        re.search(rf"(?<!\w){re.escape(name)}(?!\w)", path.read_text(encoding="utf-8"))
+        for package in ("nas", "coatnet", "search_spaces")
+        for path in (ROOT / package).rglob("*.py")
+    )
+
+
+def importable(name: str) -> bool:
+    parts = name.split(".")
+    for end in range(len(parts), 0, -1):
+        try:
+            found: object = importlib.import_module(".".join(parts[:end]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[end:]:
+            if not hasattr(found, part):
+                return part in getattr(found, "__annotations__", {})
+            found = getattr(found, part)
+        return True
+    return False
+
+
+def key_exists(key: str) -> bool:
+    section: object = StudySpec
+    for part in key.split("."):
+        fields = getattr(section, "model_fields", {})
+        if part not in fields:
+            return False
+        section = fields[part].annotation
+    return True
+
+
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [
+        ("nas.study.records.Trial.parent", True),
+        ("nas.study.records.Trial.parents", False),
+        ("nas.nowhere", False),
+        ("nas.spec.study.DataSpec.endless", True),
+        ("ranking.margin", True),
+        ("ranking.margins", False),
+        ("data.train: null", True),
+        ("baselines", True),
+        ("nas/search/allocation/", True),
+        ("nas/nowhere.py", False),
+        ("zorblax", False),
+    ],
+)
+def test_what_is_not_there_is_noticed(name, there):
+    assert exists(name) is there

@@ -12,11 +12,11 @@ from nas.ranking.validity import clopper_pearson, rate_words, spread
 from nas.spec.study import RankingSpec
 from nas.study.records import FINAL, TrialHistory, TrialStatus
 
-SEEDS_ENOUGH = 6  # CERTIFICATE: n0 = 6 keeps six seeds behind every claim
+SEEDS_ENOUGH = 6  # for a certificate (docs/ranking.md, "What it assumes, and where it fails")
 SIZES_COMPARABLE = 0.10  # spread beyond which layouts differ by size as well
 
 # Skewness up to which the certificate held in simulation, and the stricter level at which it still
-# did with more (CERTIFICATE, bars).
+# did with more (docs/ranking.md, "Calibration").
 SKEWNESS_HELD = 0.7
 ALPHA_WHERE_SKEWED = 0.003
 # What |skewness| (g1) of n normal values exceeds once in a hundred: by simulation, at least 40,000

@@ -19,7 +19,8 @@ def open_layouts(
 ) -> tuple[str, ...]:
     """Return the labels that get one more seed, by name; a twin as long as it is not told apart.
 
-    A pair whose claim is withheld is closed: no seed would bring it back (CERTIFICATE, step 4).
+    A pair whose claim is withheld is closed: no seed would bring it back (docs/ranking.md, "Where
+    seeds go").
 
     Raises:
         ValueError: two trials share label and seed, or there is no evaluation image.

@@ -1,7 +1,8 @@
 """From scores by layout and seed to claims about all pairs of layouts, by the certificate.
 
 m is the number of pairs. Intervals are simultaneous over the pairs and over all looks; `>` and `≈`
-come from them or from step-downs, as `RankingSpec.correction` has it (CERTIFICATE, step 3).
+come from them or from step-downs, as `RankingSpec.correction` has it (docs/ranking.md, "How the
+symbols are computed").
 """
 
 import math
@@ -73,8 +74,8 @@ def pair_up(
 
     The seeds of a pair are a prefix of the one order of seeds: up to the first that is not final in
     both, for a run still out might be out because of how it goes. A seed that failed in either is
-    dropped; so is a diverged one, whose pair the caller must withhold (CERTIFICATE, step 5). No
-    pair is looked at beyond `last` seeds.
+    dropped; so is a diverged one, whose pair the caller must withhold (docs/ranking.md, "Runs that
+    are lost"). No pair is looked at beyond `last` seeds.
     """
     layouts = tuple(sorted(scores))
     members = list(combinations(range(len(layouts)), 2))

@@ -1,4 +1,7 @@
-"""The orders that the CoAtNet paper reports, and how far a study's agrees (PAPER, section 3d)."""
+"""The orders that the CoAtNet paper reports, and how far a study's agrees.
+
+See docs/paper.md, "Reported orders".
+"""
 
 import math
 from collections.abc import Sequence

@@ -27,7 +27,8 @@ def rank(
     """Rank the layouts (trial labels) of a study by their finished trials, given in any order.
 
     Scores and differences are fractions of the `evaluation_images`. Layouts are sorted by mean
-    score, ties by name; the symbols between neighbours come from paired seeds (DESIGN section 4).
+    score, ties by name; the symbols between neighbours come from paired seeds (docs/ranking.md,
+    "Claims").
     `seeds` are those before the first look and at the last, as the study fixed them; by default one
     look at all the seeds there are, which is valid only if their number was fixed beforehand.
 

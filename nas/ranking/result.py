@@ -7,7 +7,7 @@ from nas.spec.study import Metric, RankingSpec
 
 
 class Symbol(StrEnum):
-    """A claim about two layouts, the better estimate first (DESIGN section 4)."""
+    """A claim about two layouts, the better estimate first (docs/ranking.md, "Claims")."""
 
     MUCH_BETTER = "≫"
     BETTER = ">"
@@ -76,7 +76,7 @@ class Relation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Agreement:
-    """The order beside the paper's (PAPER.md 3d), over the layouts that both have."""
+    """The order beside the paper's (docs/paper.md, "Reported orders"), over layouts of both."""
 
     paper: str  # "C-C-C-C ≈ C-C-C-T ≥ C-C-T-T > C-T-T-T ≫ ViT_REL"
     tau: float  # Kendall's tau-b of the two orders, `≈` between neighbours a tie in either

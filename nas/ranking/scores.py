@@ -66,11 +66,12 @@ def finished(trials: Iterable[TrialHistory]) -> dict[str, dict[int, TrialHistory
 def equal_loss(
     trials: Mapping[str, Mapping[int, TrialHistory]], *, first: int | None = None
 ) -> float | None:
-    """Return l*, the deepest probe loss (nats) that all layouts reach (DESIGN section 4).
+    """Return l*, the deepest probe loss (nats) that all layouts reach.
 
-    It is the largest, over layouts, of the median over seeds of a trial's lowest probe loss. Only
-    seeds below `first` count, those of the first round: were l* to move when a seed is added, every
-    score already looked at would move with it, and no bound over all looks could hold.
+    See docs/measures.md, "Equal training loss": it is the largest, over layouts, of the median over
+    seeds of a trial's lowest probe loss. Only seeds below `first` count, those of the first round:
+    were l* to move when a seed is added, every score already looked at would move with it, and no
+    bound over all looks could hold.
     """
     depths = [
         [deepest_loss(history) for seed, history in seeds.items() if first is None or seed < first]
@@ -83,7 +84,7 @@ def score(histories: Iterable[TrialHistory], *, metric: Metric, first: int | Non
     """Score every finished trial; l* is that of the seeds below `first` and stays so.
 
     A trial that never reaches l* stays in, read at its own lowest loss: it was lost because of its
-    score, and leaving it out would flatter its layout (CERTIFICATE, step 5).
+    score, and leaving it out would flatter its layout (docs/ranking.md, "Runs that are lost").
 
     Raises:
         ValueError: two trials share label and seed.

@@ -69,7 +69,7 @@ class SearchSpec(Section):
     """Which candidates to train and with how many seeds.
 
     Every candidate is trained with seeds 0, 1, ..., `seeds` - 1. With `max_seeds` more follow, one
-    at a time, where relations are open and can still close (CERTIFICATE, step 4).
+    at a time, where relations are open and can still close (docs/ranking.md, "Where seeds go").
     """
 
     sampler: Literal["grid", "random", "tpe"] = "grid"

@@ -173,8 +173,8 @@ class EpochMeasured:
 
     `train_*` are means over the epoch as trained (augmented, drop path on); `probe_*` and
     `evaluation_*` are in evaluation mode, of the raw weights, on the fixed probe subset of the
-    training set and on the evaluation set (DESIGN section 4). `ema_*` is the evaluation of the
-    averaged weights where the recipe keeps them.
+    training set and on the evaluation set (docs/measures.md, "Each epoch"). `ema_*` is the
+    evaluation of the averaged weights where the recipe keeps them.
     """
 
     kind: Literal["epoch"] = "epoch"

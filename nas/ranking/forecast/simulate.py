@@ -27,15 +27,16 @@ from nas.ranking.statistics.certificate import (
 from nas.ranking.statistics.replication import LEAST_CHANCE, extend
 from nas.spec.study import Correction, Until
 
-PAPER_GAPS = (0.0, 0.001, 0.005, 0.014, 0.054)  # below the best: like the paper's order, Table 1
+# Below the best, made up: five layouts in the paper's order (docs/paper.md, "Reported orders").
+PAPER_GAPS = (0.0, 0.001, 0.005, 0.014, 0.054)
 
 
 class Policy(StrEnum):
     """Who gets the next seeds, and when it ends; at the last look in any case."""
 
-    ADAPTIVE = "adaptive"  # CERTIFICATE, step 4
+    ADAPTIVE = "adaptive"  # docs/ranking.md, "Where seeds go"
     EQUAL = "equal"  # every layout, while any pair is open
-    EQUAL_FUTILE = "equal, with futility"  # every layout, while step 4 names any
+    EQUAL_FUTILE = "equal, with futility"  # every layout, while any would be named by that
     ALL = "all"  # every layout to the last look, looking at each
 
 

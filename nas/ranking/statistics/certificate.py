@@ -1,7 +1,8 @@
 """The certificate: claims about all pairs of layouts that hold however often one looked.
 
-CERTIFICATE, steps 1 to 3. Arrays have the pairs [m] after any leading axes `...`: none for a real
-study, the studies of a simulation. What is simulated is therefore what is shipped.
+The steps are those of docs/ranking.md, "How the symbols are computed". Arrays have the pairs [m]
+after any leading axes `...`: none for a real study, the studies of a simulation. What is simulated
+is therefore what is shipped.
 """
 
 import math
@@ -18,7 +19,7 @@ SYMBOLS = tuple(Symbol)  # a code is a place in it
 MUCH_BETTER, BETTER, EQUIVALENT, NOT_WORSE, UNDECIDED = range(len(SYMBOLS))
 # Of alpha, what the tests are held to where one looks again and again. The rest pays for skewness:
 # levels are exact for normal differences, and a skewness of 0.7 makes errors up to 1.27 times as
-# frequent (one pair, a rival without noise; docs/ranking.md).
+# frequent (one pair, a rival without noise; docs/ranking.md, "Why looking is allowed").
 KEPT = 0.78
 SEEDS_FORESEEN = 1000  # beyond it "more seeds" is no advice
 
@@ -105,7 +106,7 @@ def look(d: np.ndarray, design: Design, *, floor: float = 0.0, pairs: int | None
 
     Missing values must come last. `floor` is a least sd of one difference: without it a few equal
     counts would be certainty. `pairs` is the number of pairs to correct for where d holds only
-    some of them. Source: CERTIFICATE, steps 1 to 3.
+    some of them. Steps 1 to 4 of docs/ranking.md, "How the symbols are computed".
 
     Raises:
         ValueError: the last axis is not `design.last` long.
@@ -160,9 +161,9 @@ def read(looks: Looks, n: np.ndarray, design: Design, *, until: Until) -> Verdic
     """Return what is claimed when the pairs have n [..., m] paired seeds each, 0 <= n <= last.
 
     Holm: the m values q0 give `>`, the m values qe `≈`, each at `design.tested`; two families: one
-    joint Holm is not valid (CERTIFICATE, step 3). Bonferroni: all symbols come off the intervals,
-    together. `≫` and `≥` always do. Where intersected intervals contradict each other the
-    assumptions failed: the pair is undecided, with the interval between the contradictions.
+    joint Holm is not valid (docs/ranking.md, "Claims"). Bonferroni: all symbols come off the
+    intervals, together. `≫` and `≥` always do. Where intersected intervals contradict each other
+    the assumptions failed: the pair is undecided, with the interval between the contradictions.
     """
     has = n > 0
     mean, sd, q_zero, q_equal, low, high = (
@@ -226,7 +227,7 @@ def holm(p_values: np.ndarray, alpha: float) -> np.ndarray:
 def _chance(
     mean: np.ndarray, sd: np.ndarray, n: np.ndarray, design: Design, *, until: Until
 ) -> np.ndarray:
-    """Return the chance that a pair closes by the last look (CERTIFICATE, step 4).
+    """Return the chance that a pair closes by the last look (docs/ranking.md, "Where seeds go").
 
     The mean at the last look is predicted from mean and sd so far, the sd taken as known. The level
     is that of Holm's last step: what the pair would meet if all others were decided.

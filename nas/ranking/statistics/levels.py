@@ -2,7 +2,8 @@
 
 p*(a) is the nominal level with P(min over n0 <= n <= N of p_n <= p*) = a, where p_n is the
 two-sided p-value of the t test of the first n differences and the differences are normal with mean
-zero (CERTIFICATE, step 2). One constant nominal level is Pocock's rule (1977), here exact for t.
+zero (docs/ranking.md, "Why looking is allowed"). One constant nominal level is Pocock's rule
+(1977), here exact for t.
 """
 
 import json

@@ -1,7 +1,8 @@
 """Which layouts get one more seed: where a relation is open and can still close.
 
-CERTIFICATE, step 4. Claims stay valid because the bounds cover every look and each layout's runs
-are a prefix of one fixed order of seeds: what is looked at decides only how long the prefix is.
+The rules of docs/ranking.md, "Where seeds go". Claims stay valid because the bounds cover every
+look and each layout's runs are a prefix of one fixed order of seeds: what is looked at decides only
+how long the prefix is.
 """
 
 import numpy as np

@@ -44,7 +44,7 @@ def test_equal_layouts_are_rarely_told_apart_however_often_one_looks(until, sds,
 @pytest.mark.parametrize("until", Until)
 @pytest.mark.parametrize("policy", [Policy.ADAPTIVE, Policy.ALL])
 def test_nor_with_skewed_noise_against_a_layout_without(until, policy):
-    """The worst that was found; at the whole of alpha 5.5 % (docs/ranking.md)."""
+    """The worst that was found (docs/ranking.md, "Why looking is allowed"): all of alpha, 5.5 %."""
     scenario = Scenario(
         means=(0.0,) * 5, sds=(0.001, *(0.09,) * 4), shape=Shape.GAMMA, skewness=0.7
     )

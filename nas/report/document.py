@@ -12,7 +12,6 @@ Content-Security-Policy, sent as a meta tag since a page is a file:
 
 import base64
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly import graph_objects as go
+
+from nas.study.storage import replacing
 
 _HERE = Path(__file__).parent
 _NOTHING = "'none'"
@@ -49,13 +50,9 @@ def write_page(path: Path, page: str) -> None:
         OSError: the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with replacing(path) as beside:
         # A lone surrogate, from a path that is not UTF-8, has no bytes of its own.
         beside.write_bytes(page.encode("utf-8", "backslashreplace"))
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def figure_json(figure: go.Figure) -> Markup:

@@ -1,6 +1,5 @@
 """The layouts of a space as one drawing: the first candidate of each."""
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from nas.errors import SpecError
 from nas.space.candidate import Candidate, Rejection, make_candidate, sized_space
 from nas.spec.study import StudySpec
 from nas.study.records import DataShape
+from nas.study.storage import replacing
 from search_spaces.language.constraints import Match
 from search_spaces.language.space import LayoutSpace, SearchSpace
 
@@ -61,12 +61,8 @@ def write_drawing(path: Path, svg: str) -> None:
         OSError: the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with replacing(path) as beside:
         beside.write_text(svg, encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _only(space: SearchSpace, layout: str, left_out: list[str]) -> SearchSpace:

@@ -1,7 +1,8 @@
-"""Folders that stand whole or not at all, each with a JSON file that says what it is."""
+"""Files and folders that stand whole or not at all; a folder's JSON file says what it is."""
 
 import json
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
@@ -97,9 +98,46 @@ class FolderKind:
             raise SpecError(message, file=str(path)) from error
 
 
+_BESIDE = re.compile(r"\.(.+)\.[0-9a-f]{8}\.partial")
+
+
+@contextmanager
+def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
+    """Yield a name beside `path` to write under; a reader sees the old file or the new, whole.
+
+    With `durable` the content is on the disk before `path` names it. Without, a power cut may leave
+    an empty file: enough for what is rebuilt at will.
+
+    Raises:
+        OSError: the file cannot be written; `path` is as it was.
+    """
+    # Not the process's number: two computers that share the folder may both have it.
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    try:
+        yield beside
+        if durable:
+            with beside.open("r+b") as file:
+                os.fsync(file.fileno())
+        beside.rename(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def meant_for(name: str) -> str | None:
+    """Return the name of the file that a leftover of `replacing` was to be; None of other files.
+
+    Before 0.2 a leftover was called after its file, with `.partial` at the end.
+    """
+    if match := _BESIDE.fullmatch(name):
+        return match[1]
+    return name.removesuffix(".partial") if name.endswith(".partial") else None
+
+
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
-    """Write values that survive a power cut once their folder is renamed into place."""
-    with path.open("w", encoding="utf-8") as file:
-        json.dump(values, file, indent=1, ensure_ascii=False)
-        file.flush()
-        os.fsync(file.fileno())
+    """Write values that survive a power cut once their folder is renamed into place.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with replacing(path, durable=True) as beside:
+        beside.write_text(json.dumps(values, indent=1, ensure_ascii=False), encoding="utf-8")

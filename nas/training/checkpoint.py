@@ -9,7 +9,6 @@ it gives the same numbers again, so only time is lost.
 import hashlib
 import json
 import logging
-import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping
@@ -24,11 +23,11 @@ from safetensors.torch import load as parse_tensors
 
 from nas.errors import CheckpointError
 from nas.study.records import EpochMeasured
+from nas.study.storage import meant_for, replacing
 
 FORMAT = 1
 KEPT = 2
 MANIFEST = "manifest.json"
-PARTIAL = ".partial"  # of a file not yet complete
 FILE_PATTERN = re.compile(r"epoch-\d{4,}-a(\d+)\.(safetensors|json)")
 _EPOCH_FIELDS = tuple(field.name for field in fields(EpochMeasured))
 _log = logging.getLogger(__name__)
@@ -164,23 +163,14 @@ def _attempt_of(name: str) -> int:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Make `path` hold `content`, at once: under another name until it is on the disk."""
-    partial = path.with_name(path.name + PARTIAL)
-    try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.rename(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+    with replacing(path, durable=True) as beside:
+        beside.write_bytes(content)
 
 
 def _remove_others(folder: Path, entries: Iterable[_Entry], *, attempt: int) -> None:
     """Remove what the manifest no longer names, but nothing that a later attempt may be writing."""
     named = {name for entry in entries for name in entry.files}
     for path in folder.iterdir():
-        match = FILE_PATTERN.fullmatch(path.name.removesuffix(PARTIAL))
+        match = FILE_PATTERN.fullmatch(meant_for(path.name) or path.name)
         if match is not None and int(match[1]) <= attempt and path.name not in named:
             path.unlink(missing_ok=True)

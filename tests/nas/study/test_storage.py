@@ -1,12 +1,13 @@
-"""Folders stand whole or not at all."""
+"""Files and folders stand whole or not at all."""
 
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
 from nas.errors import NotFoundError, SpecError, StudyExistsError
-from nas.study.storage import FolderKind
+from nas.study.storage import FolderKind, meant_for, replacing
 
 BOX = FolderKind(word="box", file="box.json", format=3, reads=frozenset({2, 3}))
 
@@ -75,3 +76,60 @@ def test_what_the_reader_cannot_use_is_damaged(tmp_path: Path) -> None:
         pass
     with pytest.raises(NotFoundError, match="no box there"), BOX.reading(tmp_path):
         pass
+
+
+def test_a_file_is_the_old_one_or_the_new(tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    file.write_text("old")
+    with replacing(file) as beside:
+        beside.write_text("half")
+        assert file.read_text() == "old"
+        assert meant_for(beside.name) == file.name
+        beside.write_text("new")
+    assert file.read_text() == "new"
+    for error in (OSError, KeyboardInterrupt):
+        with pytest.raises(error), replacing(file) as beside:
+            beside.write_text("half")
+            raise error
+    assert file.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_two_writers_at_once_do_not_write_into_one_file(tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    with replacing(file) as first, replacing(file) as second:
+        first.write_text("first")
+        second.write_text("second")
+    assert file.read_text() == "first", "the last to end"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_what_is_durable_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, durable: bool
+) -> None:
+    file = tmp_path / "study.json"
+    synced: list[tuple[int, bool]] = []
+    fsync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        synced.append((os.fstat(descriptor).st_size, file.exists()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    with replacing(file, durable=durable) as beside:
+        beside.write_bytes(b"12345")
+    assert synced == [(5, False)] * durable
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        (".epoch-0001-a1.json.0f3a9c21.partial", "epoch-0001-a1.json"),
+        ("epoch-0001-a1.json.partial", "epoch-0001-a1.json"),
+        ("epoch-0001-a1.json", None),
+        (".page.html.4711", None),
+    ],
+)
+def test_a_leftover_says_what_it_was_to_be(name: str, target: str | None) -> None:
+    assert meant_for(name) == target

@@ -305,3 +305,15 @@ def test_nothing_of_a_later_attempt_is_removed(tmp_path: Path) -> None:
 def test_epochs_beyond_9999_keep_their_names(tmp_path: Path) -> None:
     assert checkpoint.FILE_PATTERN.fullmatch("epoch-10000-a12.json")
     assert checkpoint.FILE_PATTERN.fullmatch("epoch-0001-a1.json.partial") is None
+
+
+@pytest.mark.parametrize("name", ["{}.partial", ".{}.0f3a9c21.partial"])
+def test_what_a_kill_left_half_written_is_removed(tmp_path: Path, name: str) -> None:
+    fill(tmp_path, 1)
+    own = tmp_path / name.format("epoch-0002-a1.safetensors")
+    later = tmp_path / name.format("epoch-0002-a2.safetensors")
+    for path in (own, later):
+        path.write_bytes(b"half")
+    fill(tmp_path, 2)
+    assert not own.exists()
+    assert later.exists()

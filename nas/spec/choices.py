@@ -11,7 +11,7 @@ class Until(StrEnum):
 
 
 class Metric(StrEnum):
-    """What a trial is scored by (DESIGN section 4)."""
+    """What a trial is scored by (docs/measures.md, "Metrics")."""
 
     GENERALIZATION = "generalization"  # evaluation accuracy at equal training loss
     ACCURACY = "accuracy"  # evaluation accuracy at the end

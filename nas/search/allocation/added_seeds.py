@@ -15,7 +15,7 @@ class AddedSeeds:
     """One more seed at a time for the layouts that `open_layouts` names.
 
     Each candidate's runs stay a prefix of one seed order, whatever results say, which the
-    certificate rests on (docs/ranking.md, "How the symbols are computed").
+    certificate rests on (docs/ranking.md, "Why looking is allowed").
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The search decides from spec and journal alone: seeds in rounds, the interrupted first."""
+"""The search decides from spec and journal alone: what was interrupted first."""
 
 from dataclasses import replace
 
@@ -89,22 +89,6 @@ def end(state: StudyState, trial_id: str, outcome: Outcome, attempt: int = 1) ->
     state.apply(SegmentEnded(at=0.0, trial_id=trial_id, attempt=attempt, outcome=outcome))
 
 
-def test_every_layout_gets_a_seed_before_any_gets_the_next():
-    ids = run_all(grid("A", "B", "C"), StudyState())
-    assert ids == ["0001-A-s0", "0002-B-s0", "0003-C-s0", "0004-A-s1", "0005-B-s1", "0006-C-s1"]
-
-
-def test_an_adaptive_sampler_gets_all_seeds_of_a_candidate_first():
-    ids = run_all(grid("A", "B", adaptive=True), StudyState())
-    assert ids == ["0001-A-s0", "0002-A-s1", "0003-B-s0", "0004-B-s1"]
-
-
-def test_candidates_limits_the_grid():
-    search = grid("A", "B", "C", candidates=2)
-    assert run_all(search, StudyState()) == ["0001-A-s0", "0002-B-s0", "0003-A-s1", "0004-B-s1"]
-    assert search.expected == 4
-
-
 def test_done_when_every_trial_is_final():
     search, state = grid("A"), StudyState()
     for trial_id in run_all(search, state):
@@ -154,96 +138,3 @@ def test_a_trial_that_progresses_may_lose_its_worker_often():
         start(state, segment)
         state.apply(measured(segment.trial.id, attempt, attempt=attempt))
         end(state, segment.trial.id, Outcome.LOST, attempt)
-
-
-def test_a_twin_is_the_same_network_under_another_label_and_seed_by_seed():
-    state = StudyState()
-    ids = run_all(grid("A", "B", placebo="A"), state)
-    assert ids == [
-        "0001-A-s0", "0002-B-s0", "0003-A.twin-s0", "0004-A-s1", "0005-B-s1", "0006-A.twin-s1",
-    ]  # fmt: skip
-    original, twin = state.history(ids[0]).trial, state.history(ids[2]).trial
-    assert (twin.label, twin.twin, original.twin) == ("A~twin", True, False)
-    assert (twin.config, twin.layout, twin.macs) == (original.config, "A", original.macs)
-    assert grid("A", "B", placebo="A").expected == 6
-
-
-def test_seeds_are_added_where_asked_once_the_first_round_is_over():
-    asked: list[int] = []
-
-    def extend(histories):
-        asked.append(len(histories))
-        return ["B"] if len(histories) < 7 else []
-
-    search, state = grid("A", "B", max_seeds=5, extend=extend), StudyState()
-    first = run_all(search, state)
-    assert len(first) == 4
-    assert asked == []  # not before the first round is over
-    for trial_id in first:
-        end(state, trial_id, Outcome.FINISHED)
-    # the three beyond the first round: one at a time, each after the one before
-    assert finish_all(search, state) == ["0005-B-s2", "0006-B-s3", "0007-B-s4"]
-
-
-def test_the_ranking_is_asked_again_only_when_a_trial_has_ended():
-    asked: list[int] = []
-
-    def extend(histories):
-        asked.append(len(histories))
-        return ["A"]
-
-    search, state = grid("A", "B", max_seeds=9, extend=extend), StudyState()
-    for trial_id in run_all(search, state):
-        end(state, trial_id, Outcome.FINISHED)
-    assert run_all(search, state) == ["0005-A-s2"]
-    assert [search.decide(state) for _ in range(3)] == [Pause.WAIT] * 3
-    assert len(asked) == 1
-    end(state, "0005-A-s2", Outcome.FINISHED)
-    assert run_all(search, state) == ["0006-A-s3"]
-    assert len(asked) == 2
-
-
-def test_a_layout_gets_no_second_seed_while_one_is_under_way():
-    search = grid("A", "B", max_seeds=9, extend=lambda histories: ["A", "B"])
-    state = StudyState()
-    for trial_id in run_all(search, state):
-        end(state, trial_id, Outcome.FINISHED)
-    assert run_all(search, state) == ["0005-A-s2", "0006-B-s2"]
-
-
-def test_seeds_end_at_the_most_and_at_the_budget():
-    def always(histories):
-        return ["A", "B"]
-
-    assert len(finish_all(grid("A", "B", max_seeds=4, extend=always), StudyState())) == 8
-    assert len(finish_all(grid("A", "B", max_seeds=9, trials=7, extend=always), StudyState())) == 7
-    assert len(finish_all(grid("A", "B", extend=always), StudyState())) == 4
-
-
-def test_every_trained_trial_is_fine_tuned_with_its_own_seed():
-    search, state = grid("A", tuning=TUNING), StudyState()
-    assert finish_all(search, state) == [
-        "0001-A-s0",
-        "0002-A-s0-fine",
-        "0003-A-s1",
-        "0004-A-s1-fine",
-    ]
-    child = state.history("0004-A-s1-fine").trial
-    assert (child.parent, child.label, child.seed, child.epochs) == ("0003-A-s1", "A", 1, 4)
-    assert (child.config.image_size, child.config.classes) == (16, 3)
-    assert (
-        child.config.bias_image_size == TINY.image_size
-    )  # tables keep the size they were trained at
-    assert child.macs == cost(child.config).macs > cost(TINY).macs
-    assert (search.expected, search.expected_epochs) == (4, 2 * (15 + 4))
-
-
-def test_what_diverged_is_not_fine_tuned_and_seeds_count_what_was_trained():
-    search, state = (
-        grid("A", tuning=TUNING, max_seeds=3, extend=lambda histories: ["A"]),
-        StudyState(),
-    )
-    first = run_all(search, state)
-    end(state, first[0], Outcome.DIVERGED)
-    end(state, first[1], Outcome.FINISHED)
-    assert finish_all(search, state) == ["0003-A-s1-fine", "0004-A-s2", "0005-A-s2-fine"]

@@ -1,0 +1,46 @@
+"""What a study leaves when it has ended; all of it can be made again."""
+
+import shutil
+
+import pytest
+
+from nas.driver.conclusion import WINNER, conclude
+from nas.reading.study import REPORT, rank_study
+from nas.study.folder import open_study
+from nas.study.journal import read_journal
+from nas.study.records import TrialStatus
+from nas.study.state import StudyState
+
+pytestmark = pytest.mark.slow
+
+
+def test_views_are_made_anew_from_the_journal(finished, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder)
+    for view in ("tables", "export"):
+        shutil.rmtree(folder / view)
+    (folder / REPORT).unlink()
+    study = open_study(folder)
+    concluded = conclude(study, study.histories())
+    assert concluded.ranking == rank_study(study, study.histories())
+    assert concluded.report == folder / REPORT
+    assert concluded.exported is not None
+    assert concluded.exported.folder == folder / WINNER
+    assert (folder / WINNER / "model.safetensors").is_file()
+    assert {path.stem for path in (folder / "tables").iterdir()} == {
+        "trials", "epochs", "ranking", "relations",
+    }  # fmt: skip
+
+
+def test_nothing_finished_exports_nothing(finished, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder)
+    shutil.rmtree(folder / "export")
+    study = open_study(folder)
+    begun = [record for record in read_journal(study.journal) if record.kind == "planned"]
+    histories = StudyState(begun).histories()
+    assert {history.status for history in histories} == {TrialStatus.PLANNED}
+    concluded = conclude(study, histories)
+    assert concluded.exported is None
+    assert not (folder / "export").exists()
+    assert concluded.ranking.layouts == ()

@@ -1,0 +1,36 @@
+"""A notebook that has Ray running keeps it; what we started ends with us."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+from contextlib import closing
+from nas.execution.ray_cluster import connect
+from nas.execution.ray_executor import RayExecutor
+from nas.spec.study import ResourcesSpec
+
+if {first}:
+    assert connect(None)  # as a notebook would have
+with closing(RayExecutor()) as executor:
+    executor.prepare(ResourcesSpec())
+    executor.prepare(ResourcesSpec(cpus=0.5))
+import ray
+print(ray.is_initialized())
+ray.shutdown()
+"""
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+@pytest.mark.parametrize("first", [True, False])
+def test_only_a_ray_of_our_own_is_ended(first):
+    """In a process of its own: Ray reads its settings when it is imported."""
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(first=first)],
+        env=environment, check=True, capture_output=True, text=True, timeout=90,
+    )  # fmt: skip
+    assert done.stdout.split() == [str(first)]

@@ -1,0 +1,36 @@
+"""Every trained trial is followed by its fine-tuning, if it has weights to go on from."""
+
+from coatnet.cost import cost
+from nas.study.records import Outcome
+from nas.study.state import StudyState
+from tests.nas.builders import TINY
+from tests.nas.search.test_search import TUNING, end, finish_all, grid, run_all
+
+
+def test_every_trained_trial_is_fine_tuned_with_its_own_seed():
+    search, state = grid("A", tuning=TUNING), StudyState()
+    assert finish_all(search, state) == [
+        "0001-A-s0",
+        "0002-A-s0-fine",
+        "0003-A-s1",
+        "0004-A-s1-fine",
+    ]
+    child = state.history("0004-A-s1-fine").trial
+    assert (child.parent, child.label, child.seed, child.epochs) == ("0003-A-s1", "A", 1, 4)
+    assert (child.config.image_size, child.config.classes) == (16, 3)
+    assert (
+        child.config.bias_image_size == TINY.image_size
+    )  # tables keep the size they were trained at
+    assert child.macs == cost(child.config).macs > cost(TINY).macs
+    assert (search.expected, search.expected_epochs) == (4, 2 * (15 + 4))
+
+
+def test_what_diverged_is_not_fine_tuned_and_seeds_count_what_was_trained():
+    search, state = (
+        grid("A", tuning=TUNING, max_seeds=3, extend=lambda histories: ["A"]),
+        StudyState(),
+    )
+    first = run_all(search, state)
+    end(state, first[0], Outcome.DIVERGED)
+    end(state, first[1], Outcome.FINISHED)
+    assert finish_all(search, state) == ["0003-A-s1-fine", "0004-A-s2", "0005-A-s2-fine"]

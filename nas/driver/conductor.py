@@ -7,6 +7,7 @@ from nas.search.search import Search
 from nas.study.journal import Journal
 from nas.study.records import (
     EpochMeasured,
+    Outcome,
     Pause,
     Record,
     Segment,
@@ -32,6 +33,23 @@ class StudyConductor:
         """Conduct `search` over `state`, which is what `journal` holds."""
         self._journal, self._state, self._search = journal, state, search
         self._observers = observers
+
+    def release_lost(self) -> None:
+        """Journal the segments of a driver that is gone as interrupted, before anything runs.
+
+        We hold the journal, so nobody else can still run them; readers need not guess.
+        """
+        for history in self._state.histories():
+            if history.status is TrialStatus.RUNNING:
+                self._record(
+                    SegmentEnded(
+                        at=history.epochs[-1].at if history.epochs else time.time(),
+                        trial_id=history.trial.id,
+                        attempt=history.attempts,
+                        outcome=Outcome.INTERRUPTED,
+                        message="its driver was lost",
+                    )
+                )
 
     def next_segment(self) -> Segment | Pause:
         """Return the next segment, journaled as started; trials to be stopped are stopped first."""

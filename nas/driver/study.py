@@ -91,7 +91,7 @@ def _run(
     study: Study, images: StudyImages, search: Search, *, executor: Executor, display: Display
 ) -> Conclusion:
     with Journal(study.journal) as journal:
-        state = _fold(study, journal)
+        state = StudyState(journal.records, attempts_allowed=study.spec.resources.attempts)
         tracker = open_tracker(
             study.spec, study_id=study.id, folder=study.folder, records=journal.records
         )
@@ -102,6 +102,7 @@ def _run(
             observers=[lambda record, _: tracker.observe(record), display.observe],
         )
         try:
+            conductor.release_lost()
             display.begin(study, search)
             try:
                 executor.run(

@@ -80,6 +80,22 @@ def test_what_a_dead_attempt_still_sends_is_dropped(journal, tmp_path):
     assert [(e.epoch, e.attempt) for e in epochs] == [(1, 1), (2, 2)]
 
 
+def test_what_a_lost_driver_ran_is_journaled_as_interrupted(tmp_path):
+    with Journal(tmp_path) as journal:
+        first = next_of(make_conductor(journal, grid("A", "B", seeds=1)))
+    with Journal(tmp_path) as journal:
+        conductor = make_conductor(journal, grid("A", "B", seeds=1))
+        conductor.release_lost()
+        conductor.release_lost()
+        state = StudyState(read_journal(tmp_path))
+        assert [(h.status, h.message) for h in state.histories()] == [
+            (TrialStatus.INTERRUPTED, "its driver was lost")
+        ]
+        again = next_of(conductor)
+        assert (again.trial, again.attempt) == (first.trial, 2)
+    assert kinds(read_journal(tmp_path)) == ["planned", "started", "ended", "started"]
+
+
 class Halving:
     """Two trials to epoch 1, the better of them to epoch 3, the other one stopped."""
 

@@ -3,11 +3,11 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from coatnet.card import front_matter
-from coatnet.config import CoAtNetConfig
 from nas.errors import NotFoundError
+from nas.networks.registry import family_of
 from nas.ranking.result import LayoutScore, Ranking
 from nas.spec.study import DataSpec, Metric, TrainingSpec
 from nas.study.folder import DataFacts, Study
@@ -39,7 +39,7 @@ def winner(ranking: Ranking, histories: tuple[TrialHistory, ...]) -> TrialHistor
             for history in histories
             if history.trial.label == score.layout
             and history.status is TrialStatus.FINISHED
-            and isinstance(history.trial.config, CoAtNetConfig)
+            and family_of(history.trial.config).searched
             and not history.trial.twin
             and (history.trial.parent is not None) == tuned
         ]
@@ -69,11 +69,10 @@ def export_winner(
         history.trial.config,
         ema=task.recipe.ema_decay is not None,
     )
-    assert isinstance(model, coatnet.CoAtNet)
     score = next(score for score in ranking.layouts if score.layout == history.trial.label)
     note = _note(ranking, score)
     coatnet.save(
-        model,
+        cast("coatnet.CoAtNet", model),  # `winner` chose a layout
         to,
         metadata=_metadata(study, task, ranking, score, history),
         card=_card(study, task, ranking, score, history, note=note),

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nas.errors import SpecError
+from nas.networks.registry import family_of
 from nas.search.allocation.fine_tuning import FineTuning
 from nas.search.samplers.sampler import BaselinesFirst, GridSampler, RandomSampler, Sampler
 from nas.search.search import Extend, Search
-from nas.space.baselines import Entered, check_fine_tuning, enter_baselines
+from nas.space.baselines import Entered, enter_baselines
 from nas.space.candidate import (
     Candidate,
     Rejection,
@@ -18,7 +19,7 @@ from nas.space.candidate import (
     study_space,
 )
 from nas.spec.study import StudySpec
-from nas.study.records import BaselineConfig, DataShape, TrialHistory
+from nas.study.records import DataShape, TrialHistory
 from search_spaces.language.constraints import Match
 from search_spaces.language.space import Point
 
@@ -98,8 +99,7 @@ def _check(spec: StudySpec, listed: Sequence[Candidate], tuning: FineTuning | No
     for candidate in listed:
         try:
             tuned = tuning.network(candidate.config)
-            if isinstance(candidate.config, BaselineConfig) and isinstance(tuned, BaselineConfig):
-                check_fine_tuning(candidate.config, tuned)
+            family_of(candidate.config).check_weights_fit(candidate.config, tuned)
         except ValueError as error:
             raise SpecError(
                 f"{candidate.label} cannot be fine-tuned: {error}", key="fine_tune.data"
@@ -125,7 +125,7 @@ def _choose(spec: StudySpec, shape: DataShape) -> _Chosen:
     space, _ = sized_space(spec, shape)
 
     def make(point: Point) -> Candidate | Rejection:
-        return make_candidate(point, shape, drop_path=spec.training.drop_path, match=space.match)
+        return make_candidate(point, shape, space=space, drop_path=spec.training.drop_path)
 
     sampler = RandomSampler(space, make, seed=settings.seed)
     if sampler.propose(()) is None:

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from nas.networks.registry import family_of
 from nas.seeds import derive_seed
 from nas.space.candidate import Candidate, Rejection
-from nas.study.records import BaselineConfig, TrialHistory
+from nas.study.records import TrialHistory
 from search_spaces.language.space import Point, SearchSpace
 
 MISSES = 10_000  # draws in a row that were rejected or known, after which a space counts as used up
@@ -62,7 +63,7 @@ class BaselinesFirst:
 
     def propose(self, histories: Sequence[TrialHistory]) -> Candidate | None:
         """Return the first baseline that is not planned yet, else what the other proposes."""
-        layouts = [h for h in histories if not isinstance(h.trial.config, BaselineConfig)]
+        layouts = [h for h in histories if family_of(h.trial.config).searched]
         return self._baselines.propose(histories) or self._rest.propose(layouts)
 
 

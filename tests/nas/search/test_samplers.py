@@ -1,6 +1,7 @@
 """Samplers: no point twice, the same answer for the same journal, TPE better than chance."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -25,8 +26,8 @@ SPACE = {
 }
 
 
-def make(point):
-    return make_candidate(point, SHAPE)
+def make(point, space=SPACE):
+    return make_candidate(point, SHAPE, space=parse_space(space))
 
 
 def play(sampler: Sampler, rounds: int, objective) -> list[TrialHistory]:
@@ -71,7 +72,7 @@ def test_a_rebuilt_sampler_asks_the_same(kind):
 
 def test_random_exhausts_a_small_space():
     space = {**SPACE, "stages": [{"type": "C", "depth": [1, 2], "width": 4}]}
-    sampler = RandomSampler(parse_space(space), make, seed=0)
+    sampler = RandomSampler(parse_space(space), partial(make, space=space), seed=0)
     histories = play(sampler, 2, depth_of_first)
     assert sampler.propose(histories) is None
 

@@ -7,10 +7,10 @@ import optuna
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import TrialState, create_trial
 
-from coatnet.config import CoAtNetConfig
 from nas.search.samplers.sampler import Maker, RandomSampler, numbered, proposed
 from nas.seeds import derive_seed
 from nas.space.candidate import Candidate
+from nas.space.points import point_of
 from nas.study.records import FINAL, TrialHistory, TrialStatus
 from search_spaces.language.space import LAYOUT, SearchSpace
 
@@ -69,7 +69,7 @@ class TpeSampler:
         }
         for label, history in first.items():
             value = _value(label, histories)
-            params = self._assignment(history)
+            params = dict(point_of(history.trial, self._space))
             study.add_trial(
                 create_trial(
                     state=TrialState.RUNNING if value is None else TrialState.COMPLETE,
@@ -79,18 +79,6 @@ class TpeSampler:
                 )
             )
         return study
-
-    def _assignment(self, history: TrialHistory) -> dict[str, int | str]:
-        layout = self._space.layout(history.trial.layout)
-        values: dict[str, int | str] = {LAYOUT: layout.name}
-        config = history.trial.config
-        assert isinstance(config, CoAtNetConfig), "baselines are no points of the space"
-        for number, stage in enumerate(config.stages, start=1):
-            for part in ("depth", "width", "stride"):
-                name = f"{layout.name}/{part}{number}"
-                if name in layout.variables:
-                    values[name] = getattr(stage, part)
-        return values
 
 
 def _value(label: str, histories: Sequence[TrialHistory]) -> float | None:

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from coatnet.config import CoAtNetConfig
 from nas.errors import NotFoundError
 from nas.export.card import card, metadata, trained_on
+from nas.networks.registry import family_of
 from nas.ranking.metrics import METRICS
 from nas.ranking.result import LayoutScore, Ranking
 from nas.study.folder import Study
@@ -41,7 +41,7 @@ def winner(ranking: Ranking, histories: tuple[TrialHistory, ...]) -> TrialHistor
             for history in histories
             if history.trial.label == score.layout
             and history.status is TrialStatus.FINISHED
-            and isinstance(history.trial.config, CoAtNetConfig)
+            and family_of(history.trial.config).searched
             and not history.trial.twin
             and (history.trial.parent is not None) == tuned
         ]
@@ -66,11 +66,10 @@ def export_winner(
     history = winner(ranking, histories)
     trained = trained_on(study, history)
     model = _load(study, history)
-    assert isinstance(model, coatnet.CoAtNet)
     score = next(score for score in ranking.layouts if score.layout == history.trial.label)
     note = _note(ranking, score)
     coatnet.save(
-        model,
+        cast("coatnet.CoAtNet", model),  # `winner` chose a layout
         to,
         metadata=metadata(study, trained, ranking, score, history),
         card=card(study, trained, ranking, score, history, note=note),

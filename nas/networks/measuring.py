@@ -1,12 +1,14 @@
 """What a baseline costs and whether it takes the study's images: known before anything runs."""
 
 import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from nas.errors import SpecError
-from nas.networks.construction import construct, refused
 from nas.study.records import BaselineConfig
+from search_spaces.language.errors import one_line
 
 if TYPE_CHECKING:
     from torch import nn
@@ -21,11 +23,12 @@ class Measured:
     parameters: int  # trained ones
     macs: int  # multiply-adds of one forward pass of one image
     drops_paths: bool  # whether it has the stochastic depth that was asked for
-    shapes: dict[str, tuple[int, ...]]  # of weights and statistics, by name
+    shapes: Mapping[str, tuple[int, ...]]  # of weights and statistics, by name
 
 
-def measure(config: BaselineConfig) -> Measured:
-    """Build the network, and let it see images of zeros.
+@lru_cache(maxsize=64)  # its price, its drop path and its shapes are asked for one by one
+def measure(config: BaselineConfig, construct: Callable[[BaselineConfig], "nn.Module"]) -> Measured:
+    """Build the network with `construct`, and let it see images of zeros.
 
     Multiply-adds are half of what `torch.utils.flop_counter` counts: convolutions and products of
     matrices, those of attention included, as `coatnet.cost` counts ours.
@@ -76,3 +79,21 @@ def _measured(model: "nn.Module", config: BaselineConfig) -> Measured:
         drops_paths=any(getattr(part, "drop_prob", 0.0) for part in model.modules()),
         shapes={name: tuple(part.shape) for name, part in model.state_dict().items()},
     )
+
+
+def refused(config: BaselineConfig, error: Exception) -> SpecError:
+    """Return what a network's own code raised as one line for the user."""
+    said = one_line((str(error).strip().splitlines() or [""])[0], limit=200)
+    reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    given = "" if config.options == "{}" else f" with options {_shown_options(config)}"
+    size, channels = config.image_size, config.in_channels
+    return SpecError(
+        f"{config.network}{given} cannot be used on images of {size}x{size} pixels and {channels} "
+        f"channel{'s' if channels > 1 else ''}: {reason}",
+        key="network" if config.options == "{}" else "options",
+    )
+
+
+def _shown_options(config: BaselineConfig) -> str:
+    """Return the options as they are written in a spec."""
+    return one_line(config.options.replace('"', ""), limit=120)

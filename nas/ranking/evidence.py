@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
+from nas.networks.registry import family_of
 from nas.ranking import validity
 from nas.ranking.curves import area_log_loss, end_gaps
 from nas.ranking.metrics import TrialScore
@@ -16,7 +17,7 @@ from nas.ranking.result import LayoutScore, Relation
 from nas.ranking.scores import Scores
 from nas.ranking.statistics.certificate import Design, Verdict
 from nas.spec.study import RankingSpec, Until
-from nas.study.records import FINAL, BaselineConfig, TrialHistory, TrialStatus, copied_label
+from nas.study.records import FINAL, TrialHistory, TrialStatus, copied_label
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,7 +191,7 @@ def _layout(
         evaluation_gap=float(np.mean([gap.loss for gap in gaps])),
         accuracy_gap=float(np.mean([gap.accuracy for gap in gaps])),
         area_log_loss=float(np.mean([area_log_loss(history) for history in measured])),
-        baseline=isinstance(measured[0].trial.config, BaselineConfig),
+        baseline=not family_of(measured[0].trial.config).searched,
     )
     return replace(layout, withheld=validity.layout_words(layout, seeds, scores=scores, spec=spec))
 

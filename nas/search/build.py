@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nas.errors import SpecError
+from nas.networks.registry import family_of
 from nas.search.allocation.added_seeds import AddedSeeds, OpenLayouts
 from nas.search.allocation.allocation import Allocation
 from nas.search.allocation.fine_tuning import FineTuning
@@ -11,7 +12,7 @@ from nas.search.allocation.first_round import FirstRound
 from nas.search.allocation.planning import Planner
 from nas.search.samplers.sampler import BaselinesFirst, GridSampler, RandomSampler, Sampler
 from nas.search.search import Search
-from nas.space.baselines import Entered, check_fine_tuning, enter_baselines
+from nas.space.baselines import Entered, enter_baselines
 from nas.space.candidate import (
     Candidate,
     Rejection,
@@ -22,7 +23,7 @@ from nas.space.candidate import (
     study_space,
 )
 from nas.spec.study import StudySpec
-from nas.study.records import BaselineConfig, DataShape, TrialHistory
+from nas.study.records import DataShape, TrialHistory
 from search_spaces.language.constraints import Match
 from search_spaces.language.space import Point
 
@@ -111,8 +112,7 @@ def _check(spec: StudySpec, listed: Sequence[Candidate], tuning: FineTuning | No
     for candidate in listed:
         try:
             tuned = tuning.network(candidate.config)
-            if isinstance(candidate.config, BaselineConfig) and isinstance(tuned, BaselineConfig):
-                check_fine_tuning(candidate.config, tuned)
+            family_of(candidate.config).check_weights_fit(candidate.config, tuned)
         except ValueError as error:
             raise SpecError(
                 f"{candidate.label} cannot be fine-tuned: {error}", key="fine_tune.data"
@@ -138,16 +138,18 @@ def _choose(spec: StudySpec, shape: DataShape) -> _Chosen:
     space, _ = sized_space(spec, shape)
 
     def make(point: Point) -> Candidate | Rejection:
-        return make_candidate(point, shape, drop_path=spec.training.drop_path, match=space.match)
+        return make_candidate(point, shape, space=space, drop_path=spec.training.drop_path)
 
     sampler = RandomSampler(space, make, seed=settings.seed)
     if sampler.propose(()) is None:
         raise SpecError("holds no point that can be trained and matches", key="space")
     if settings.sampler == "random":
         return _Chosen(sampler=sampler, points=points, notes=notes)
+    from nas.ranking.objective import Objective  # noqa: PLC0415 - imports scipy
     from nas.search.samplers.tpe import TpeSampler  # noqa: PLC0415 - imports optuna
 
-    tpe = TpeSampler(space, make, seed=settings.seed)
+    objective = Objective(metric=spec.ranking.metric, first=settings.seeds)
+    tpe = TpeSampler(space, make, objective=objective, seed=settings.seed)
     return _Chosen(sampler=tpe, adaptive=True, points=points, notes=notes)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from nas.errors import SpecError
-from nas.networks.measuring import measure
-from nas.space.candidate import Candidate, Size, study_space
+from nas.networks.registry import family_of
+from nas.space.candidate import Candidate, study_space
 from nas.spec.study import BaselineSpec, StudySpec
 from nas.study.records import BaselineConfig, DataShape
 
@@ -41,36 +41,14 @@ def enter_baselines(spec: StudySpec, shape: DataShape) -> Entered:
             drop_path=spec.training.drop_path,
         )
         try:
-            measured = measure(config)
+            family = family_of(config)
+            size, drops_paths = family.cost(config), family.drops_paths(config)
         except SpecError as error:
             raise SpecError(error.message, key=f"baselines.{number}.{error.key}") from error
-        if config.drop_path and not measured.drops_paths:
+        if config.drop_path and not drops_paths:
             notes.append(f"{label} has no drop path and is trained without")
-        size = Size(parameters=measured.parameters, macs=measured.macs)
         found.append(Candidate(label=label, layout=label, config=config, cost=size))
     return Entered(candidates=tuple(found), notes=tuple(notes))
-
-
-def check_fine_tuning(config: BaselineConfig, tuned: BaselineConfig) -> None:
-    """Check that the weights of `config` fit `tuned`, all but the classifier's.
-
-    Layouts resize their tables of relative positions; what other networks would have to resize is
-    theirs to know.
-
-    Raises:
-        ValueError: they do not, or the network takes no such images.
-    """
-    before, after = measure(config).shapes, measure(tuned).shapes
-    for name, shape in before.items():
-        now = after.get(name)
-        if now == shape:
-            continue
-        if now and shape and now[0] == tuned.classes != shape[0] and now[1:] == shape[1:]:
-            continue  # of the classifier, which is drawn anew
-        raise ValueError(
-            f"its weights are made for images of {config.image_size} px: {name} has shape {shape}, "
-            f"for images of {tuned.image_size} px {now}"
-        )
 
 
 def _labels(entries: Sequence[BaselineSpec], layouts: Collection[str]) -> list[str]:

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from coatnet.cost import Cost, cost
 from nas.errors import SpecError
+from nas.networks.family import Size
+from nas.networks.registry import family_of
 from nas.space.sizing import network, sized
 from nas.spec.study import StudySpec
 from nas.study.records import DataShape, NetworkConfig, Trial
@@ -17,24 +18,16 @@ MAX_GRID = 10_000  # points listed at most: two seconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Size:
-    """What is known of the cost of any network, of whatever family."""
-
-    parameters: int  # trained ones
-    macs: int  # multiply-adds of one forward pass of one image
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
     """A network that can be trained, and what it costs."""
 
     label: str  # what the ranking calls it: the layout, or layout#k where a layout has several
     layout: str  # the name in the file; of a baseline its label
     config: NetworkConfig
-    cost: Cost | Size
+    cost: Size
+    point: Mapping[str, int | str] | None = None  # the space's variables; None: of no space
     parameters_off: float | None = None  # from the size to match, relative; None: not asked for
     macs_off: float | None = None
-    point: Mapping[str, int | str] | None = None
 
     @property
     def off(self) -> float:
@@ -45,7 +38,13 @@ class Candidate:
     def of(cls, trial: Trial) -> "Candidate":
         """Return the candidate that a trial trains."""
         size = Size(parameters=trial.parameters, macs=trial.macs)
-        return cls(label=trial.label, layout=trial.layout, config=trial.config, cost=size)
+        return cls(
+            label=trial.label,
+            layout=trial.layout,
+            config=trial.config,
+            cost=size,
+            point=trial.point,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,18 +61,26 @@ def make_candidate(
     point: Point,
     shape: DataShape,
     *,
+    space: SearchSpace,
     drop_path: float = 0.0,
-    match: Match | None = None,
     label: str | None = None,
 ) -> Candidate | Rejection:
-    """Return the point as a network for data of this shape; without `label`, called its layout."""
+    """Return the point as a network for data of this shape, or why `space` turns it down.
+
+    Without `label` it is called its layout.
+    """
     try:
         config = network(point, shape, drop_path=drop_path)
     except ValueError as error:
         return Rejection(layout=point.layout, point=str(point), reason=str(error))
     made = Candidate(
-        label=label or point.layout, layout=point.layout, config=config, cost=cost(config)
+        label=label or point.layout,
+        layout=point.layout,
+        config=config,
+        cost=family_of(config).cost(config),
+        point=space.assignment(point),
     )
+    match = space.match
     if match is None:
         return made
     made = replace(
@@ -106,7 +113,7 @@ def candidates(spec: StudySpec, shape: DataShape) -> Iterator[Candidate | Reject
             key="space",
         )
     found = [
-        make_candidate(point, shape, drop_path=spec.training.drop_path, match=space.match)
+        make_candidate(point, shape, space=space, drop_path=spec.training.drop_path)
         for point in space.points()
     ]
     accepted = Counter(made.layout for made in found if isinstance(made, Candidate))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from coatnet.config import CoAtNetConfig
 from coatnet.drawing import draw, draw_all
@@ -10,7 +11,6 @@ from nas.space.candidate import Candidate, Rejection, make_candidate, sized_spac
 from nas.spec.study import StudySpec
 from nas.study.records import DataShape
 from nas.study.storage import replacing
-from search_spaces.language.constraints import Match
 from search_spaces.language.space import LayoutSpace, SearchSpace
 
 MOST_POINTS = 2_000  # of a layout, looked at for one that is accepted: some 0.3 s
@@ -38,10 +38,9 @@ def draw_space(spec: StudySpec, shape: DataShape, *, layout: str | None = None) 
         space, left_out = _only(space, layout, left_out), []
     found: dict[str, CoAtNetConfig] = {}
     for layout_space in space.layouts:
-        made = _first(layout_space, space.match, shape, drop_path=spec.training.drop_path)
+        made = _first(layout_space, space, shape, drop_path=spec.training.drop_path)
         if isinstance(made, Candidate):
-            assert isinstance(made.config, CoAtNetConfig), "points of the space are layouts"
-            found[made.layout] = made.config
+            found[made.layout] = cast("CoAtNetConfig", made.config)  # as `sizing.network` says
         else:
             left_out.append(f"{made.layout}: {made.reason}")
     if not found:
@@ -74,13 +73,13 @@ def _only(space: SearchSpace, layout: str, left_out: list[str]) -> SearchSpace:
 
 
 def _first(
-    layout: LayoutSpace, match: Match | None, shape: DataShape, *, drop_path: float
+    layout: LayoutSpace, space: SearchSpace, shape: DataShape, *, drop_path: float
 ) -> Candidate | Rejection:
     """Return the first candidate of a layout, or the first reason why there is none."""
     rejection: Rejection | None = None
     count = min(layout.count(), MOST_POINTS)
     for index in range(count):
-        made = make_candidate(layout.point_at(index), shape, drop_path=drop_path, match=match)
+        made = make_candidate(layout.point_at(index), shape, space=space, drop_path=drop_path)
         if isinstance(made, Candidate):
             return made
         rejection = rejection or made

@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from nas.errors import NasError
+from nas.networks.registry import family_of
 from nas.space.candidate import Candidate, Rejection
 from nas.study.folder import STUDY, Study, open_study
-from nas.study.records import FINAL, BaselineConfig, TrialHistory, TrialStatus
+from nas.study.records import FINAL, TrialHistory, TrialStatus
 from nas.study.sweep import SWEEP, open_sweep
 
 
@@ -108,14 +109,13 @@ def candidates_frame(items: Iterable[Candidate | Rejection]) -> pd.DataFrame:
         if isinstance(item, Rejection):
             rows.append({"candidate": item.layout, "point": item.point, "rejected": item.reason})
             continue
-        config = item.config
-        stages = () if isinstance(config, BaselineConfig) else config.stages
+        network = family_of(item.config).describe(item.config)
         rows.append(
             {
                 "candidate": item.label,
-                "types": config.network if isinstance(config, BaselineConfig) else config.layout,
-                "depths": "-".join(str(stage.depth) for stage in stages),
-                "widths": "-".join(str(stage.width) for stage in stages),
+                "types": network.types,
+                "depths": network.depth_words,
+                "widths": network.width_words,
                 "parameters": item.cost.parameters,
                 "macs": item.cost.macs,
                 "parameters_off": item.parameters_off,

@@ -6,8 +6,9 @@ Losses are nats, accuracies fractions, times seconds; `timestamp` is Unix time i
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
+from nas.networks.registry import family_of
 from nas.ranking.curves import convergence
-from nas.study.records import BaselineConfig, EpochMeasured, Trial, TrialHistory, TrialStatus
+from nas.study.records import EpochMeasured, Trial, TrialHistory, TrialStatus
 from nas.tracking.snapshots import StudyFacts
 
 KIND, STUDY_ID, TRIAL_ID, PARENT = "nas.kind", "nas.study_id", "nas.trial_id", "mlflow.parentRunId"
@@ -49,15 +50,7 @@ def trial_params(trial: Trial) -> dict[str, str]:
         "image_size": str(config.image_size),
         "epochs": str(trial.epochs),
     }
-    if isinstance(config, BaselineConfig):
-        return common | {"network": config.network, "options": config.options}
-    return common | {
-        "depths": "-".join(str(stage.depth) for stage in config.stages),
-        "widths": "-".join(str(stage.width) for stage in config.stages),
-        "stem": f"{config.stem.type.value} {config.stem.depth}x{config.stem.width}",
-        "strides": "-".join(str(part.stride) for part in (config.stem, *config.stages)),
-        "head_size": str(config.head_size),
-    }
+    return common | family_of(config).describe(config).params
 
 
 def trial_tags(trial: Trial, facts: StudyFacts) -> dict[str, str]:

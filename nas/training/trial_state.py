@@ -11,7 +11,7 @@ from torch.optim import AdamW
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from nas.errors import CheckpointError
-from nas.networks import building as networks
+from nas.networks.registry import family_of
 from nas.seeds import derive_seed
 from nas.spec.recipe import TrainingSpec
 from nas.study.records import EpochMeasured, NetworkConfig, Trial
@@ -91,7 +91,8 @@ def start(
         CheckpointError: the parent has no weights that fit.
     """
     stream = ("init", "twin") if trial.twin else ("init",)
-    model = networks.build(
+    family = family_of(trial.config)
+    model = family.build(
         trial.config,
         drop_path=recipe.drop_path or None,  # 0 leaves the rate to the network's own config
         seed=derive_seed(trial.seed, *stream),
@@ -102,7 +103,7 @@ def start(
     model = model.to(device)
     # pyrefly: ignore [no-matching-overload] - torch's overloads leave memory_format out
     model = model.to(memory_format=torch.channels_last)
-    networks.checkpoint_activations(model, enabled=recipe.checkpoint_activations)
+    family.checkpoint_activations(model, enabled=recipe.checkpoint_activations)
     identity = {
         "config": trial.config.to_dict(),
         "seed": trial.seed,
@@ -118,7 +119,7 @@ def start(
     return TrialState(
         identity=hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest(),
         model=model,
-        optimizer=make_optimizer(model, recipe, undecayed=networks.undecayed(model)),
+        optimizer=make_optimizer(model, recipe, undecayed=family.undecayed(model)),
         average=None if recipe.ema_decay is None else _make_average(model, recipe.ema_decay),
     )
 
@@ -140,7 +141,7 @@ def load_weights(folder: Path, config: NetworkConfig, *, ema: bool) -> nn.Module
     weights = _part(saved, "average.module" if ema else "model")
     if not weights:
         raise CheckpointError(f"{folder}: the training kept no average of the weights")
-    model = networks.build(config, seed=0)
+    model = family_of(config).build(config, seed=0)
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:

@@ -16,11 +16,11 @@ TESTED_ELSEWHERE = {
     "nas.execution.executor": "tests/contracts/executor.py, once for each executor",
     "nas.execution.choose": "tests/nas/driver/test_study.py runs its studies by it",
     "nas.driver.display": "a protocol, and silence: tests/nas/conftest.py runs its studies by it",
+    "nas.networks.family": "a protocol: tests/contracts/family.py, once for each family",
     "nas.reading.sweep": "tests/nas/reading/test_target.py reads sweeps and studies alike",
     "nas.search.allocation.allocation": "a protocol: tests/nas/driver/test_conductor.py has one",
     "nas.spec.choices": "words: tests/nas/spec/test_study.py and tests/nas/ranking/test_metrics.py",
     "nas.tables.columns": "tests/nas/tables/test_frames.py holds every table to them",
-    "nas.search.samplers.tpe": "tests/nas/search/samplers/test_sampler.py, as all samplers",
 }
 
 

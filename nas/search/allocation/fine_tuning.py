@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from coatnet.config import CoAtNetConfig, changed
-from coatnet.cost import cost
+from nas.networks.registry import family_of
 from nas.search.allocation.allocation import Workload, begin
 from nas.study.records import (
     DataShape,
@@ -46,10 +45,10 @@ class FineTuning:
         return None
 
     def _follow(self, trial: Trial, number: int) -> Trial:
-        config = self.network(trial.config)
-        macs = trial.macs  # of another family: as where it was trained
-        if isinstance(config, CoAtNetConfig):
-            macs = cost(config).macs
+        config, family = self.network(trial.config), family_of(trial.config)
+        macs = trial.macs  # of a baseline: as where it was trained, rather than built again
+        if family.priced_at_once:
+            macs = family.cost(config).macs
         return replace(
             trial,
             number=number,
@@ -61,23 +60,9 @@ class FineTuning:
         )
 
     def network(self, config: NetworkConfig) -> NetworkConfig:
-        """Return the network for the other images; its tables keep their size and are resized.
+        """Return the network for the other images.
 
         Raises:
             ValueError: it cannot be built for images of that size.
         """
-        shape = self.shape
-        if not isinstance(config, CoAtNetConfig):
-            return replace(
-                config,
-                image_size=shape.image_size,
-                classes=shape.classes,
-                drop_path=self.drop_path,
-            )
-        return changed(
-            config,
-            image_size=shape.image_size,
-            bias_image_size=config.bias_image_size or config.image_size,
-            classes=shape.classes,
-            drop_path=self.drop_path,
-        )
+        return family_of(config).retargeted(config, self.shape, drop_path=self.drop_path)

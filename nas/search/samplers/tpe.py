@@ -1,17 +1,17 @@
 """Optuna's tree-structured Parzen estimator, fed from the journal at every question."""
 
-from collections.abc import Sequence
-from statistics import fmean
+from collections.abc import Mapping, Sequence
 
 import optuna
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import TrialState, create_trial
 
-from coatnet.config import CoAtNetConfig
+from nas.ranking.objective import Objective
 from nas.search.samplers.sampler import Maker, RandomSampler, numbered, proposed
 from nas.seeds import derive_seed
 from nas.space.candidate import Candidate
-from nas.study.records import FINAL, TrialHistory, TrialStatus
+from nas.space.points import point_of
+from nas.study.records import TrialHistory
 from search_spaces.language.space import LAYOUT, SearchSpace
 
 TRIES = 200  # questions to Optuna for one new point, after which a random one is taken
@@ -19,27 +19,27 @@ STARTUP = 10  # candidates drawn at random before the estimator has something to
 
 
 class TpeSampler:
-    """Maximises final evaluation accuracy, the mean over a candidate's seeds.
+    """Maximises the study's objective, the mean over a candidate's seeds.
 
     Optuna keeps nothing: its in-memory study is built anew from the histories, so it cannot drift
     from the journal, and a resumed search asks the very same question.
     """
 
-    def __init__(self, space: SearchSpace, make: Maker, *, seed: int) -> None:
-        """Search `space`; `make` turns down what cannot be trained."""
+    def __init__(self, space: SearchSpace, make: Maker, *, objective: Objective, seed: int) -> None:
+        """Search `space` for the best `objective`; `make` turns down what cannot be trained."""
         self._space, self._make, self._seed = space, make, seed
+        self._objective = objective
         self._fallback = RandomSampler(space, make, seed=seed)
         optuna.logging.set_verbosity(optuna.logging.ERROR)
 
     def propose(self, histories: Sequence[TrialHistory]) -> Candidate | None:
         """Return a point that is not planned yet; None when there seems to be none."""
-        known = {
-            first.trial.config: _value(label, histories)
-            for label, first in proposed(histories).items()
-        }
+        first = proposed(histories)
+        values = self._objective.means([h for h in histories if h.trial.label in first])
+        known = {history.trial.config: values[label] for label, history in first.items()}
         finished = [value for value in known.values() if value is not None]
         worst = min(finished, default=0.0)
-        study = self._study(histories)
+        study = self._study(first, values)
         for _ in range(TRIES):
             trial = study.ask()
             layout = trial.suggest_categorical(LAYOUT, [lay.name for lay in self._space.layouts])
@@ -55,8 +55,9 @@ class TpeSampler:
                 return numbered(candidate, histories)
         return self._fallback.propose(histories)
 
-    def _study(self, histories: Sequence[TrialHistory]) -> optuna.Study:
-        first = proposed(histories)
+    def _study(
+        self, first: Mapping[str, TrialHistory], values: Mapping[str, float | None]
+    ) -> optuna.Study:
         seed = derive_seed(self._seed, "tpe", len(first)) % 2**32
         study = optuna.create_study(
             direction="maximize",
@@ -68,8 +69,8 @@ class TpeSampler:
             name: CategoricalDistribution(values) for name, values in self._space.variables.items()
         }
         for label, history in first.items():
-            value = _value(label, histories)
-            params = self._assignment(history)
+            value = values[label]
+            params = dict(point_of(history.trial, self._space))
             study.add_trial(
                 create_trial(
                     state=TrialState.RUNNING if value is None else TrialState.COMPLETE,
@@ -79,28 +80,3 @@ class TpeSampler:
                 )
             )
         return study
-
-    def _assignment(self, history: TrialHistory) -> dict[str, int | str]:
-        layout = self._space.layout(history.trial.layout)
-        values: dict[str, int | str] = {LAYOUT: layout.name}
-        config = history.trial.config
-        assert isinstance(config, CoAtNetConfig), "baselines are no points of the space"
-        for number, stage in enumerate(config.stages, start=1):
-            for part in ("depth", "width", "stride"):
-                name = f"{layout.name}/{part}{number}"
-                if name in layout.variables:
-                    values[name] = getattr(stage, part)
-        return values
-
-
-def _value(label: str, histories: Sequence[TrialHistory]) -> float | None:
-    """Return the candidate's mean final accuracy, None while none of its seeds has ended.
-
-    A trial that diverged or failed counts as 0: it is a result, and a bad one.
-    """
-    ended = [h for h in histories if h.trial.label == label and h.status in FINAL]
-    if not ended:
-        return None
-    return fmean(
-        h.epochs[-1].evaluation_accuracy if h.status is TrialStatus.FINISHED else 0.0 for h in ended
-    )

@@ -4,10 +4,16 @@ import pytest
 import torch
 
 from nas.errors import SpecError
-from nas.networks.measuring import measure
-from tests.nas.networks.test_construction import CVT, config
+from nas.networks import measuring
+from nas.networks.measuring import Measured
+from nas.study.records import BaselineConfig
+from tests.nas.networks.test_baseline import CVT, config, construct
 
 pytestmark = pytest.mark.slow
+
+
+def measure(config: BaselineConfig) -> Measured:
+    return measuring.measure(config, construct)
 
 
 def test_a_vision_transformer_by_hand() -> None:

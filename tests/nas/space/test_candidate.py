@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from coatnet.config import BlockType, StemType
+from coatnet.config import BlockType, CoAtNetConfig, StemType
 from coatnet.cost import cost
 from nas.errors import SpecError
+from nas.networks.family import Size
 from nas.space.candidate import (
     MAX_GRID,
     Candidate,
     Rejection,
-    Size,
     candidates,
     make_candidate,
     study_space,
@@ -23,6 +23,7 @@ from nas.spec.study import SearchSpec, StudySpec
 from nas.study.records import DataShape, Trial
 from search_spaces.language.constraints import Match
 from search_spaces.language.parse import parse_space
+from search_spaces.language.space import SearchSpace
 
 SHAPE = DataShape(image_size=28, channels=1, classes=10)
 SPACE: dict[str, Any] = {
@@ -39,13 +40,22 @@ SPACE: dict[str, Any] = {
 }
 
 
+def price(config: CoAtNetConfig) -> Size:
+    counted = cost(config)
+    return Size(parameters=counted.parameters, macs=counted.macs)
+
+
+def matching(match: Match | None) -> SearchSpace:
+    return replace(parse_space(SPACE), match=match)
+
+
 def study(space: dict[str, Any], **changes: Any) -> StudySpec:
     return StudySpec(name="a", space=space, **changes)
 
 
 def test_a_point_becomes_the_network_it_describes() -> None:
     point = parse_space(SPACE).point_at(2)
-    made = make_candidate(point, SHAPE, drop_path=0.2)
+    made = make_candidate(point, SHAPE, space=parse_space(SPACE), drop_path=0.2)
     assert isinstance(made, Candidate)
     config = made.config
     assert (made.label, made.layout, config.layout) == ("C-T", "C-T", "C-T")
@@ -56,11 +66,11 @@ def test_a_point_becomes_the_network_it_describes() -> None:
         (BlockType.CONVOLUTION, 1, 8, 1),
         (BlockType.TRANSFORMER, 3, 16, 2),
     ]
-    assert made.cost == cost(config)
+    assert made.cost == price(config)
 
 
 def test_a_patch_point_has_a_patch_stem_as_wide_as_its_stage() -> None:
-    made = make_candidate(parse_space(SPACE).point_at(4), SHAPE)
+    made = make_candidate(parse_space(SPACE).point_at(4), SHAPE, space=parse_space(SPACE))
     assert isinstance(made, Candidate)
     stem = made.config.stem
     assert (stem.type, stem.width, stem.depth, stem.stride) == (StemType.PATCH, 8, 1, 7)
@@ -76,7 +86,7 @@ def test_labels_number_only_layouts_with_several_candidates() -> None:
 
 
 def test_labels_count_accepted_candidates_only() -> None:
-    size = make_candidate(parse_space(SPACE).point_at(1), SHAPE)
+    size = make_candidate(parse_space(SPACE).point_at(1), SHAPE, space=parse_space(SPACE))
     assert isinstance(size, Candidate)
     match = {"parameters": size.cost.parameters, "within": 0.01}
     found = list(candidates(study({**SPACE, "match": match}), SHAPE))
@@ -95,14 +105,14 @@ def test_a_placebo_differs_in_name_alone() -> None:
 
 def test_rejections_say_what_does_not_fit() -> None:
     point = parse_space(SPACE).point_at(0)
-    fine = make_candidate(point, SHAPE)
+    fine = make_candidate(point, SHAPE, space=matching(None))
     assert isinstance(fine, Candidate)
-    price = fine.cost
-    match = Match(parameters=price.parameters * 2, macs=price.macs, within=0.1)
-    rejected = make_candidate(point, SHAPE, match=match)
+    size = fine.cost
+    match = Match(parameters=size.parameters * 2, macs=size.macs, within=0.1)
+    rejected = make_candidate(point, SHAPE, space=matching(match))
     assert isinstance(rejected, Rejection)
     assert rejected.reason == (
-        f"{price.parameters:,} parameters, 50.0% under the {price.parameters * 2:,} asked for "
+        f"{size.parameters:,} parameters, 50.0% under the {size.parameters * 2:,} asked for "
         "within 10.0%"
     )
     assert rejected.mismatch == pytest.approx(0.5)
@@ -112,23 +122,25 @@ def test_rejections_say_what_does_not_fit() -> None:
 @pytest.mark.parametrize(("target", "accepted"), [(0.91, True), (1.09, False), (1.12, False)])
 def test_within_is_relative_to_the_target(target: float, accepted: bool) -> None:
     point = parse_space(SPACE).point_at(0)
-    fine = make_candidate(point, SHAPE)
+    fine = make_candidate(point, SHAPE, space=matching(None))
     assert isinstance(fine, Candidate)
     match = Match(macs=round(fine.cost.macs * target), within=0.08 if target > 1 else 0.10)
-    assert isinstance(make_candidate(point, SHAPE, match=match), Candidate) is accepted
+    assert isinstance(make_candidate(point, SHAPE, space=matching(match)), Candidate) is accepted
 
 
 def test_a_network_that_cannot_be_built_is_a_rejection() -> None:
     space = parse_space({**SPACE, "layouts": {"C-T": {"widths": [8, [16, 18]]}}})
     reasons = [
         made.reason
-        for made in (make_candidate(point, SHAPE) for point in space.points())
+        for made in (make_candidate(point, SHAPE, space=space) for point in space.points())
         if isinstance(made, Rejection)
     ]
     assert len(reasons) == 2
     assert "must be a multiple of head_size 4" in reasons[0]
     odd = make_candidate(
-        parse_space(SPACE).point_at(4), DataShape(image_size=32, channels=1, classes=10)
+        parse_space(SPACE).point_at(4),
+        DataShape(image_size=32, channels=1, classes=10),
+        space=parse_space(SPACE),
     )
     assert isinstance(odd, Rejection)
     assert "multiple of the patch 7" in odd.reason
@@ -137,7 +149,10 @@ def test_a_network_that_cannot_be_built_is_a_rejection() -> None:
 
 def test_a_space_without_a_candidate_names_the_closest() -> None:
     spec = study({**SPACE, "match": {"parameters": "1M", "within": 0.1}})
-    found = [make_candidate(point, SHAPE) for point in study_space(spec).points()]
+    found = [
+        make_candidate(point, SHAPE, space=parse_space(SPACE))
+        for point in study_space(spec).points()
+    ]
     largest = max(made.cost.parameters for made in found if isinstance(made, Candidate))
     with pytest.raises(SpecError) as caught:
         candidates(spec, SHAPE)
@@ -162,15 +177,35 @@ def test_the_recipes_drop_path_reaches_the_network() -> None:
 
 
 def test_a_trial_gives_its_candidate_back() -> None:
-    made = make_candidate(parse_space(SPACE).point_at(0), SHAPE, label="C-C#1")
+    space = parse_space(SPACE)
+    made = make_candidate(space.point_at(0), SHAPE, space=space, label="C-C#1")
     assert isinstance(made, Candidate)
     trial = Trial(
         number=1, id="0001-C-C.1-s0", label=made.label, layout=made.layout, seed=0, epochs=1,
         config=made.config, parameters=made.cost.parameters, macs=made.cost.macs,
+        point=made.point,
     )  # fmt: skip
     again = Candidate.of(trial)
     assert (again.label, again.layout, again.config) == (made.label, made.layout, made.config)
     assert again.cost == Size(parameters=made.cost.parameters, macs=made.cost.macs)
+    assert again.point == made.point == {"layout": "C-C", "C-C/depth2": 1}
+    assert Candidate.of(replace(trial, point=None)).point is None
+
+
+def test_a_candidate_knows_the_point_it_was_made_from() -> None:
+    space = parse_space(SPACE)
+    found = [made for made in candidates(study(SPACE), SHAPE) if isinstance(made, Candidate)]
+    assert [made.point and dict(made.point) for made in found] == [
+        {"layout": "C-C", "C-C/depth2": 1},
+        {"layout": "C-C", "C-C/depth2": 2},
+        {"layout": "C-T"},
+        {"layout": "twin"},
+        {"layout": "ViT_REL"},
+    ]
+    for made in found:
+        assert made.point is not None
+        again = make_candidate(space.point(made.point), SHAPE, space=space, label=made.label)
+        assert again == made
 
 
 @pytest.mark.parametrize("name", shipped())

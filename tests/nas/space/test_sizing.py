@@ -20,7 +20,8 @@ from nas.space.candidate import (
 )
 from nas.space.sizing import network
 from nas.spec.study import SearchSpec, StudySpec
-from nas.study.records import DataShape
+from nas.study.records import DataShape, Segment
+from nas.study.state import StudyState
 from nas.tables.listings import candidates_frame
 from search_spaces.language.options import WORDS, NetworkOptions
 from search_spaces.language.parse import parse_space
@@ -64,7 +65,7 @@ def test_each_layout_gets_the_closest_of_its_points(match: dict[str, Any]) -> No
     space = parse_space({**SMALL, "match": match})
     every: dict[str, list[float]] = {}
     for point in space.points():
-        made = make_candidate(point, SHAPE, match=space.match)
+        made = make_candidate(point, SHAPE, space=space)
         if isinstance(made, Candidate):
             every.setdefault(made.layout, []).append(made.off)
     found = accepted({**SMALL, "match": match})
@@ -88,7 +89,8 @@ def test_few_lines_are_a_whole_space() -> None:
     assert [made.label for made in found] == [made.config.layout for made in found] == LAYOUTS
     for made in found:
         assert made.off < 0.05
-        assert made.cost == cost(made.config)
+        size = cost(made.config)
+        assert (made.cost.parameters, made.cost.macs) == (size.parameters, size.macs)
         assert made.parameters_off == pytest.approx(made.cost.parameters / 150_000 - 1)
     # S1 keeps the stem's map of small images, and patches are as large as S3's stride, or less.
     assert found[0].config.map_sizes == ((14, 14), (14, 14), (7, 7), (4, 4), (2, 2))
@@ -130,7 +132,8 @@ def test_a_huge_space_is_sized_without_listing_it() -> None:
     with pytest.raises(SpecError, match=f"more than the {MAX_GRID} .* 'match' without 'within'"):
         candidates(study(space), SHAPE)
     for index in (1, 12_345_678, 10**8 - 1):
-        there = make_candidate(parse_space(space).point_at(index), SHAPE)
+        whole = parse_space(space)
+        there = make_candidate(whole.point_at(index), SHAPE, space=whole)
         assert isinstance(there, Candidate)
         match = {"parameters": there.cost.parameters, "macs": there.cost.macs}
         (made,) = accepted({**space, "match": match})
@@ -162,9 +165,9 @@ def test_every_sampler_chooses_among_the_sized_layouts(sampler: str) -> None:
     built = build_search(study(FEW_LINES, search=search), SHAPE)
     assert built.expected == 5 * 2
     sizes = {made.config for made in accepted(FEW_LINES)}
-    candidate = built._sampler.propose(())
-    assert candidate is not None
-    assert candidate.config in sizes
+    segment = built.decide(StudyState())
+    assert isinstance(segment, Segment)
+    assert segment.trial.config in sizes
 
 
 def test_what_is_far_from_the_size_asked_for_is_said() -> None:

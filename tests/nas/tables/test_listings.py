@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from nas.space.candidate import Rejection
+from nas.networks.family import Size
+from nas.space.candidate import Candidate, Rejection
+from nas.study.records import BaselineConfig
 from nas.tables.listings import candidates_frame, status_frame, studies_frame, sweep_status
+from tests.nas.builders import TINY
 from tests.nas.synthetic import DIGITS, study
 
 
@@ -43,6 +46,22 @@ def test_a_point_that_is_rejected_says_why():
         "C-T depths 1-5",
         "too small",
     )
+
+
+def test_layouts_baselines_and_rejections_share_the_columns():
+    config = BaselineConfig(network="timm/test_vit", image_size=8, in_channels=1, classes=10)
+    size = Size(parameters=3, macs=4)
+    frame = candidates_frame(
+        [
+            Candidate(label="C", layout="C", config=TINY, cost=size),
+            Candidate(label="ViT", layout="ViT", config=config, cost=size),
+            Rejection(layout="T", point="T depths 9", reason="too large"),
+        ]
+    )
+    sizes = frame[["candidate", "types", "depths", "widths"]].head(2)
+    assert sizes.to_numpy().tolist() == [["C", "C", "1", "4"], ["ViT", "timm/test_vit", "", ""]]
+    assert frame["parameters"].tolist()[:2] == [3, 3]
+    assert frame["rejected"].iloc[2] == "too large"
 
 
 def test_a_folder_without_studies_has_no_rows(tmp_path: Path):

@@ -1,14 +1,15 @@
 """Names, options and images: what cannot be is refused in one line, the rest is built."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 
 from nas.errors import SpecError
-from nas.networks.construction import construct
-from nas.study.records import BaselineConfig
+from nas.networks.registry import family_of
+from nas.study.records import BaselineConfig, DataShape
 
 pytestmark = pytest.mark.slow  # timm and transformers take seconds to import
 
@@ -23,6 +24,24 @@ def config(network: str, *, size: int = 32, drop_path: float = 0.0, **options: A
         drop_path=drop_path,
     )
 
+
+def construct(config: BaselineConfig, *, drop_path: float | None = None):
+    return family_of(config).construct(config, drop_path=drop_path)
+
+
+VIT = BaselineConfig(
+    network="timm/test_vit",
+    options='{"depth": 2, "embed_dim": 8, "patch_size": 4}',
+    image_size=8,
+    in_channels=1,
+    classes=3,
+)
+NFNET = replace(VIT, network="timm/test_nfnet", options='{"width_factor": 0.25}')
+TINY_CVT = replace(
+    VIT,
+    network="transformers/cvt-13",
+    options='{"depth": [1, 2, 3], "embed_dim": [4, 8, 12], "num_heads": [1, 2, 3]}',
+)
 
 CVT = {"embed_dim": [8, 16, 24], "num_heads": [1, 2, 3], "depth": [1, 2, 3]}
 
@@ -41,41 +60,6 @@ def test_images_go_in_and_logits_come_out(network: str, options: dict[str, Any])
     logits_bk = model(torch.rand(2, 1, 32, 32))
     assert logits_bk.shape == (2, 10)
     assert torch.is_tensor(logits_bk)
-
-
-def test_the_size_is_given_where_a_network_asks_for_it() -> None:
-    model = construct(config("timm/test_vit", size=48, patch_size=8, depth=1))
-    assert model.pos_embed.shape[1] == 6 * 6 + 1
-
-
-def test_drop_path_is_the_recipes() -> None:
-    def rates(drop_path: float, given: float | None) -> list[float]:
-        model = construct(
-            config("timm/test_vit", patch_size=8, depth=3, drop_path=drop_path), drop_path=given
-        )
-        return [part.drop_prob for part in model.modules() if hasattr(part, "drop_prob")]
-
-    assert rates(0.0, None) == []
-    assert max(rates(0.2, None)) == pytest.approx(0.2)
-    assert max(rates(0.2, 0.4)) == pytest.approx(0.4)
-    assert rates(0.2, 0.0) == []
-
-
-def test_a_network_without_drop_path_is_built_all_the_same() -> None:
-    model = construct(config("timm/test_vit", patch_size=8, depth=1))
-    assert construct(config("timm/vgg11", drop_path=0.3)) is not model
-
-
-def test_the_three_of_cvts_paper() -> None:
-    """Wu et al. (2021), Table 3: 20 M, 32 M and 277 M parameters."""
-    for name, millions in (("cvt-13", 20), ("cvt-21", 32), ("cvt-w24", 277)):
-        with torch.device("meta"):
-            model = construct(
-                BaselineConfig(
-                    network=f"transformers/{name}", image_size=224, in_channels=3, classes=1000
-                )
-            )
-        assert sum(p.numel() for p in model.parameters()) == pytest.approx(millions * 1e6, rel=0.02)
 
 
 ONE_LINE = [
@@ -122,3 +106,28 @@ def test_refused_in_one_line(network: str, options: dict[str, Any], key: str, me
     assert raised.value.key == key
     assert message in raised.value.message
     assert "\n" not in str(raised.value)
+
+
+def test_weights_that_fit_another_size_and_other_classes() -> None:
+    def check(before: BaselineConfig, **changes: Any) -> None:
+        family_of(before).check_weights_fit(before, replace(before, **changes))
+
+    convnext = config("timm/test_convnext")
+    check(convnext, image_size=64)
+    check(convnext, image_size=64, classes=3)
+    vit = config("timm/test_vit", patch_size=8, depth=1)
+    check(vit, classes=3)
+    with pytest.raises(ValueError, match=r"for images of 32 px: pos_embed has shape \(1, 17, 64\)"):
+        check(vit, image_size=64)
+
+
+def test_what_is_said_of_it() -> None:
+    described = family_of(VIT).describe(VIT)
+    assert (described.types, described.depths) == ("timm/test_vit", ())
+    assert described.params == {"network": "timm/test_vit", "options": VIT.options}
+
+
+def test_images_of_another_shape() -> None:
+    shape = DataShape(image_size=12, channels=1, classes=5)
+    tuned = family_of(VIT).retargeted(VIT, shape, drop_path=0.2)
+    assert tuned == replace(VIT, image_size=12, classes=5, drop_path=0.2)

@@ -1,0 +1,54 @@
+"""The point of the space that a trial's network was made from."""
+
+from collections.abc import Mapping
+
+from nas.networks.registry import family_of
+from nas.study.records import Trial
+from search_spaces.language.space import LAYOUT, LayoutSpace, SearchSpace
+
+
+def point_of(trial: Trial, space: SearchSpace) -> Mapping[str, int | str]:
+    """Return the values of the space's variables that the trial was planned with.
+
+    Journals written before 0.2 have none: there they are read off the network.
+
+    Args:
+        trial: of a network that is a point of `space`.
+        space: whose points the sampler chose from: sizes matched, as `sized_space` returns it.
+
+    Raises:
+        ValueError: the trial has no point, and its network is none of this space.
+    """
+    if trial.point is not None:
+        return trial.point
+    if not family_of(trial.config).searched:
+        raise ValueError(f"trial {trial.id} has no point: its network is a baseline")
+    try:
+        layout = space.layout(trial.layout)
+    except KeyError as error:
+        raise ValueError(f"trial {trial.id} has no point: {error.args[0]}") from error
+    return {LAYOUT: layout.name, **_read_off(trial, layout)}
+
+
+def _read_off(trial: Trial, layout: LayoutSpace) -> Mapping[str, int]:
+    described = family_of(trial.config).describe(trial.config)
+    stages = zip(described.depths, described.widths, described.strides, strict=True)
+    sizes = [size for stage in stages for size in stage]
+    names, variables = [name for name, _ in layout.domains()], layout.variables
+    if len(sizes) != len(names):
+        raise ValueError(
+            f"trial {trial.id} has no point: its network has {len(described.depths)} stages, "
+            f"layout {layout.name} of the space has {len(layout.stages)}"
+        )
+    values: dict[str, int] = {}
+    for name, size in zip(names, sizes, strict=True):
+        allowed = variables.get(name)
+        if allowed is None:  # the space leaves no choice there
+            continue
+        if size not in allowed:
+            raise ValueError(
+                f"trial {trial.id} has no point: '{name}' of its network is {size}, which the "
+                "space does not have"
+            )
+        values[name] = size
+    return values

@@ -1,4 +1,4 @@
-"""Write the generated parts of docs/coatnet.md, its tables, and the figures beside it.
+"""Write what is generated: docs/coatnet.md's tables and figures, ARCHITECTURE.md's layers, modules.
 
     python -m docs.generate
 
@@ -23,6 +23,8 @@ from coatnet import (
 from coatnet.config import BlockType
 from coatnet.drawing import draw, draw_all
 from coatnet.drawing.parts import amount, stage_names
+from docs import architecture
+from docs.markers import filled
 from docs.option_notes import NOTES
 
 DOCS = Path(__file__).parent
@@ -170,22 +172,14 @@ def page(text: str) -> str:
     Raises:
         ValueError: a marker is missing, or there are two.
     """
-    for name, table in TABLES.items():
-        begin, end = f"<!-- generated: {name} -->", "<!-- end -->"
-        if text.count(begin) != 1:
-            raise ValueError(f"{PAGE.name} must have one line {begin}")
-        before, _, rest = text.partition(begin)
-        old, found, after = rest.partition(end)
-        if not found or "<!--" in old:
-            raise ValueError(f"{PAGE.name}: no line {end} follows {begin}")
-        text = f"{before}{begin}\n\n{table()}\n\n{end}{after}"
-    return text
+    return filled(text, TABLES, page=PAGE.name)
 
 
 def documents() -> dict[Path, str]:
     """Return every file that is generated, or in part, with its content."""
     drawn = {DOCS / "figures" / name: svg for name, svg in figures().items()}
-    return {PAGE: page(PAGE.read_text(encoding="utf-8")), **drawn}
+    networks = {PAGE: page(PAGE.read_text(encoding="utf-8")), **drawn}
+    return {**networks, **architecture.documents()}
 
 
 def main() -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from docs import generate
+from docs import architecture, generate
 from docs.option_notes import Note
 from nas.spec.study import StudySpec
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
+ROOT_PAGES = [ROOT / name for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "README.md")]
 
 
 @pytest.mark.parametrize("path", generate.documents(), ids=lambda path: path.name)
@@ -46,17 +47,21 @@ def test_pages_without_their_marks_are_refused():
     assert generate.page(generate.page(text)) == generate.page(text)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, *ROOT_PAGES], ids=lambda page: page.name)
 def test_files_that_are_named_exist(page):
     text = page.read_text(encoding="utf-8")
-    named = set(re.findall(r"\b(?:tests|benchmarks|docs|coatnet|nas)/[\w/]+\.(?:py|md)\b", text))
+    named = set(
+        re.findall(
+            r"\b(?:tests|benchmarks|docs|coatnet|nas|search_spaces)/[\w/]+\.(?:py|md|yaml)\b", text
+        )
+    )
     assert named
     assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
     links = re.findall(r"\]\((?!http)([^)#]+)", text)
     assert [link for link in links if not (page.parent / link).is_file()] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, *ROOT_PAGES], ids=lambda page: page.name)
 def test_tables_are_whole(page):
     """Every row of a table has as many cells as its heading."""
     lines = page.read_text(encoding="utf-8").splitlines()
@@ -75,13 +80,29 @@ def test_examples_run(page, tmp_path, monkeypatch):
         exec(compile(example, str(page), "exec"), {})
 
 
-def test_the_architecture_lists_the_modules_of_coatnet():
+def test_the_layers_are_those_of_the_contract():
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    section = text.partition("## Inside `coatnet/`")[2].partition("\n## ")[0]
-    cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
-    listed = re.findall(r"`(\w+)/?`", " ".join(cells))
-    there = {path.stem for path in (ROOT / "coatnet").iterdir() if not path.name.startswith("_")}
-    assert sorted(listed) == sorted(there)
+    rooms = re.findall(r"^\| \d+ \| `([\w.]+)` \|", text, re.MULTILINE)
+    folders = [path.parent for path in ROOT.glob("nas/*/__init__.py")]
+    assert {f"nas.{folder.name}" for folder in folders} < set(rooms)
+    assert rooms == [room for layer in architecture.layers() for room in layer]
+
+
+def test_every_module_has_its_row():
+    text = architecture.modules_page()
+    for package in ("nas", "coatnet", "search_spaces"):
+        for path in (ROOT / package).rglob("*.py"):
+            inside = path.parent != ROOT / "nas" and not path.name.startswith("__")
+            assert not inside or f"{path.stem}` |" in text, path
+
+
+def test_a_module_that_does_not_say_what_it_is_has_no_row(tmp_path, monkeypatch):
+    monkeypatch.setattr(architecture, "ROOT", tmp_path)
+    (tmp_path / "a.py").write_text('"""One thing of v1.0,\nsaid once. And more.\n\nMuch more."""')
+    assert architecture.first_sentence("a") == "One thing of v1.0, said once."
+    (tmp_path / "b.py").write_text('"""No sentence"""')
+    with pytest.raises(ValueError, match="b does not begin with a sentence"):
+        architecture.first_sentence("b")
 
 
 GLOSSARY = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")

@@ -1,1 +1,1 @@
-"""The command line: parse, call, format."""
+"""The command line: it parses, calls the rooms below and formats; nothing is computed here."""

@@ -1,1 +1,1 @@
-"""The ranking: scores, relations and their evidence."""
+"""Which layout is better: scores, claims about pairs, and what each claim rests on."""

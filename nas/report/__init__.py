@@ -1,1 +1,1 @@
-"""The report: figures, and the one-file HTML page."""
+"""A study as a page: figures drawn from tables alone, and one HTML file that opens offline."""

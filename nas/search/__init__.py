@@ -1,1 +1,1 @@
-"""Which segment to run next: samplers and the allocation of seeds."""
+"""What runs next, decided passively from the spec and the journal: which points, which segments."""

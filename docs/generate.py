@@ -1,4 +1,4 @@
-"""Write the generated parts of docs/coatnet.md, its tables, and the figures beside it.
+"""Write the generated parts of docs/coatnet.md, the figures beside it, and docs/tables.md.
 
     python -m docs.generate
 
@@ -23,6 +23,7 @@ from coatnet import (
 from coatnet.config import BlockType
 from coatnet.drawing import draw, draw_all
 from coatnet.drawing.parts import amount, stage_names
+from docs import tables_page
 from docs.option_notes import NOTES
 
 DOCS = Path(__file__).parent
@@ -185,7 +186,8 @@ def page(text: str) -> str:
 def documents() -> dict[Path, str]:
     """Return every file that is generated, or in part, with its content."""
     drawn = {DOCS / "figures" / name: svg for name, svg in figures().items()}
-    return {PAGE: page(PAGE.read_text(encoding="utf-8")), **drawn}
+    written = {PAGE: page(PAGE.read_text(encoding="utf-8")), tables_page.PAGE: tables_page.page()}
+    return {**written, **drawn}
 
 
 def main() -> None:

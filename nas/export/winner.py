@@ -37,7 +37,7 @@ def winner(ranking: Ranking, histories: tuple[TrialHistory, ...]) -> TrialHistor
         finished = [
             history
             for history in histories
-            if history.trial.label == score.layout
+            if history.trial.label == score.label
             and history.status is TrialStatus.FINISHED
             and isinstance(history.trial.config, CoAtNetConfig)
             and not history.trial.twin
@@ -70,7 +70,7 @@ def export_winner(
         ema=task.recipe.ema_decay is not None,
     )
     assert isinstance(model, coatnet.CoAtNet)
-    score = next(score for score in ranking.layouts if score.layout == history.trial.label)
+    score = next(score for score in ranking.layouts if score.label == history.trial.label)
     note = _note(ranking, score)
     coatnet.save(
         model,
@@ -101,7 +101,7 @@ def _note(ranking: Ranking, score: LayoutScore) -> str:
     first = ranking.layouts[0]
     if not first.baseline:
         return ""
-    return f"{first.layout}, of another family, is ranked first; {score.layout} is the best layout"
+    return f"{first.label}, of another family, is ranked first; {score.label} is the best layout"
 
 
 def _metadata(
@@ -165,7 +165,7 @@ def _card(
 | multiply-adds an image | {history.trial.macs:,} |
 | score of the layout ({scored}) | {100 * score.score:.2f} %{interval} |
 | this trial (`{history.trial.id}`): evaluation accuracy | {100 * last.evaluation_accuracy:.2f} % |
-| this trial: evaluation loss - training (probe) loss | {gap:.4f} nats |
+| this trial: evaluation loss - probe loss | {gap:.4f} nats |
 
 The score is the mean over seeds with its interval. This trial is the seed that did best on the
 evaluation images, so its own accuracy is an optimistic estimate; expect the score.

@@ -94,6 +94,13 @@ class Trial:
     twin: bool = False
     point: Mapping[str, int | str] | None = None
 
+    @property
+    def role(self) -> str:
+        """What it is in its study: trained, fine-tuned, or twin."""
+        if self.parent is not None:
+            return "fine-tuned"
+        return "twin" if self.twin else "trained"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Segment:

@@ -31,7 +31,7 @@ def test_the_ranking_says_how_far_off_each_layout_stayed() -> None:
     wanted = round(first.parameters / 1.1)
     (note,) = said({"parameters": wanted, "macs": first.macs})
     assert note.startswith(f"sizes are the closest to parameters {wanted:,}, MACs {first.macs:,}: ")
-    assert f"{first.layout} (parameters +10.0%, MACs +0.0%)" in note
+    assert f"{first.label} (parameters +10.0%, MACs +0.0%)" in note
     assert note.count("parameters") == len(ranked) + 1
 
 
@@ -60,7 +60,7 @@ def a_study(tmp_path: Path, *, tuned: int | None = None) -> Study:
 
 def test_a_study_is_ranked_by_the_seeds_that_its_spec_fixed(tmp_path: Path) -> None:
     ranking = rank_study(a_study(tmp_path), study(seeds=range(5)))
-    assert ranking.seeds == (4, 6)
+    assert ranking.looks == (4, 6)
     assert ranking.preliminary.startswith("preliminary: 4 paired seeds")
     expected = rank(
         study(seeds=range(5)),

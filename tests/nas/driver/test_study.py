@@ -294,7 +294,7 @@ def test_seeds_are_added_where_they_can_settle_and_only_there(tmp_path, margin, 
     ranking = f"ranking={{metric: accuracy, margin: {margin}, large_margin: 0.5}}"
     spec = load_spec(str(SMALL), ("search.max_seeds=4", ranking))
     conclusion = begin_study(spec, folder=tmp_path / "s", executors=INLINE, observers=nobody)
-    assert conclusion.ranking.seeds == (2, 4)
+    assert conclusion.ranking.looks == (2, 4)
     # 60 images: the difference has an sd of about 5 points, and no four seeds settle one of 2
     assert {layout.seeds for layout in conclusion.ranking.layouts} <= seeds
     assert len({layout.seeds for layout in conclusion.ranking.layouts}) == 1

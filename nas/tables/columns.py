@@ -136,6 +136,18 @@ _WORDS = (
     _text("order", "labels, best first, with the marks between them; empty: none finished"),
     _real("equal_loss", "l*, the probe loss at which layouts are compared", NATS),
     _real("tau", "Kendall's tau-b with the paper's order"),
+    # what a study would cost: `nas.ranking.forecast.simulate`
+    _real("noise", "sd of the score of one trial over seeds", FRACTION),
+    _text("claim", "what is claimed of a pair: a symbol, or `not ?` for any of them"),
+    _real("true_difference", "of the scores of the pair", FRACTION),
+    _count("seeds_median", "at which half of the studies claim it; null: not by the last look"),
+    _count("seeds_80", "at which 80 % of the studies claim it; null: not by the last look"),
+    _real("decided", "share of pairs that end without `?`", FRACTION),
+    _real("trials_mean", "trials that a study takes, mean"),
+    _real("trials_10", "the same, the 10 % quantile"),
+    _real("trials_90", "the same, the 90 % quantile"),
+    _real("trials_if_equal", "trials that it takes where every label gets as many, mean"),
+    _real("false_ever", "share of studies with any false claim at any look", FRACTION),
 )
 WORDS = {column.name: column for column in _WORDS}
 assert len(WORDS) == len(_WORDS), "one word, one meaning"

@@ -203,7 +203,23 @@ CANDIDATES = Table(
         *_words("parameters_off", "macs_off", "point", "rejected"),
     ),
 )
+_SIMULATED = "`nas rank SPEC --simulate`, `-o csv` as one table"
+QUESTIONS = Table(
+    title="Seeds that a claim takes",
+    found=_SIMULATED,
+    row="a noise and a question about one pair",
+    columns=_words("noise", "claim", "true_difference", "seeds_median", "seeds_80"),
+)
+SCENARIOS = Table(
+    title="Trials that a study takes",
+    found=_SIMULATED,
+    row="a noise",
+    columns=_words(
+        *("noise", "decided", "trials_mean", "trials_10", "trials_90", "trials_if_equal"),
+        "false_ever",
+    ),
+)
 TABLES = (
     *(TRIALS, EPOCHS, RANKING, RELATIONS, PHASE),
-    *(STATUS, STUDIES, MEMBERS, ORDERS, CANDIDATES),
+    *(STATUS, STUDIES, MEMBERS, ORDERS, CANDIDATES, QUESTIONS, SCENARIOS),
 )

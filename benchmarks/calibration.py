@@ -212,18 +212,18 @@ def runs(studies: int) -> Iterator[str]:
                 ).run()
                 for policy in (Policy.ADAPTIVE, Policy.EQUAL, Policy.EQUAL_FUTILE)
             )
-            spread = ", ".join(f"{each:.0f}" for each in ours.runs_quantiles)
+            spread = ", ".join(f"{each:.0f}" for each in ours.trials_quantiles)
             yield _row(
                 f"{100 * sd:g}",
                 until.value,
-                f"{ours.runs:.1f} ({spread})",
+                f"{ours.trials_mean:.1f} ({spread})",
                 _percent(ours.decided),
-                f"{equal.runs:.1f}",
+                f"{equal.trials_mean:.1f}",
                 _percent(equal.decided),
-                f"{ours.runs / equal.runs:.2f}",
-                f"{futile.runs:.1f}",
-                f"{ours.runs / futile.runs:.2f}",
-                f"{ours.runs / 100:.2f}",
+                f"{ours.trials_mean / equal.trials_mean:.2f}",
+                f"{futile.trials_mean:.1f}",
+                f"{ours.trials_mean / futile.trials_mean:.2f}",
+                f"{ours.trials_mean / 100:.2f}",
             )
 
 
@@ -257,7 +257,7 @@ def firsts(studies: int) -> Iterator[str]:
         ]
         yield _row(
             f"{first}, {last}",
-            *(f"{each.runs:.1f}" for each in paper),
+            *(f"{each.trials_mean:.1f}" for each in paper),
             _percent(paper[-1].decided),
             *(_percent(each.false_better_ever) for each in null),
         )
@@ -267,7 +267,7 @@ def questions(studies: int) -> Iterator[str]:
     """Yield seeds needed per question, median and 80 % of studies."""
     noises = tuple(sd * POINT / np.sqrt(2) for sd in (0.1, 0.2, 0.3, 0.5, 1.0, 2.0))
     found = forecast(design(), 5, until=Until.SETTLED, noise=noises, studies=studies).questions
-    asked = dict.fromkeys((each.symbol, each.gap) for each in found)
+    asked = dict.fromkeys((each.symbol, each.true_difference) for each in found)
     names = [
         f"{'not `?`' if symbol is Symbol.UNDECIDED else f'`{symbol}`'} gap {100 * gap:g}"
         for symbol, gap in asked
@@ -275,10 +275,10 @@ def questions(studies: int) -> Iterator[str]:
     yield _row("sd of a difference", *names)
     yield "|---" * (len(names) + 1) + "|"
     for noise in noises:
-        cells = [each for each in found if np.isclose(each.sd, noise * np.sqrt(2))]
+        cells = [each for each in found if np.isclose(each.deviation, noise * np.sqrt(2))]
         yield _row(
             f"{100 * noise * np.sqrt(2):.1f}",
-            *(f"{each.median or '-'} / {each.eighty or '-'}" for each in cells),
+            *(f"{each.seeds_median or '-'} / {each.seeds_80 or '-'}" for each in cells),
         )
 
 

@@ -1,4 +1,4 @@
-"""Write what is generated: docs/coatnet.md's tables and figures, ARCHITECTURE.md's layers, modules.
+"""Write what is generated: docs/coatnet.md's tables and figures, docs/tables.md, ARCHITECTURE.md.
 
     python -m docs.generate
 
@@ -23,7 +23,7 @@ from coatnet import (
 from coatnet.config import BlockType
 from coatnet.drawing import draw, draw_all
 from coatnet.drawing.parts import amount, stage_names
-from docs import architecture
+from docs import architecture, tables_page
 from docs.markers import filled
 from docs.option_notes import NOTES
 
@@ -178,8 +178,8 @@ def page(text: str) -> str:
 def documents() -> dict[Path, str]:
     """Return every file that is generated, or in part, with its content."""
     drawn = {DOCS / "figures" / name: svg for name, svg in figures().items()}
-    networks = {PAGE: page(PAGE.read_text(encoding="utf-8")), **drawn}
-    return {**networks, **architecture.documents()}
+    written = {PAGE: page(PAGE.read_text(encoding="utf-8")), tables_page.PAGE: tables_page.page()}
+    return {**written, **drawn, **architecture.documents()}
 
 
 def main() -> None:

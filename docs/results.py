@@ -30,8 +30,8 @@ COLUMNS = [
 ]  # fmt: skip
 TABLE = (
     (
-        "| layout | score % | interval | final accuracy % | training loss | gap, nats | runs | "
-        "parameters | MACs |"
+        "| label | score % | interval | evaluation accuracy % | probe loss | "
+        "loss gap, nats | seeds | parameters | MACs |"
     ),
     "|---|---|---|---|---|---|---|---|---|",
 )
@@ -154,9 +154,10 @@ def _count(images: int | None) -> str:
 def _row(layout: LayoutScore) -> str:
     cells = words.layout_cells(layout)
     return (
-        f"| {layout.layout} | {100 * layout.score:.2f} | {cells['interval']} | "
-        f"{100 * layout.accuracy:.2f} | {layout.train_loss:.3f} | {layout.evaluation_gap:+.3f} | "
-        f"{layout.seeds} | {layout.parameters:,} | {words.count(layout.macs)} |"
+        f"| {layout.label} | {100 * layout.score:.2f} | {cells['interval']} | "
+        f"{100 * layout.evaluation_accuracy:.2f} | {layout.probe_loss:.3f} | "
+        f"{layout.loss_gap:+.3f} | {layout.seeds} | {layout.parameters:,} | "
+        f"{words.count(layout.macs)} |"
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docs import architecture, generate
+from docs import architecture, generate, tables_page
 from docs.option_notes import Note
 from nas.spec.study import StudySpec
 
@@ -36,6 +36,16 @@ def test_each_option_needs_its_row(monkeypatch):
     monkeypatch.setattr(generate, "NOTES", more)
     with pytest.raises(ValueError, match="colour"):
         generate.options_table()
+
+
+def test_each_key_of_the_ranking_needs_its_words(monkeypatch):
+    fewer = {key: words for key, words in tables_page.KEYS.items() if key != "looks"}
+    monkeypatch.setattr(tables_page, "KEYS", fewer)
+    with pytest.raises(KeyError, match="looks"):
+        tables_page.page()
+    monkeypatch.setattr(tables_page, "KEYS", {**tables_page.KEYS, "looks": "", "luck": ""})
+    with pytest.raises(ValueError, match="luck"):
+        tables_page.page()
 
 
 def test_pages_without_their_marks_are_refused():

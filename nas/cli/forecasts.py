@@ -10,7 +10,7 @@ from nas.errors import SpecError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nas.ranking.forecast.simulate import Forecast, ScenarioRow
+    from nas.ranking.forecast.simulate import Forecast, ScenarioRow, SeedsNeeded
     from nas.spec.study import StudySpec
 
 NOISE = "0.1,0.3,1"  # points: what seeds of small and large studies were seen to scatter by
@@ -19,9 +19,10 @@ _SAID = {
     "seeds_median": "seeds_(half_of_studies)",
     "seeds_80": "seeds_(80_%_of_studies)",
     "decided": "pairs_decided_%",
-    "any_false_claim": "any_false_claim_%",
-    "runs_10": "runs_(10_%)",
-    "runs_90": "runs_(90_%)",
+    "false_ever": "any_false_claim_%",
+    "trials_mean": "trials",
+    "trials_10": "trials_(10_%)",
+    "trials_90": "trials_(90_%)",
 }
 ENOUGH = 0.95  # share of pairs decided, from which a design is said to do
 
@@ -103,7 +104,7 @@ def conclusion(forecast: "Forecast") -> str:
         worst = enough[-1]
         said += (
             f"up to a noise of {_points(worst.noise)} {worst.adaptive.decided:.0%} of the pairs "
-            f"are decided, in about {worst.adaptive.runs:.0f} runs{_saving(worst)}"
+            f"are decided, in about {worst.adaptive.trials_mean:.0f} trials{_saving(worst)}"
         )
     if short:
         first_short = short[0]
@@ -116,9 +117,9 @@ def conclusion(forecast: "Forecast") -> str:
 
 
 def _saving(row: "ScenarioRow") -> str:
-    if row.equal.runs - row.adaptive.runs < 1:
+    if row.equal.trials_mean - row.adaptive.trials_mean < 1:
         return ""
-    return f" ({row.equal.runs:.0f} if every layout got as many)"
+    return f" ({row.equal.trials_mean:.0f} if every layout got as many)"
 
 
 def _points(fraction: float) -> str:
@@ -126,34 +127,37 @@ def _points(fraction: float) -> str:
     return f"{number} point{'' if number == '1' else 's'}"
 
 
-def _questions(forecast: "Forecast") -> "pd.DataFrame":
-    import pandas as pd
+def _claim(asked: "SeedsNeeded") -> str:
+    return "not ?" if asked.symbol.value == "?" else asked.symbol.value
 
-    rows = [
+
+def _questions(forecast: "Forecast") -> "pd.DataFrame":
+    from nas.tables.schemas import QUESTIONS
+
+    return QUESTIONS.frame(
         {
-            "noise": round(asked.sd / 2**0.5, 12),
-            "claim": asked.symbol.value if asked.symbol.value != "?" else "not ?",
-            "true_gap": round(asked.gap, 12),
-            "seeds_median": asked.median,
-            "seeds_80": asked.eighty,
+            "noise": round(asked.deviation / 2**0.5, 12),
+            "claim": _claim(asked),
+            "true_difference": round(asked.true_difference, 12),
+            "seeds_median": asked.seeds_median,
+            "seeds_80": asked.seeds_80,
         }
         for asked in forecast.questions
-    ]
-    return pd.DataFrame(rows).astype({"seeds_median": "Int64", "seeds_80": "Int64"})
+    )
 
 
 def _scenarios(forecast: "Forecast") -> "pd.DataFrame":
-    import pandas as pd
+    from nas.tables.schemas import SCENARIOS
 
-    return pd.DataFrame(
+    return SCENARIOS.frame(
         {
             "noise": round(row.noise, 12),
             "decided": row.adaptive.decided,
-            "runs": row.adaptive.runs,
-            "runs_10": row.adaptive.runs_quantiles[0],
-            "runs_90": row.adaptive.runs_quantiles[2],
-            "runs_if_equal": row.equal.runs,
-            "any_false_claim": row.adaptive.false_ever,
+            "trials_mean": row.adaptive.trials_mean,
+            "trials_10": row.adaptive.trials_quantiles[0],
+            "trials_90": row.adaptive.trials_quantiles[2],
+            "trials_if_equal": row.equal.trials_mean,
+            "false_ever": row.adaptive.false_ever,
         }
         for row in forecast.scenarios
     )
@@ -162,14 +166,14 @@ def _scenarios(forecast: "Forecast") -> "pd.DataFrame":
 def _in_points(frame: "pd.DataFrame", *, last: int = 0) -> "pd.DataFrame":
     """Return the frame for people: fractions as points, seeds beyond the last in words."""
     shown = frame.copy()
-    for name in ("noise", "true_gap", "decided", "any_false_claim"):
+    for name in ("noise", "true_difference", "decided", "false_ever"):
         if name in shown:
             shown[name] = shown[name].map(lambda value: f"{100 * value:.3g}")
     for name in ("seeds_median", "seeds_80"):
         if name in shown:
             known = frame[name].notna()
             shown[name] = frame[name].astype(str).where(known, f"more than {last}")
-    for name in ("runs", "runs_10", "runs_90", "runs_if_equal"):
+    for name in ("trials_mean", "trials_10", "trials_90", "trials_if_equal"):
         if name in shown:
             shown[name] = shown[name].map(lambda value: f"{value:.0f}")
     return shown.rename(columns=_SAID)
@@ -182,5 +186,6 @@ def _json(forecast: "Forecast") -> dict[str, Any]:
     values["design"]["correction"] = forecast.design.correction.value
     values["until"] = forecast.until.value
     for row, asked in zip(values["questions"], forecast.questions, strict=True):
-        row["symbol"] = asked.symbol.value
+        del row["symbol"]
+        row["claim"] = _claim(asked)
     return values | {"conclusion": conclusion(forecast)}

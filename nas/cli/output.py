@@ -18,7 +18,7 @@ from nas.tables.frames import ranking_frame, to_csv
 from nas.tables.listings import study_status
 
 _PERCENT = {"evaluation_accuracy", "parameters_off", "macs_off"}
-_DECIMALS = {"train_loss": 3, "evaluation_loss": 3, "seconds": 0}
+_DECIMALS = {"probe_loss": 3, "evaluation_loss": 3, "seconds": 0}
 
 
 def print_frame(frame: pd.DataFrame, output: str, *, literal: bool = False) -> None:
@@ -66,10 +66,12 @@ def print_ranking(ranking: Ranking, output: str) -> None:
 
 def _layout_table(layouts: Iterable[LayoutScore]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("layout")
-    for name in ("score %", "interval", "accuracy %", "train loss", "gap", "log-loss area"):
+    table.add_column("label")
+    for name in ("score %", "interval", "eval accuracy %", "probe loss", "accuracy gap"):
         table.add_column(name, justify="right")
-    for name in ("seeds", "diverged", "collapsed", "failed", "parameters", "MMACs"):
+    for name in ("log-loss area", "seeds", "diverged", "collapsed", "failed"):
+        table.add_column(name, justify="right")
+    for name in ("parameters", "MMACs"):
         table.add_column(name, justify="right")
     for layout in layouts:
         table.add_row(*_layout_cells(layout))
@@ -95,11 +97,11 @@ def _evidence(ranking: Ranking) -> list[str]:
 
 def _layout_cells(layout: LayoutScore) -> list[str]:
     return [
-        layout.layout,
+        layout.label,
         f"{100 * layout.score:.2f}",
         _interval(layout.low, layout.high),
-        f"{100 * layout.accuracy:.2f}",
-        f"{layout.train_loss:.4f}",
+        f"{100 * layout.evaluation_accuracy:.2f}",
+        f"{layout.probe_loss:.4f}",
         f"{100 * layout.accuracy_gap:+.2f}",
         f"{layout.area_log_loss:+.2f}",
         f"{layout.seeds}",
@@ -122,7 +124,7 @@ def _relation_line(relation: Relation) -> str:
     line = f"{relation.a} {mark} {relation.b}: {100 * relation.difference:+.2f}"
     if relation.low is not None:
         line += f" {_interval(relation.low, relation.high)}"
-    line += f" over {relation.pairs} paired seed{'s'[: relation.pairs != 1]}"
+    line += f" over {relation.paired_seeds} paired seed{'s'[: relation.paired_seeds != 1]}"
     if relation.deviation is not None:
         line += f", sd {100 * relation.deviation:.2f}"
     if relation.skewness is not None:
@@ -142,7 +144,7 @@ def _basis(ranking: Ranking) -> str:
 
 
 def _looks(ranking: Ranking) -> str:
-    first, last = ranking.seeds
+    first, last = ranking.looks
     if last < 2:
         return "one seed makes no claim"
     when = f"{first} seeds" if first == last else f"any number of seeds from {first} to {last}"

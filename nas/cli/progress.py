@@ -19,6 +19,7 @@ from nas.study.records import (
     SegmentEnded,
     TrialHistory,
     TrialStatus,
+    TrialStopped,
 )
 from nas.study.state import StudyState
 
@@ -58,8 +59,8 @@ class TerminalDisplay:
         self._progress.observe(record)
         if self._live is not None:
             self._live.update(_table(self._progress, state, self._expected))
-        elif isinstance(record, SegmentEnded):
-            self._say(_line(self._progress, record, state))
+        elif (line := _line(self._progress, record, state)) is not None:
+            self._say(line)
 
     def end(self) -> None:
         """Take the live table away."""
@@ -113,7 +114,7 @@ def _table(progress: Progress, state: StudyState, expected: int) -> Group:
     histories = state.histories()
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("trial")
-    for name in ("epoch", "train loss", "eval loss", "eval accuracy %"):
+    for name in ("epoch", "probe loss", "eval loss", "eval accuracy %"):
         table.add_column(name, justify="right")
     for history in histories:
         if history.status is TrialStatus.RUNNING:
@@ -153,14 +154,22 @@ def _cells(history: TrialHistory) -> list[str]:
     ]
 
 
-def _line(progress: Progress, record: SegmentEnded, state: StudyState) -> str:
-    history = state.history(record.trial_id)
-    what = record.outcome.value
-    if record.outcome is not Outcome.FINISHED and record.message:
-        what += f" ({record.message.splitlines()[0]})"
-    _, epoch, train, _, accuracy = _cells(history)
+def _line(progress: Progress, record: Record, state: StudyState) -> str | None:
+    """Return what is said of a record where there is no live table; None: nothing."""
+    match record:
+        case SegmentEnded(trial_id=trial_id, outcome=Outcome.REACHED):
+            what = TrialStatus.PAUSED.value
+        case SegmentEnded(trial_id=trial_id, outcome=outcome, message=message):
+            what = outcome.value
+            if outcome is not Outcome.FINISHED and message:
+                what += f" ({message.splitlines()[0]})"
+        case TrialStopped(trial_id=trial_id, reason=reason):
+            what = f"{TrialStatus.STOPPED.value} ({reason})"
+        case _:
+            return None
+    _, epoch, loss, _, accuracy = _cells(state.history(trial_id))
     ended = sum(h.status in FINAL for h in state.histories())
     return (
-        f"{record.trial_id} {what}: epoch {epoch}, train loss {train}, eval accuracy {accuracy} %"
+        f"{trial_id} {what}: epoch {epoch}, probe loss {loss}, eval accuracy {accuracy} %"
         f"  [{ended} trials done, {_left(progress, state)}]"
     )

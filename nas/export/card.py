@@ -95,7 +95,7 @@ def card(
 | multiply-adds an image | {history.trial.macs:,} |
 | score of the layout ({scored}) | {100 * score.score:.2f} %{interval} |
 | this trial (`{history.trial.id}`): evaluation accuracy | {100 * last.evaluation_accuracy:.2f} % |
-| this trial: evaluation loss - training (probe) loss | {gap:.4f} nats |
+| this trial: evaluation loss - probe loss | {gap:.4f} nats |
 
 The score is the mean over seeds with its interval. This trial is the seed that did best on the
 evaluation images, so its own accuracy is an optimistic estimate; expect the score.

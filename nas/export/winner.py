@@ -39,7 +39,7 @@ def winner(ranking: Ranking, histories: tuple[TrialHistory, ...]) -> TrialHistor
         finished = [
             history
             for history in histories
-            if history.trial.label == score.layout
+            if history.trial.label == score.label
             and history.status is TrialStatus.FINISHED
             and family_of(history.trial.config).searched
             and not history.trial.twin
@@ -66,7 +66,7 @@ def export_winner(
     history = winner(ranking, histories)
     trained = trained_on(study, history)
     model = _load(study, history)
-    score = next(score for score in ranking.layouts if score.layout == history.trial.label)
+    score = next(score for score in ranking.layouts if score.label == history.trial.label)
     note = _note(ranking, score)
     coatnet.save(
         cast("coatnet.CoAtNet", model),  # `winner` chose a layout
@@ -101,4 +101,4 @@ def _note(ranking: Ranking, score: LayoutScore) -> str:
     first = ranking.layouts[0]
     if not first.baseline:
         return ""
-    return f"{first.layout}, of another family, is ranked first; {score.layout} is the best layout"
+    return f"{first.label}, of another family, is ranked first; {score.label} is the best layout"

@@ -31,10 +31,10 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gaps:
-    """The generalization gaps at the last epoch."""
+    """The generalization gaps at an epoch."""
 
-    loss: float  # evaluation loss - probe loss, nats
-    accuracy: float  # probe accuracy - evaluation accuracy, fraction
+    loss_gap: float  # evaluation loss - probe loss, nats
+    accuracy_gap: float  # probe accuracy - evaluation accuracy, fraction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,10 +108,14 @@ def end_gaps(history: TrialHistory) -> Gaps:
     Raises:
         ValueError: no epoch was measured.
     """
-    last = _measured(history).epochs[-1]
+    return gaps(_measured(history).epochs[-1])
+
+
+def gaps(epoch: EpochMeasured) -> Gaps:
+    """Return the gaps at an epoch."""
     return Gaps(
-        loss=last.evaluation_loss - last.probe_loss,
-        accuracy=last.probe_accuracy - last.evaluation_accuracy,
+        loss_gap=epoch.evaluation_loss - epoch.probe_loss,
+        accuracy_gap=epoch.probe_accuracy - epoch.evaluation_accuracy,
     )
 
 

@@ -176,7 +176,8 @@ def _layout(
     gaps = [end_gaps(history) for history in measured]
     statuses = scores.statuses[label]
     layout = LayoutScore(
-        layout=label,
+        label=label,
+        layout=measured[0].trial.layout,
         score=float(values.mean()),
         low=low,
         high=high,
@@ -186,10 +187,10 @@ def _layout(
         diverged=validity.divergence(statuses),
         collapsed=validity.collapse(values.tolist(), large_margin=spec.large_margin),
         failed=list(statuses.values()).count(TrialStatus.FAILED),
-        accuracy=float(np.mean([end.evaluation_accuracy for end in ends])),
-        train_loss=float(np.mean([end.probe_loss for end in ends])),
-        evaluation_gap=float(np.mean([gap.loss for gap in gaps])),
-        accuracy_gap=float(np.mean([gap.accuracy for gap in gaps])),
+        evaluation_accuracy=float(np.mean([end.evaluation_accuracy for end in ends])),
+        probe_loss=float(np.mean([end.probe_loss for end in ends])),
+        loss_gap=float(np.mean([gap.loss_gap for gap in gaps])),
+        accuracy_gap=float(np.mean([gap.accuracy_gap for gap in gaps])),
         area_log_loss=float(np.mean([area_log_loss(history) for history in measured])),
         baseline=not family_of(measured[0].trial.config).searched,
     )

@@ -26,7 +26,7 @@ _SKEWNESS_NOISE = {6: 1.53, 8: 1.60, 10: 1.58, 14: 1.47, 20: 1.31, 30: 1.12, 50:
 
 def preliminary(relations: Sequence[Relation], *, first: int) -> str:
     """Say why claims after so few seeds are no certificate yet, or return an empty string."""
-    fewest = min([first, *(each.pairs for each in relations if not each.withheld)])
+    fewest = min([first, *(each.paired_seeds for each in relations if not each.withheld)])
     if not relations or fewest >= SEEDS_ENOUGH:
         return ""
     few = f"{_count(fewest, 'paired seed')} where {SEEDS_ENOUGH} make a certificate"
@@ -62,9 +62,13 @@ def assumptions(
 
 
 def _skewed(relation: Relation) -> bool:
-    if relation.skewness is None or relation.withheld or relation.pairs < min(_SKEWNESS_NOISE):
+    if (
+        relation.skewness is None
+        or relation.withheld
+        or relation.paired_seeds < min(_SKEWNESS_NOISE)
+    ):
         return False
-    noise = np.interp(relation.pairs, list(_SKEWNESS_NOISE), list(_SKEWNESS_NOISE.values()))
+    noise = np.interp(relation.paired_seeds, list(_SKEWNESS_NOISE), list(_SKEWNESS_NOISE.values()))
     return abs(relation.skewness) > max(float(noise), SKEWNESS_HELD)
 
 
@@ -75,7 +79,7 @@ def placebo(relation: Relation | None, spec: RankingSpec) -> list[str]:
     found = f"{_points(relation.difference, digits=2)}{_interval(relation)}"
     if relation.deviation is not None:
         found += f", sd {_points(relation.deviation, digits=2)}"
-    found += f" over {_count(relation.pairs, 'paired seed')}"
+    found += f" over {_count(relation.paired_seeds, 'paired seed')}"
     both = f"{relation.a} {relation.symbol} {relation.b}"
     if relation.withheld:
         return [f"placebo, {relation.a} | {relation.b}: {found}; not judged: {relation.withheld}"]
@@ -129,18 +133,20 @@ def trials(histories: Sequence[TrialHistory], scores: Scores) -> list[str]:
 
 
 def _lost(layouts: Iterable[str], scores: Scores) -> list[str]:
-    """Name the layouts whose runs diverged or failed, with the rate: no t interval covers it."""
+    """Name the layouts whose runs were lost or stopped, with the rate: no t interval covers it."""
     notes = []
     for label in layouts:
         ended = [status for status in scores.statuses.get(label, {}).values() if status in FINAL]
         diverged = ended.count(TrialStatus.DIVERGED)
-        failed = ended.count(TrialStatus.FAILED)
         others = "; its score is that of the others" if TrialStatus.FINISHED in ended else ""
         if diverged:
             rate = clopper_pearson(diverged, len(ended))
             notes.append(f"{label}: {rate_words(rate, 'diverged')}{others}")
-        if failed:
-            notes.append(f"{label}: {failed} of {_count(len(ended), 'trial')} failed{others}")
+        notes += [
+            f"{label}: {ended.count(status)} of {_count(len(ended), 'trial')} {status}{others}"
+            for status in (TrialStatus.FAILED, TrialStatus.STOPPED)
+            if status in ended
+        ]
     return notes
 
 
@@ -160,7 +166,7 @@ def _off_level(scores: Scores) -> list[str]:
         if counts:
             named = ", ".join(f"{layout} {count}" for layout, count in counts.items())
             notes.append(
-                f"{sum(counts.values())} of {_count(total, 'trial')} {verb} the equal training "
+                f"{sum(counts.values())} of {_count(total, 'trial')} {verb} the equal probe "
                 f"loss of {scores.equal_loss:.4g} nats and were read {where}: {named}"
             )
     return notes
@@ -170,8 +176,8 @@ def against_order(relation: Relation) -> str:
     """Say that the paired seeds and the mean over all seeds disagree about two neighbours."""
     return (
         f"{relation.a} {relation.symbol} {relation.b} over the "
-        f"{_count(relation.pairs, 'seed')} that both finished, though the mean over all its seeds "
-        f"ranks {relation.b} higher: the order shows {Symbol.UNDECIDED}"
+        f"{_count(relation.paired_seeds, 'seed')} that both finished, though the mean over all its "
+        f"seeds ranks {relation.b} higher: the order shows {Symbol.UNDECIDED}"
     )
 
 

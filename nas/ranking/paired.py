@@ -197,7 +197,7 @@ def _relation(
         difference=abs(mean),
         low=low,
         high=high,
-        pairs=n,
+        paired_seeds=n,
         deviation=float(differences.std(ddof=1)) if n > 1 else None,
         skewness=_skewness(differences) * (-1 if mean < 0 else 1) if n > 2 else None,
         more_seeds=_more(verdict, i, design, m=len(pairs.n), until=until)

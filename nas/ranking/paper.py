@@ -48,7 +48,7 @@ def agreement(
     order = _ORDERS.get(metric)
     if order is None:
         return None
-    both = [layout.layout for layout in layouts if layout.layout in order.places]
+    both = [layout.label for layout in layouts if layout.label in order.places]
     if len(both) < FEWEST:
         return None
     theirs = [order.places[name] for name in both]

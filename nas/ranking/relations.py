@@ -40,8 +40,8 @@ def rank(
     rules = Rules.of(spec, evaluation_images=evaluation_images, seeds=looks, until=until)
     evidence = gather(trials, rules)
     scores = evidence.scores
-    layouts = sorted(evidence.layouts, key=lambda layout: (-layout.score, layout.layout))
-    place = {layout.layout: i for i, layout in enumerate(layouts)}
+    layouts = sorted(evidence.layouts, key=lambda layout: (-layout.score, layout.label))
+    place = {layout.label: i for i, layout in enumerate(layouts)}
     relations = sorted(
         evidence.relations(),
         key=lambda relation: sorted((place[relation.a], place[relation.b])),
@@ -53,7 +53,7 @@ def rank(
     return Ranking(
         spec=spec,
         order="".join(
-            layout.layout + (f" {mark} " if mark else "")
+            layout.label + (f" {mark} " if mark else "")
             for layout, mark in zip_longest(layouts, marks)
         ),
         symbols=symbols,
@@ -68,7 +68,7 @@ def rank(
             *notes.trials(counted(trials, spec.metric), scores),
             *notes.sizes(layouts, spec),
         ),
-        seeds=looks,
+        looks=looks,
         preliminary=notes.preliminary(relations, first=looks[0]),
         placebo=twin,
         agreement=agreement(layouts, relations, spec.metric),
@@ -87,7 +87,7 @@ def ranking_json(ranking: Ranking) -> dict[str, Any]:
         "preliminary": ranking.preliminary,
         "placebo": ranking.placebo and _relation_json(ranking.placebo),
         "agreement": ranking.agreement and asdict(ranking.agreement),
-        "seeds": list(ranking.seeds),
+        "looks": list(ranking.looks),
         "spec": ranking.spec.model_dump(mode="json"),
     }
 
@@ -111,7 +111,7 @@ def _neighbours(
     """
     between = {frozenset((relation.a, relation.b)): relation for relation in relations}
     symbols, disputes = [], []
-    for better, worse in pairwise(layout.layout for layout in layouts):
+    for better, worse in pairwise(layout.label for layout in layouts):
         relation = between[frozenset((better, worse))]
         if relation.a == better or relation.symbol in _SYMMETRIC:
             symbols.append(relation.symbol)
@@ -125,7 +125,7 @@ def _marks(
     layouts: Sequence[LayoutScore], relations: Iterable[Relation], symbols: Sequence[Symbol]
 ) -> tuple[str, ...]:
     withheld = {frozenset((each.a, each.b)) for each in relations if each.withheld}
-    neighbours = pairwise(layout.layout for layout in layouts)
+    neighbours = pairwise(layout.label for layout in layouts)
     return tuple(
         WITHHELD if frozenset(pair) in withheld else symbol.value
         for pair, symbol in zip(neighbours, symbols, strict=True)

@@ -38,7 +38,8 @@ class Rate:
 class LayoutScore:
     """One layout's score over its seeds; [low, high] is a t interval of the mean at 1 - alpha."""
 
-    layout: str
+    label: str  # what the ranking calls it, as `Trial.label`; relations and the order name it so
+    layout: str  # as `Trial.layout`; of a baseline its label
     score: float
     low: float | None  # None where one seed gives no interval
     high: float | None
@@ -48,9 +49,9 @@ class LayoutScore:
     diverged: Rate  # a loss was not finite; of the trials that ended. Never averaged
     collapsed: Rate  # finished far below its siblings, of the trials that finished
     failed: int  # trials lost for other reasons
-    accuracy: float  # mean final evaluation accuracy
-    train_loss: float  # mean final probe loss, nats
-    evaluation_gap: float  # mean final evaluation loss - probe loss, nats
+    evaluation_accuracy: float  # mean at the last epoch
+    probe_loss: float  # mean at the last epoch, nats
+    loss_gap: float  # mean final evaluation loss - probe loss, nats
     accuracy_gap: float  # mean final probe accuracy - evaluation accuracy
     area_log_loss: float  # convergence: mean height of the ln(probe loss) curve, lower is faster
     baseline: bool = False  # a network of another family
@@ -61,13 +62,13 @@ class LayoutScore:
 class Relation:
     """A claim about `a` against `b`; `difference` = score(a) - score(b) >= 0 over paired seeds."""
 
-    a: str
+    a: str  # a label, as b
     b: str
     symbol: Symbol  # `?` where withheld
     difference: float
     low: float | None  # simultaneous over all pairs; None with fewer than two paired seeds
     high: float | None
-    pairs: int  # seeds that both layouts finished
+    paired_seeds: int  # that both layouts finished
     deviation: float | None  # sd of the paired differences
     skewness: float | None  # of the paired differences; None with fewer than three
     more_seeds: int | None  # expected to settle a `?`; None where settled, or not foreseeable
@@ -94,7 +95,7 @@ class Ranking:
     notes: tuple[str, ...]  # assumptions and warnings, each one sentence
     symbols: tuple[Symbol, ...] = ()  # between neighbours; `?` where nothing is claimed
     marks: tuple[str, ...] = ()  # as printed: the symbols, or `|` where a comparison is withheld
-    seeds: tuple[int, int] = (3, 3)  # first look and last: claims hold at any look between
+    looks: tuple[int, int] = (3, 3)  # seeds at the first and the last: claims hold at any between
     preliminary: str = ""  # why the symbols are no certificate yet; empty: they are one
     placebo: Relation | None = None  # a candidate against its own twin: the noise floor
     agreement: Agreement | None = None  # None with fewer than three of the paper's layouts

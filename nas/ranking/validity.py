@@ -66,9 +66,9 @@ def layout_words(
     ]
     if scores.equal_loss is not None:
         reasons += _crossing(seeds, scores.equal_loss)
-    if METRICS[spec.metric].abundant_data and layout.evaluation_gap > spec.overfitting:
+    if METRICS[spec.metric].abundant_data and layout.loss_gap > spec.overfitting:
         reasons.append(
-            f"overfits: gap {layout.evaluation_gap:.3g} nats > {spec.overfitting:.3g}: data is not "
+            f"overfits: loss gap {layout.loss_gap:.3g} nats > {spec.overfitting:.3g}: data is not "
             "abundant for it"
         )
     return "; ".join(reasons)
@@ -81,7 +81,7 @@ def _crossing(seeds: Mapping[int, TrialScore], level: float) -> list[str]:
     counts = {kind: missed.count(kind) for kind in Reach}
     how = " and ".join(f"{n} {_PLURAL[kind]}" for kind, n in counts.items() if n)
     crossed = f"only {len(seeds) - len(missed)} of {len(seeds)} trials cross"
-    return [f"{crossed} the equal training loss of {level:.4g} nats ({how})"]
+    return [f"{crossed} the equal probe loss of {level:.4g} nats ({how})"]
 
 
 def rate_words(rate: Rate, verb: str) -> str:
@@ -100,11 +100,11 @@ def pair_words(
     spec: RankingSpec,
 ) -> str:
     """Return why two layouts may not be compared whatever seeds are added, or an empty string."""
-    reasons = [f"{each.layout}: {each.withheld}" for each in (a, b) if each.withheld]
+    reasons = [f"{each.label}: {each.withheld}" for each in (a, b) if each.withheld]
     if METRICS[spec.metric].equal_sizes:
         reasons += _sizes(a, b, spec.size_tolerance)
     if METRICS[spec.metric].abundant_data:
-        reasons += _steps(trials[a.layout], trials[b.layout])
+        reasons += _steps(trials[a.label], trials[b.label])
     return "; ".join(reasons)
 
 

@@ -1,9 +1,8 @@
 """What a sweep leaves for people: the order against the key, as tables and as one picture."""
 
 import math
-import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
-import pyarrow as pa
 from pyarrow import parquet
 
 from nas.ranking.result import Ranking
@@ -20,31 +18,16 @@ from nas.report.phase_axis import Value
 from nas.report.phase_page import PhaseRow, write_phase_page
 from nas.report.style import by_convolution
 from nas.spec.study import Metric
-from nas.study.records import FINAL, TrialStatus
+from nas.study.records import TrialStatus
+from nas.study.storage import replacing
 from nas.study.sweep import IMAGES, Member, Sweep
 from nas.tables.frames import to_csv
-from nas.tables.listings import study_status
+from nas.tables.listings import study_status, trial_counts
+from nas.tables.schemas import MEMBERS, ORDERS, PHASE
 
 PAGE = "phase.html"
 TABLE = "phase.parquet"
 SPREADSHEET = "phase.csv"
-
-_TEXT, _COUNT, _REAL = pa.string(), pa.int64(), pa.float64()
-PHASE = pa.schema(
-    [
-        ("value", _TEXT),  # of the key, as in the folders' names
-        ("number", _REAL),  # the same as a number: null where it is none, infinite for endless data
-        ("rank", _COUNT),  # from 1, the best
-        ("layout", _TEXT),
-        ("score", _REAL),
-        ("low", _REAL),  # t interval of the mean, null with one seed
-        ("high", _REAL),
-        ("seeds", _COUNT),
-        ("symbol", _TEXT),  # the claim about the next layout, `|` withheld, null at the last
-        ("equal_loss", _REAL),  # l*, nats
-        ("tau", _REAL),  # Kendall's tau-b with the paper's order
-    ]
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,10 +37,7 @@ class PhasePoint:
     member: Member
     number: float | None  # the value where it is a number: of images for data.train
     status: str  # planned, running, interrupted, finished
-    trials: int = 0
-    finished: int = 0
-    diverged: int = 0
-    failed: int = 0
+    counts: Mapping[str, int]  # of trials, by the columns of `MEMBERS`
     ranking: Ranking | None = None  # None before the study begins
 
 
@@ -70,18 +50,19 @@ def _point(sweep: Sweep, member: Member, metric: Metric | None) -> PhasePoint:
     study = member.study()
     number = _number(sweep.key, member, None if study is None else study.data.train_images)
     if study is None:
-        return PhasePoint(member=member, number=number, status=TrialStatus.PLANNED.value)
+        return PhasePoint(
+            member=member,
+            number=number,
+            status=TrialStatus.PLANNED.value,
+            counts=trial_counts(()),
+        )
     state = study.state()
     histories = state.histories()
-    counts = {status: sum(h.status is status for h in histories) for status in FINAL}
     return PhasePoint(
         member=member,
         number=number,
         status=study_status(study, histories, ended=state.ended),
-        trials=len(histories),
-        finished=counts[TrialStatus.FINISHED],
-        diverged=counts[TrialStatus.DIVERGED],
-        failed=counts[TrialStatus.FAILED],
+        counts=trial_counts(histories),
         ranking=rank_study(study, histories, metric=metric),
     )
 
@@ -97,20 +78,17 @@ def _number(key: str, member: Member, images: int | None) -> float | None:
 
 
 def phase_frame(points: Sequence[PhasePoint]) -> pd.DataFrame:
-    """One row a value and layout, the best first; the columns are those of `PHASE`."""
-    return pa.Table.from_pylist(list(_rows(points)), PHASE).to_pandas(
-        types_mapper={_COUNT: pd.Int64Dtype()}.get
-    )
+    """One row a value and label, the best first; the columns are those of `PHASE`."""
+    return PHASE.frame(_rows(points))
 
 
 def orders_frame(points: Sequence[PhasePoint]) -> pd.DataFrame:
-    """One row a value: the layouts' scores, l*, tau-b with the paper, and the order."""
-    table = phase_frame(points)
-    labels = by_convolution(table["layout"])
+    """One row a value: every label's score, and what `ORDERS` has beside."""
+    labels = by_convolution(phase_frame(points)["label"])
     rows = []
     for point in points:
         ranking = point.ranking
-        known = {score.layout: score for score in ranking.layouts} if ranking else {}
+        known = {score.label: score for score in ranking.layouts} if ranking else {}
         agreement = ranking.agreement if ranking else None
         rows.append(
             {
@@ -121,22 +99,21 @@ def orders_frame(points: Sequence[PhasePoint]) -> pd.DataFrame:
                 "order": ranking.order if ranking else "",
             }
         )
-    frame = pd.DataFrame(rows, columns=["value", *labels, "equal_loss", "tau", "order"])
+    value, *others = ORDERS.names
+    frame = pd.DataFrame(rows, columns=[value, *labels, *others])
     return frame.astype(dict.fromkeys([*labels, "equal_loss", "tau"], float))
 
 
 def members_frame(points: Sequence[PhasePoint]) -> pd.DataFrame:
-    """One row a value: where its study stands."""
-    names = ("status", "trials", "finished", "diverged", "failed")
-    return pd.DataFrame(
-        [
-            {
-                "value": point.member.word,
-                **{name: getattr(point, name) for name in names},
-                "study": str(point.member.folder),
-            }
-            for point in points
-        ]
+    """One row a value: where its study stands; the columns are those of `MEMBERS`."""
+    return MEMBERS.frame(
+        {
+            "value": point.member.word,
+            "status": point.status,
+            **point.counts,
+            "study": str(point.member.folder),
+        }
+        for point in points
     )
 
 
@@ -147,10 +124,10 @@ def write_phase(sweep: Sweep, points: Sequence[PhasePoint], *, to: Path | None =
         OSError: the folder cannot be written.
     """
     frame = phase_frame(points)
-    sink = pa.BufferOutputStream()
-    parquet.write_table(pa.Table.from_pandas(frame, PHASE, preserve_index=False), sink)
-    _replace(sweep.folder / TABLE, sink.getvalue().to_pybytes())
-    _replace(sweep.folder / SPREADSHEET, to_csv(frame).encode())
+    with replacing(sweep.folder / TABLE) as beside:
+        parquet.write_table(PHASE.arrow(frame), beside)
+    with replacing(sweep.folder / SPREADSHEET) as beside:
+        beside.write_bytes(to_csv(frame).encode())
     page = to or sweep.folder / PAGE
     write_phase_page(
         page,
@@ -176,14 +153,14 @@ def _rows(points: Sequence[PhasePoint]) -> Iterator[dict[str, Any]]:
             continue
         shared = {
             "value": point.member.word,
-            "number": point.number,
+            "value_number": point.number,
             "equal_loss": ranking.equal_loss,
             "tau": ranking.agreement and ranking.agreement.tau,
         }
         for rank, (layout, mark) in enumerate(zip_longest(ranking.layouts, ranking.marks), start=1):
-            names = ("layout", "score", "low", "high", "seeds")
+            names = ("label", "layout", "score", "low", "high", "seeds")
             own = {name: getattr(layout, name) for name in names}
-            yield {**shared, **own, "rank": rank, "symbol": mark}
+            yield {**shared, **own, "rank": rank, "mark": mark}
 
 
 def _page_row(point: PhasePoint, *, linked: bool) -> PhaseRow:
@@ -199,13 +176,3 @@ def _page_row(point: PhasePoint, *, linked: bool) -> PhaseRow:
         ranking=ranking,
         link=f"{quote(member.folder.name)}/{REPORT}" if there else "",
     )
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside and rename; without fsync, for a backend lost with the power is made anew."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -64,7 +64,7 @@ def render(
         layouts=[
             {
                 **words.layout_cells(layout),
-                "color": looks[layout.layout].color,
+                "color": looks[layout.label].color,
                 "symbol": symbol.value if symbol else "",
             }
             for layout, symbol in zip(ranking.layouts, (*ranking.symbols, None), strict=False)

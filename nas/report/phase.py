@@ -51,9 +51,9 @@ def phase_diagram(
         row_heights=[_SCORES, strip],
     )
     accuracy = _score_axis(table)
-    labels = by_convolution(table["layout"])
+    labels = by_convolution(table["label"])
     for place, label in enumerate(labels):
-        own = table[table["layout"] == label]
+        own = table[table["label"] == label]
         dodge = _DODGE * (place - (len(labels) - 1) / 2)
         _add_scores(figure, own, columns, accuracy=accuracy, look=looks[label], dodge=dodge)
         _add_ranks(figure, own, columns, look=looks[label])
@@ -85,7 +85,7 @@ def _add_scores(
 ) -> None:
     """Add a layout's line with its intervals; the way to endless data is dotted."""
     by_value = {row.value: row for row in _rows(rows)}
-    shared = {"name": plain(str(rows["layout"].iloc[0])), "row": 1, "col": 1}
+    shared = {"name": plain(str(rows["label"].iloc[0])), "row": 1, "col": 1}
     shared["legendgroup"] = shared["name"]
     broken = len(columns.values) - (columns.endless is not None)
     for part, dash in (
@@ -140,7 +140,7 @@ def _add_ranks(
 ) -> None:
     """Add a layout's way through the ranks, behind the names."""
     by_value = dict(zip(rows["value"], rows["rank"].tolist(), strict=True))
-    label = plain(str(rows["layout"].iloc[0]))
+    label = plain(str(rows["label"].iloc[0]))
     figure.add_scatter(
         x=[columns.at[value.word] for value in columns.values],
         y=[by_value.get(value.word) for value in columns.values],
@@ -165,8 +165,8 @@ def _add_names(
     """Write the order of every column from top to bottom, with the claims between neighbours."""
     room = max(int(_WIDTH / len(columns.values) / _LETTER) - 2, 5)
     for row in _rows(table):
-        x, look = columns.at[row.value], looks[row.layout]
-        name = shorten(row.layout)
+        x, look = columns.at[row.value], looks[row.label]
+        name = shorten(row.label)
         figure.add_annotation(
             x=x,
             y=row.rank,
@@ -180,13 +180,13 @@ def _add_names(
             borderwidth=2,
             borderpad=3,
         )
-        if not pd.isna(row.symbol):
+        if not pd.isna(row.mark):
             figure.add_annotation(
                 x=x,
                 y=row.rank + 0.5,
                 xref="x2",
                 yref="y2",
-                text=f"<b>{plain(row.symbol)}</b>",
+                text=f"<b>{plain(row.mark)}</b>",
                 showarrow=False,
                 font={"size": 15},
             )

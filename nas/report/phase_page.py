@@ -49,7 +49,7 @@ def write_phase_page(
     """
     figure = None
     if len(table):
-        labels = by_convolution(table["layout"])
+        labels = by_convolution(table["label"])
         values = [row.value for row in rows]
         figure = phase_diagram(table, values=values, looks=styles(labels), axis=axis)
     rankings = [row.ranking for row in rows if row.ranking is not None]

@@ -9,7 +9,7 @@ from plotly import graph_objects as go
 from nas.ranking.result import Ranking
 from nas.report import figures
 from nas.report.style import LayoutStyle, styles
-from nas.study.records import TrialHistory, TrialStatus
+from nas.study.records import FINAL, TrialHistory, TrialStatus
 from nas.tables.frames import epochs_frame, ranking_frame, relations_frame, trials_frame
 
 _LOST = (TrialStatus.DIVERGED, TrialStatus.FAILED)
@@ -82,7 +82,7 @@ def _ranked(
                 if (pairs["withheld"] != "").any()
                 else ""
             ),
-            figure=figures.pairwise(pairs, table["layout"].tolist()),
+            figure=figures.pairwise(pairs, table["label"].tolist()),
         ),
         Section(
             name="seeds",
@@ -93,7 +93,7 @@ def _ranked(
             if len(figures.open_pairs(pairs))
             else "No pair is open that more seeds could settle; the bars are the seeds behind each "
             "layout's score.",
-            figure=figures.seeds_needed(table, pairs, looks=looks, last=ranking.seeds[1]),
+            figure=figures.seeds_needed(table, pairs, looks=looks, last=ranking.looks[1]),
         ),
     ]
 
@@ -109,6 +109,7 @@ def _trained(
     if epochs.empty:
         return []
     span = figures.band_of(epochs).words
+    partly = _partly_words(histories)
     crossed = (
         ""
         if equal_loss is None
@@ -121,16 +122,16 @@ def _trained(
         Section(
             name="curves",
             title="Learning curves",
-            caption=f"As Figure 1 of the CoAtNet paper. {span} The training loss is measured on "
-            f"the probe, without augmentation.{_lost_words(lost)}",
+            caption=f"As Figure 1 of the CoAtNet paper. {span} The probe loss is the training loss "
+            f"in evaluation mode, on the probe: without augmentation.{_lost_words(lost)}{partly}",
             figure=figures.learning_curves(epochs, looks=looks, lost=lost),
         ),
         Section(
             name="generalization",
-            title="Generalization: accuracy at equal training loss",
-            caption="Of two layouts at the same training loss, the higher one generalizes better. "
-            f"{span} Every seed is read where its training loss reached a new low.{crossed} "
-            "Diverged and failed trials are left out.",
+            title="Generalization: accuracy at equal probe loss",
+            caption="Of two layouts at the same probe loss, the higher one generalizes better. "
+            f"{span} Every seed is read where its probe loss reached a new low.{crossed} "
+            f"Diverged and failed trials are left out.{partly}",
             figure=figures.generalization(epochs, table, looks=looks, equal_loss=equal_loss),
         ),
     ]
@@ -144,9 +145,9 @@ def _tuned(histories: Sequence[TrialHistory], looks: Mapping[str, LayoutStyle]) 
         Section(
             name="fine-tuning",
             title="Learning curves of fine-tuning",
-            caption="Training loss and evaluation accuracy on the images that the trained layouts "
+            caption="Probe loss and evaluation accuracy on the images that the trained layouts "
             f"are fine-tuned on, against the steps of fine-tuning alone. "
-            f"{figures.band_of(epochs).words}{_lost_words(lost)}",
+            f"{figures.band_of(epochs).words}{_lost_words(lost)}{_partly_words(histories)}",
             figure=figures.learning_curves(epochs, looks=looks, lost=lost),
         )
     ]
@@ -156,10 +157,10 @@ def _runs(
     histories: Sequence[TrialHistory], table: pd.DataFrame, looks: Mapping[str, LayoutStyle]
 ) -> list[Section]:
     trials = trials_frame(histories)
-    ended = trials["status"].isin([TrialStatus.FINISHED, *_LOST]).any()
-    if not ended:
+    if not trials["status"].isin(FINAL).any():
         return []
     lost = trials["status"].isin(_LOST).any()
+    stopped = (trials["status"] == TrialStatus.STOPPED).any()
     return [
         Section(
             name="runs",
@@ -171,6 +172,12 @@ def _runs(
                 "that ended; they are in no mean."
                 if lost
                 else " No run diverged or failed."
+            )
+            + (
+                " Squares count those that were stopped before their last epoch; their numbers so "
+                "far are in the table of trials."
+                if stopped
+                else ""
             ),
             figure=figures.runs(trials, table, looks=looks),
         )
@@ -222,6 +229,16 @@ def _lost_words(lost: pd.DataFrame) -> str:
     if lost.empty:
         return ""
     return " A dotted line is a run that diverged or failed, up to its last epoch (×)."
+
+
+def _partly_words(histories: Sequence[TrialHistory]) -> str:
+    """Say that lines hold runs that are in no score: stopped, paused, or still to go on."""
+    whole = (TrialStatus.FINISHED, *_LOST)
+    if not any(history.epochs and history.status not in whole for history in histories):
+        return ""
+    return (
+        " A run that was stopped, or may go on, is in its line as far as it got; it is in no score."
+    )
 
 
 def _hollow(table: pd.DataFrame) -> str:

@@ -16,8 +16,8 @@ def lead(ranking: Ranking) -> str:
     if ranking.equal_loss is None:
         return METRICS[ranking.metric].lead
     return (
-        "Ranked by generalization: evaluation accuracy at equal training loss, "
-        f"l* = {ranking.equal_loss:.4g} nats, the deepest that all layouts reach."
+        "Ranked by generalization: evaluation accuracy at equal probe loss (the training loss in "
+        f"evaluation mode), l* = {ranking.equal_loss:.4g} nats, the deepest that all layouts reach."
     )
 
 
@@ -37,7 +37,7 @@ def symbols(ranking: Ranking) -> dict[str, str]:
 def reading(ranking: Ranking) -> str:
     """Return how claims and intervals are to be read together."""
     level, error = f"{1 - ranking.spec.alpha:.4g}", f"{ranking.spec.alpha:.4g}"
-    first, last = ranking.seeds
+    first, last = ranking.looks
     looks = "" if first == last else f", at any number of seeds from {first} to {last}"
     text = (
         "Differences are over paired seeds; the intervals hold for all pairs together at "
@@ -65,7 +65,7 @@ def claim(relation: Relation, ranking: Ranking) -> str:
     }[relation.symbol]
     low, high = relation.low, relation.high
     interval = "" if low is None or high is None else f" [{100 * low:.2f}, {100 * high:.2f}]"
-    seeds = f"{relation.pairs} paired seed{'' if relation.pairs == 1 else 's'}"
+    seeds = f"{relation.paired_seeds} paired seed{'' if relation.paired_seeds == 1 else 's'}"
     if relation.withheld:
         said = "not compared:"
     text = f"{said} {points(relation.difference, digits=2)}{interval}, {seeds}"
@@ -80,14 +80,14 @@ def layout_cells(layout: LayoutScore) -> dict[str, str | int]:
     """Return a layout's numbers as the table shows them."""
     low, high = layout.low, layout.high
     return {
-        "name": layout.layout,
+        "name": layout.label,
         "score": f"{layout.score:.2%}",
         "interval": _NONE if low is None or high is None else f"{low:.2%} to {high:.2%}",
-        "accuracy": f"{layout.accuracy:.2%}",
+        "evaluation_accuracy": f"{layout.evaluation_accuracy:.2%}",
         "accuracy_gap": f"{100 * layout.accuracy_gap:+.2f}",
-        "evaluation_gap": f"{layout.evaluation_gap:+.3f}",
-        "train_loss": f"{layout.train_loss:.4g}",
-        "area": f"{layout.area_log_loss:+.2f}",
+        "loss_gap": f"{layout.loss_gap:+.3f}",
+        "probe_loss": f"{layout.probe_loss:.4g}",
+        "area_log_loss": f"{layout.area_log_loss:+.2f}",
         "seeds": layout.seeds,
         "diverged": rate(layout.diverged),
         "collapsed": rate(layout.collapsed),
@@ -116,8 +116,8 @@ def trial_cells(histories: Iterable[TrialHistory]) -> list[dict[str, Any]]:
                 "lost": history.status in (TrialStatus.DIVERGED, TrialStatus.FAILED),
                 "seed": history.trial.seed,
                 "epochs": f"{len(history.epochs)} of {history.trial.epochs}",
-                "loss": f"{last.probe_loss:.4g}" if last else _NONE,
-                "accuracy": f"{last.evaluation_accuracy:.2%}" if last else _NONE,
+                "probe_loss": f"{last.probe_loss:.4g}" if last else _NONE,
+                "evaluation_accuracy": f"{last.evaluation_accuracy:.2%}" if last else _NONE,
                 "seconds": duration(last.seconds) if last else _NONE,
                 "message": history.message,
             }

@@ -36,7 +36,7 @@ class DataSpec(Section):
     image_size: Pixels = 28  # pixels; images are resized to this square
     channels: Literal[1, 3] | None = None  # null: as the source has them
     train: Count | None = None  # images to train on; null takes all: of 'procedural' endlessly many
-    probe: Count = 512  # training images on which the comparable training loss is measured
+    probe: Count = 512  # training images on which the probe loss is measured
     evaluation: Count | None = None  # images to evaluate on; null takes all, or a third if unsplit
     split_seed: int = 0
     max_bad: Rate = 0.01  # share of unreadable images at which loading stops
@@ -104,7 +104,7 @@ class RankingSpec(Section):
     large_margin: Positive = 0.05  # Delta: what ≫ claims
     correction: Correction = Field(default=Correction.HOLM, strict=False)
     # Beyond these a claim says nothing about layouts and is withheld:
-    overfitting: Positive = 0.1  # capacity: evaluation loss - training loss at the end, nats
+    overfitting: Positive = 0.1  # capacity: evaluation loss - probe loss at the end, nats
     size_tolerance: Positive | None = 0.1  # spread of parameters and of MACs; null: not checked
 
     @model_validator(mode="after")

@@ -1,118 +1,163 @@
-"""The columns of the tables that a study leaves: names, types, and what each means.
+"""The data dictionary: every word that a table has as a column, with one meaning in all of them.
 
-Units: losses nats, accuracies fractions in [0, 1], times seconds. What was not measured is null.
+A table adds what the word is of, such as the mean over seeds of it. What was not measured is null.
+`docs/tables.md` is made from this.
 """
+
+from dataclasses import dataclass, replace
+from enum import Enum
 
 import pyarrow as pa
 
-TEXT, COUNT, REAL = pa.string(), pa.int64(), pa.float64()
+NATS, FRACTION, SECONDS, MACS = "nats", "fraction", "seconds", "multiply-adds"
 
-TRIALS = pa.schema(
-    [
-        ("trial", TEXT),  # id
-        ("number", COUNT),
-        ("label", TEXT),  # what the ranking calls it
-        ("layout", TEXT),
-        ("role", TEXT),  # trained, fine-tuned, or twin: only the first two are ranked
-        ("seed", COUNT),
-        ("status", TEXT),
-        ("attempts", COUNT),
-        ("epochs", COUNT),  # measured
-        ("epochs_planned", COUNT),
-        ("parameters", COUNT),
-        ("macs", COUNT),  # multiply-adds of one forward pass of one image
-        ("samples", COUNT),  # training images seen
-        ("seconds", REAL),  # training and measuring, over all attempts
-        ("lowest_probe_loss", REAL),
-        ("area_log_loss", REAL),  # nas.ranking.curves.area_log_loss
-        # the rest of the numbers at the last epoch measured
-        ("probe_loss", REAL),
-        ("probe_accuracy", REAL),
-        ("evaluation_loss", REAL),
-        ("evaluation_accuracy", REAL),
-        ("evaluation_gap", REAL),  # evaluation loss - probe loss
-        ("accuracy_gap", REAL),  # probe accuracy - evaluation accuracy
-        ("message", TEXT),
-    ]
+
+class Type(Enum):
+    """What a cell holds, with the type that Parquet gives it."""
+
+    TEXT = pa.string()
+    COUNT = pa.int64()
+    REAL = pa.float64()
+    FLAG = pa.bool_()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Column:
+    """One column of a table, one key of JSON or one metric of MLflow."""
+
+    name: str
+    type: Type
+    meaning: str  # and where it comes from
+    unit: str = ""
+
+
+def _column(name: str, kind: Type, meaning: str, unit: str = "") -> Column:
+    return Column(name=name, type=kind, meaning=meaning, unit=unit)
+
+
+def _text(name: str, meaning: str) -> Column:
+    return _column(name, Type.TEXT, meaning)
+
+
+def _count(name: str, meaning: str, unit: str = "") -> Column:
+    return _column(name, Type.COUNT, meaning, unit)
+
+
+def _real(name: str, meaning: str, unit: str = "") -> Column:
+    return _column(name, Type.REAL, meaning, unit)
+
+
+_WORDS = (
+    # what is what
+    _text("study", "name or folder of the study, or of the sweep"),
+    _text("trial", "id: number, label and seed; sorts by number, safe as a file name"),
+    _count("number", "1, 2, 3, ... in the order planned"),
+    _text("label", "what the ranking calls it: the layout, `layout#k` where a layout has several"),
+    _text("layout", "name of the layout in the spec; of a network of another family its label"),
+    _text("types", "blocks of the stages, as C-C-T-T; of another family the network's name"),
+    _text("role", "trained, fine-tuned, or twin: the placebo, which is no layout of its own"),
+    _count("seed", "of the initial weights, and of the order of images, which all labels share"),
+    _text("value", "value of the sweep's key, as folders are named by it"),
+    _real(
+        "value_number",
+        "the value as a number: null where it is none, infinite for endless data",
+    ),
+    # where it stands
+    _text("status", "where it stands"),
+    _count("attempts", "segments begun: one, and one more after each pause, stop or loss"),
+    _count("attempt", "which attempt measured it"),
+    _count("epochs", "epochs measured"),
+    _count("epochs_planned", "epochs of the whole trial"),
+    _text("message", "why it did not finish; empty: nothing to say"),
+    _text("created", "when the study was created: date and time, UTC"),
+    _text("note", "why it cannot be read; of a sweep its values"),
+    _count("trials", "trials planned so far"),
+    _count("finished", "trials that reached their last epoch"),
+    _count("paused", "trials whose newest segment ended early: they may go on"),
+    _count("stopped", "trials that go no further, by decision of the search"),
+    _count("diverged", "trials that ended because a loss or a gradient was not finite"),
+    _count("failed", "trials whose training failed, or lost its worker, again and again"),
+    _count("collapsed", "trials that finished far below those of the same label"),
+    # what it costs
+    _text("depths", "blocks of each stage"),
+    _text("widths", "channels of each stage"),
+    _count("parameters", "trained numbers of the network"),
+    _count("macs", "of one forward pass of one image", MACS),
+    _real("parameters_off", "from the number asked for, relative", FRACTION),
+    _real("macs_off", "from the number asked for, relative", FRACTION),
+    _text("point", "values of the space's variables, of a point that is rejected"),
+    _text("rejected", "why the point is no candidate"),
+    # what an epoch measured: `nas.study.records.EpochMeasured`
+    _real("at", "when it was measured: Unix time", SECONDS),
+    _count("epoch", "1, 2, 3, ..."),
+    _count("step", "optimizer steps so far", "steps"),
+    _count("samples", "training images seen so far", "images"),
+    _real("seconds", "training and measuring so far, over all attempts", SECONDS),
+    _real("learning_rate", "at the epoch's last step"),
+    _real("train_loss", "mean over the epoch as trained: augmented, drop path on", NATS),
+    _real("gradient_norm", "mean over the epoch's steps, before clipping"),
+    _real(
+        "probe_loss",
+        "cross-entropy on the probe, a fixed part of the training set, in evaluation mode",
+        NATS,
+    ),
+    _real("probe_accuracy", "on the probe, in evaluation mode", FRACTION),
+    _real("evaluation_loss", "cross-entropy on the evaluation set", NATS),
+    _real("evaluation_accuracy", "on the evaluation set, of the raw weights", FRACTION),
+    _real(
+        "ema_evaluation_accuracy",
+        "the same of the averaged weights; null where the recipe keeps none",
+        FRACTION,
+    ),
+    _real("loss_gap", "evaluation loss - probe loss", NATS),
+    _real("accuracy_gap", "probe accuracy - evaluation accuracy", FRACTION),
+    # what is read off a trial: `nas.ranking.curves`
+    _real("lowest_probe_loss", "lowest of all its epochs", NATS),
+    _real("area_log_loss", "mean height of the ln(probe loss) curve: lower is faster", NATS),
+    _real("flops", "6 for each MAC and training image: forward and backward", "FLOPs"),
+    # what is claimed: `nas.ranking.result`
+    _text("metric", "what a trial is scored by"),
+    _count("rank", "1 is the best"),
+    _real("score", "mean over seeds, an evaluation accuracy as the metric reads it", FRACTION),
+    _real("low", "lower end of the interval", FRACTION),
+    _real("high", "upper end of the interval", FRACTION),
+    _count("seeds", "finished trials behind the score"),
+    _column("baseline", Type.FLAG, "whether it is a network of another family"),
+    _text("withheld", "why nothing is claimed of it; empty: something is"),
+    _text("a", "label of the better estimate"),
+    _text("b", "label of the other"),
+    _text("symbol", "the claim: ≫ > ≈ ≥ or ?, which also stands where it is withheld"),
+    _text("mark", "the symbol as the order has it: a bar where the claim is withheld"),
+    _real("difference", "score(a) - score(b), mean over paired seeds", FRACTION),
+    _count("paired_seeds", "seeds that both finished"),
+    _real("deviation", "sd of the paired differences; null with fewer than two", FRACTION),
+    _real("skewness", "of the paired differences, g1; null with fewer than three"),
+    _count("more_seeds", "expected to settle it; null: settled, or not foreseeable"),
+    _text("order", "labels, best first, with the marks between them; empty: none finished"),
+    _real("equal_loss", "l*, the probe loss at which layouts are compared", NATS),
+    _real("tau", "Kendall's tau-b with the paper's order"),
+    # what a study would cost: `nas.ranking.forecast.simulate`
+    _real("noise", "sd of the score of one trial over seeds", FRACTION),
+    _text("claim", "what is claimed of a pair: a symbol, or `not ?` for any of them"),
+    _real("true_difference", "of the scores of the pair", FRACTION),
+    _count("seeds_median", "at which half of the studies claim it; null: not by the last look"),
+    _count("seeds_80", "at which 80 % of the studies claim it; null: not by the last look"),
+    _real("decided", "share of pairs that end without `?`", FRACTION),
+    _real("trials_mean", "trials that a study takes, mean"),
+    _real("trials_10", "the same, the 10 % quantile"),
+    _real("trials_90", "the same, the 90 % quantile"),
+    _real("trials_if_equal", "trials that it takes where every label gets as many, mean"),
+    _real("false_ever", "share of studies with any false claim at any look", FRACTION),
 )
-EPOCHS = pa.schema(
-    [
-        ("trial", TEXT),  # id
-        ("label", TEXT),
-        ("layout", TEXT),
-        ("role", TEXT),  # as in TRIALS
-        ("seed", COUNT),
-        ("at", REAL),  # Unix time; from here on the columns are those of EpochMeasured
-        ("attempt", COUNT),
-        ("epoch", COUNT),
-        ("step", COUNT),
-        ("samples", COUNT),
-        ("seconds", REAL),
-        ("learning_rate", REAL),
-        ("train_loss", REAL),
-        ("gradient_norm", REAL),
-        ("probe_loss", REAL),
-        ("probe_accuracy", REAL),
-        ("evaluation_loss", REAL),
-        ("evaluation_accuracy", REAL),
-        ("ema_evaluation_accuracy", REAL),
-        ("evaluation_gap", REAL),
-        ("accuracy_gap", REAL),
-    ]
-)
-NEXT = {
-    "difference": REAL,  # of this layout to the next, over the seeds that both have
-    "low": REAL,
-    "high": REAL,
-    "pairs": COUNT,
-    "deviation": REAL,
-    "skewness": REAL,
-    "more_seeds": COUNT,
-    "withheld": TEXT,
-}
-RANKING = pa.schema(
-    [
-        ("rank", COUNT),  # from 1, the best
-        ("layout", TEXT),
-        ("score", REAL),
-        ("low", REAL),  # t interval of the mean, null with one seed
-        ("high", REAL),
-        ("seeds", COUNT),
-        ("parameters", COUNT),
-        ("macs", COUNT),
-        ("diverged", COUNT),
-        ("diverged_of", COUNT),  # trials that ended
-        ("diverged_low", REAL),  # the rate's exact interval at 95 %
-        ("diverged_high", REAL),
-        ("collapsed", COUNT),
-        ("collapsed_of", COUNT),  # trials that finished
-        ("collapsed_low", REAL),
-        ("collapsed_high", REAL),
-        ("failed", COUNT),
-        ("accuracy", REAL),
-        ("train_loss", REAL),
-        ("evaluation_gap", REAL),
-        ("accuracy_gap", REAL),
-        ("area_log_loss", REAL),
-        ("baseline", pa.bool_()),
-        ("withheld", TEXT),  # why nothing is claimed of it; empty: it is
-        # the claim about the next layout, null at the last; the rest as in RELATIONS
-        ("symbol", TEXT),
-        *((f"next_{name}", kind) for name, kind in NEXT.items()),
-    ]
-)
-RELATIONS = pa.schema(
-    [
-        ("a", TEXT),  # the better estimate
-        ("b", TEXT),
-        ("symbol", TEXT),
-        ("difference", REAL),
-        ("low", REAL),  # simultaneous over all pairs, null with fewer than two
-        ("high", REAL),
-        ("pairs", COUNT),
-        ("deviation", REAL),  # sd of the paired differences
-        ("skewness", REAL),  # of the same, g1
-        ("more_seeds", COUNT),
-        ("withheld", TEXT),  # why there is no claim; empty: there is
-    ]
-)
+WORDS = {column.name: column for column in _WORDS}
+assert len(WORDS) == len(_WORDS), "one word, one meaning"
+
+
+def word(name: str, of: str = "") -> Column:
+    """Return a column, its meaning followed by what it is `of` in a table.
+
+    Raises:
+        KeyError: the dictionary does not have it.
+    """
+    column = WORDS[name]
+    return replace(column, meaning=f"{column.meaning}; {of}") if of else column

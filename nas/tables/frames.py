@@ -1,10 +1,9 @@
 """Journal and ranking as tables, so that any tool can read a study; all rebuilt at will.
 
-The columns are those of `nas.tables.columns`.
+The columns are those of `nas.tables.schemas`, the words those of `nas.tables.columns`.
 """
 
 import csv
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -13,18 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 from pyarrow import parquet
 
-from nas.ranking.curves import area_log_loss, deepest_loss
+from nas.ranking.curves import area_log_loss, deepest_loss, gaps
 from nas.ranking.result import Ranking, Relation
-from nas.study.records import EpochMeasured, TrialHistory
-from nas.tables.columns import COUNT, EPOCHS, NEXT, RANKING, RELATIONS, TRIALS
+from nas.study.records import TrialHistory
+from nas.study.storage import replacing
+from nas.tables.schemas import EPOCHS, EVIDENCE, RANKING, RELATIONS, TRIALS
 
 
 def trials_frame(histories: Iterable[TrialHistory]) -> pd.DataFrame:
     """One row a trial, planned ones too; the columns are those of `TRIALS`."""
-    return _frame([_trial_row(history) for history in histories], TRIALS)
+    return TRIALS.frame(_trial_row(history) for history in histories)
 
 
 def epochs_frame(histories: Iterable[TrialHistory]) -> pd.DataFrame:
@@ -32,7 +31,7 @@ def epochs_frame(histories: Iterable[TrialHistory]) -> pd.DataFrame:
     rows = [
         {
             **asdict(epoch),
-            **_gaps(epoch),
+            **asdict(gaps(epoch)),
             "trial": history.trial.id,
             "label": history.trial.label,
             "layout": history.trial.layout,
@@ -42,26 +41,26 @@ def epochs_frame(histories: Iterable[TrialHistory]) -> pd.DataFrame:
         for history in histories
         for epoch in history.epochs
     ]
-    return _frame(rows, EPOCHS)
+    return EPOCHS.frame(rows)
 
 
 def ranking_frame(ranking: Ranking) -> pd.DataFrame:
-    """One row a layout, the best first; the columns are those of `RANKING`."""
+    """One row a label, the best first; the columns are those of `RANKING`."""
     between = {(each.a, each.b): each for each in ranking.relations}
     rows = []
     for rank, (layout, symbol) in enumerate(zip_longest(ranking.layouts, ranking.symbols), start=1):
         row = {**_flat(asdict(layout)), "rank": rank, "symbol": symbol and symbol.value}
         if symbol is not None:
-            pair = layout.layout, ranking.layouts[rank].layout
+            pair = layout.label, ranking.layouts[rank].label
             relation = between.get(pair) or between.get(pair[::-1])
-            row |= _oriented(relation, first=layout.layout) if relation else {}
+            row |= _oriented(relation, first=layout.label) if relation else {}
         rows.append(row)
-    return _frame(rows, RANKING)
+    return RANKING.frame(rows)
 
 
 def _oriented(relation: Relation, *, first: str) -> dict[str, Any]:
     """Return the numbers of a relation as differences from `first`, named as in RANKING."""
-    row = {name: getattr(relation, name) for name in NEXT}
+    row = {each.name: getattr(relation, each.name) for each in EVIDENCE}
     if relation.a != first:
         row |= {"difference": -relation.difference, "low": None, "high": None}
         if relation.low is not None and relation.high is not None:
@@ -84,9 +83,9 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def relations_frame(ranking: Ranking) -> pd.DataFrame:
-    """One row a pair of layouts, the better estimate as `a`; columns as in `RELATIONS`."""
+    """One row a pair of labels, the better estimate as `a`; columns as in `RELATIONS`."""
     rows = [{**asdict(relation), "symbol": relation.symbol.value} for relation in ranking.relations]
-    return _frame(rows, RELATIONS)
+    return RELATIONS.frame(rows)
 
 
 def write_tables(folder: Path, *, histories: Sequence[TrialHistory], ranking: Ranking) -> None:
@@ -96,15 +95,15 @@ def write_tables(folder: Path, *, histories: Sequence[TrialHistory], ranking: Ra
         OSError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for name, frame, schema in (
+    for name, frame, table in (
         ("trials", trials_frame(histories), TRIALS),
         ("epochs", epochs_frame(histories), EPOCHS),
         ("ranking", ranking_frame(ranking), RANKING),
         ("relations", relations_frame(ranking), RELATIONS),
     ):
-        _write(
-            pa.Table.from_pandas(frame, schema, preserve_index=False), folder / f"{name}.parquet"
-        )
+        # A table lost with the power is rebuilt.
+        with replacing(folder / f"{name}.parquet") as beside:
+            parquet.write_table(table.arrow(frame), beside)
 
 
 def to_csv(frame: pd.DataFrame) -> str:
@@ -151,41 +150,7 @@ def _trial_row(history: TrialHistory) -> dict[str, Any]:
     if history.epochs:
         last = history.epochs[-1]
         row |= {name: getattr(last, name) for name in TRIALS.names if hasattr(last, name)}
-        row |= _gaps(last)
+        row |= asdict(gaps(last))
         row["lowest_probe_loss"] = deepest_loss(history)
         row["area_log_loss"] = area_log_loss(history)
     return row
-
-
-def _gaps(epoch: EpochMeasured) -> dict[str, float]:
-    return {
-        "evaluation_gap": epoch.evaluation_loss - epoch.probe_loss,
-        "accuracy_gap": epoch.probe_accuracy - epoch.evaluation_accuracy,
-    }
-
-
-def _frame(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pd.DataFrame:
-    """Return rows as a frame with the schema's columns and types, also when there is no row."""
-    table = pa.Table.from_pylist([_encodable(row) for row in rows], schema)
-    # A count that can be missing stays one: pandas would make it a float.
-    return table.to_pandas(types_mapper={COUNT: pd.Int64Dtype()}.get)
-
-
-def _encodable(row: dict[str, Any]) -> dict[str, Any]:
-    """Replace lone surrogates: an error message may quote a path that is not UTF-8."""
-    return {
-        name: value.encode("utf-8", "backslashreplace").decode()
-        if isinstance(value, str)
-        else value
-        for name, value in row.items()
-    }
-
-
-def _write(table: pa.Table, path: Path) -> None:
-    """Write beside and rename; without fsync, for a table lost with the power is rebuilt."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        parquet.write_table(table, beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

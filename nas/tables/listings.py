@@ -12,6 +12,7 @@ from nas.space.candidate import Candidate, Rejection
 from nas.study.folder import STUDY, Study, open_study
 from nas.study.records import FINAL, TrialHistory, TrialStatus
 from nas.study.sweep import SWEEP, open_sweep
+from nas.tables.schemas import CANDIDATES, STATUS, STUDIES, UNREADABLE
 
 
 def status_frame(histories: Sequence[TrialHistory]) -> pd.DataFrame:
@@ -23,9 +24,9 @@ def status_frame(histories: Sequence[TrialHistory]) -> pd.DataFrame:
             {
                 "trial": history.trial.id,
                 "status": history.status.value,
-                "epoch": len(history.epochs),
-                "epochs": history.trial.epochs,
-                "train_loss": last and last.probe_loss,
+                "epochs": len(history.epochs),
+                "epochs_planned": history.trial.epochs,
+                "probe_loss": last and last.probe_loss,
                 "evaluation_loss": last and last.evaluation_loss,
                 "evaluation_accuracy": last and last.evaluation_accuracy,
                 "seconds": last and last.seconds,
@@ -33,13 +34,26 @@ def status_frame(histories: Sequence[TrialHistory]) -> pd.DataFrame:
                 "message": (history.message.splitlines() or [""])[0],
             }
         )
-    columns = ["trial", "status", "epoch", "epochs", "train_loss", "evaluation_loss"]
-    columns += ["evaluation_accuracy", "seconds", "attempts", "message"]
-    return pd.DataFrame(rows, columns=columns)
+    return STATUS.frame(rows)
+
+
+_COUNTED = (
+    TrialStatus.FINISHED,
+    TrialStatus.PAUSED,
+    TrialStatus.STOPPED,
+    TrialStatus.DIVERGED,
+    TrialStatus.FAILED,
+)
+
+
+def trial_counts(histories: Sequence[TrialHistory]) -> dict[str, int]:
+    """Return how many trials there are, and how many of each status that a listing counts."""
+    statuses = [history.status for history in histories]
+    return {"trials": len(statuses)} | {each.value: statuses.count(each) for each in _COUNTED}
 
 
 def study_status(study: Study, histories: Sequence[TrialHistory], *, ended: bool) -> str:
-    """Return running, interrupted or finished."""
+    """Return running, interrupted or finished; while a trial may go on, it is not finished."""
     if study.running:
         return "running"
     final = all(history.status in FINAL for history in histories)
@@ -51,8 +65,7 @@ def studies_frame(root: Path) -> pd.DataFrame:
     rows = [_study_row(folder) for folder in STUDY.listed(root)]
     rows += [_sweep_row(folder) for folder in SWEEP.listed(root)]
     rows.sort(key=lambda row: str(row["study"]))
-    columns = ["study", "status", "trials", "finished", "diverged", "failed", "created", "note"]
-    return pd.DataFrame(rows, columns=columns)
+    return STUDIES.frame(rows)
 
 
 def _study_row(folder: Path) -> dict[str, Any]:
@@ -60,16 +73,12 @@ def _study_row(folder: Path) -> dict[str, Any]:
         study = open_study(folder)
         state = study.state()
     except NasError as error:
-        return {"study": folder.name, "status": "unreadable", "note": str(error)}
+        return {"study": folder.name, "status": UNREADABLE, "note": str(error)}
     histories = state.histories()
-    counts = {status: sum(h.status is status for h in histories) for status in TrialStatus}
     return {
         "study": folder.name,
         "status": study_status(study, histories, ended=state.ended),
-        "trials": len(histories),
-        "finished": counts[TrialStatus.FINISHED],
-        "diverged": counts[TrialStatus.DIVERGED],
-        "failed": counts[TrialStatus.FAILED],
+        **trial_counts(histories),
         "created": pd.Timestamp(study.created, unit="s").strftime("%Y-%m-%d %H:%M"),
         "note": "",
     }
@@ -80,16 +89,13 @@ def _sweep_row(folder: Path) -> dict[str, Any]:
     try:
         sweep = open_sweep(folder)
     except NasError as error:
-        return {"study": folder.name, "status": "unreadable", "note": str(error)}
+        return {"study": folder.name, "status": UNREADABLE, "note": str(error)}
     rows = [_study_row(member.folder) for member in sweep.members if member.begun]
     words = ", ".join(member.word for member in sweep.members)
     return {
         "study": folder.name,
         "status": sweep_status([str(row["status"]) for row in rows], len(sweep.members)),
-        **{
-            name: sum(row.get(name, 0) for row in rows)
-            for name in ("trials", "finished", "diverged", "failed")
-        },
+        **{name: sum(row.get(name, 0) for row in rows) for name in trial_counts(())},
         "created": pd.Timestamp(sweep.created, unit="s").strftime("%Y-%m-%d %H:%M"),
         "note": f"sweep of {sweep.key}: {words}; {len(rows)} of {len(sweep.members)} begun",
     }
@@ -107,12 +113,13 @@ def candidates_frame(items: Iterable[Candidate | Rejection]) -> pd.DataFrame:
     rows: list[dict[str, object]] = []
     for item in items:
         if isinstance(item, Rejection):
-            rows.append({"candidate": item.layout, "point": item.point, "rejected": item.reason})
+            rows.append({"layout": item.layout, "point": item.point, "rejected": item.reason})
             continue
         network = family_of(item.config).describe(item.config)
         rows.append(
             {
-                "candidate": item.label,
+                "label": item.label,
+                "layout": item.layout,
                 "types": network.types,
                 "depths": network.depth_words,
                 "widths": network.width_words,
@@ -122,8 +129,4 @@ def candidates_frame(items: Iterable[Candidate | Rejection]) -> pd.DataFrame:
                 "macs_off": item.macs_off,
             }
         )
-    columns = ["candidate", "types", "depths", "widths", "parameters", "macs"]
-    columns += ["parameters_off", "macs_off", "point", "rejected"]
-    frame = pd.DataFrame(rows, columns=columns)
-    types = {"parameters": "Int64", "macs": "Int64", "parameters_off": float, "macs_off": float}
-    return frame.astype(types)
+    return CANDIDATES.frame(rows)

@@ -202,7 +202,7 @@ class MlflowBackend:
         self._send(
             run,
             params=rows.trial_params(history.trial),
-            tags=rows.outcome_tags(history) | {rows.PARENT: parent.run_id},
+            tags=rows.status_tags(history, there=run.tags) | {rows.PARENT: parent.run_id},
             epochs=list(rows.epoch_rows(history, after=run.epochs)),
         )
         self._set_status(run, status=rows.RUN_STATUS[history.status], ended=trial.ended)
@@ -254,7 +254,7 @@ class MlflowBackend:
     def _log_ranking(self, parent: _Known, ranking: Ranking, snapshot: StudySnapshot) -> None:
         assert snapshot.ended is not None
         at, step = rows.milliseconds(snapshot.ended), len(snapshot.trials)
-        values = {f"ranking/{ranking.metric.value}/{s.layout}": s.score for s in ranking.layouts}
+        values = {f"ranking/{ranking.metric.value}/{s.label}": s.score for s in ranking.layouts}
         notes = [note for note in (ranking.preliminary, *ranking.notes) if note]
         lines = [f"**{ranking.answer}**", *(f"- {note}" for note in notes)]
         tags = {"nas.order": ranking.answer, "mlflow.note.content": "\n".join(lines)[:6000]}

@@ -3,16 +3,30 @@
 Losses are nats, accuracies fractions, times seconds; `timestamp` is Unix time in milliseconds.
 """
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Container, Iterator
+from dataclasses import asdict, dataclass, fields, replace
 
 from nas.networks.registry import family_of
-from nas.ranking.curves import convergence
-from nas.study.records import EpochMeasured, Trial, TrialHistory, TrialStatus
+from nas.ranking.curves import Convergence, convergence, gaps
+from nas.study.records import Trial, TrialHistory, TrialStatus
 from nas.tracking.snapshots import StudyFacts
 
 KIND, STUDY_ID, TRIAL_ID, PARENT = "nas.kind", "nas.study_id", "nas.trial_id", "mlflow.parentRunId"
 EPOCH = "progress/epoch"  # its newest value says how many epochs MLflow has
+METRICS = {  # of an epoch, with the column of the tables that each is
+    EPOCH: "epoch",
+    "train/loss": "train_loss",
+    "train/gradient_norm": "gradient_norm",
+    "train/learning_rate": "learning_rate",
+    "train/probe_loss": "probe_loss",
+    "train/probe_accuracy": "probe_accuracy",
+    "eval/loss": "evaluation_loss",
+    "eval/accuracy": "evaluation_accuracy",
+    "gap/loss": "loss_gap",
+    "gap/accuracy": "accuracy_gap",
+    "eval/ema_accuracy": "ema_evaluation_accuracy",
+    **{f"convergence/{each.name}": each.name for each in fields(Convergence)},
+}
 
 # MLflow knows five states; what waits for its next segment is scheduled. The tag nas.outcome has
 # the trial's own.
@@ -26,6 +40,7 @@ RUN_STATUS = {
     TrialStatus.DIVERGED: "FAILED",
     TrialStatus.FAILED: "FAILED",
 }
+_OLD_STATUS = "nas.outcome"  # what 0.1 called the tag nas.status
 _LONGEST_MESSAGE = 2000  # characters; MLflow refuses tags beyond 8,000
 
 
@@ -48,7 +63,7 @@ def trial_params(trial: Trial) -> dict[str, str]:
         "parameters": str(trial.parameters),
         "macs": str(trial.macs),
         "image_size": str(config.image_size),
-        "epochs": str(trial.epochs),
+        "epochs_planned": str(trial.epochs),
     }
     return common | family_of(config).describe(config).params
 
@@ -68,10 +83,16 @@ def trial_tags(trial: Trial, facts: StudyFacts) -> dict[str, str]:
     }
 
 
-def outcome_tags(history: TrialHistory) -> dict[str, str]:
-    """Return the tags that say where a trial stands; MLflow shows the note as its description."""
+def status_tags(history: TrialHistory, *, there: Container[str] = ()) -> dict[str, str]:
+    """Return the tags that say where a trial stands; MLflow shows the note as its description.
+
+    A run that 0.1 began has its word for the status among the tags `there`: it is kept true, for
+    the page that was saved with it shows it.
+    """
+    status = history.status.value
     return {
-        "nas.outcome": history.status.value,
+        "nas.status": status,
+        **({_OLD_STATUS: status} if _OLD_STATUS in there else {}),
         "mlflow.note.content": history.message[:_LONGEST_MESSAGE],
     }
 
@@ -79,35 +100,14 @@ def outcome_tags(history: TrialHistory) -> dict[str, str]:
 def epoch_rows(history: TrialHistory, *, after: int) -> Iterator[list[Row]]:
     """Yield one list of rows for each epoch later than `after`."""
     for epoch in history.epochs[after:]:
-        values = _measured(epoch) | _convergence(history, epoch.epoch)
+        so_far = convergence(replace(history, epochs=history.epochs[: epoch.epoch]))
+        values = asdict(epoch) | asdict(gaps(epoch)) | asdict(so_far)
         timestamp = milliseconds(epoch.at)
         yield [
             Row(key=key, value=float(value), timestamp=timestamp, step=epoch.epoch)
-            for key, value in values.items()
+            for key, name in METRICS.items()
+            if (value := values[name]) is not None
         ]
-
-
-def _measured(epoch: EpochMeasured) -> dict[str, float]:
-    values = {
-        EPOCH: epoch.epoch,
-        "train/loss": epoch.train_loss,
-        "train/gradient_norm": epoch.gradient_norm,
-        "train/learning_rate": epoch.learning_rate,
-        "train/probe_loss": epoch.probe_loss,
-        "train/probe_accuracy": epoch.probe_accuracy,
-        "eval/loss": epoch.evaluation_loss,
-        "eval/accuracy": epoch.evaluation_accuracy,
-        "gap/loss": epoch.evaluation_loss - epoch.probe_loss,
-        "gap/accuracy": epoch.probe_accuracy - epoch.evaluation_accuracy,
-    }
-    if epoch.ema_evaluation_accuracy is not None:
-        values["eval/ema_accuracy"] = epoch.ema_evaluation_accuracy
-    return values
-
-
-def _convergence(history: TrialHistory, epoch: int) -> dict[str, float]:
-    so_far = convergence(replace(history, epochs=history.epochs[:epoch]))
-    return {f"convergence/{key}": value for key, value in asdict(so_far).items()}
 
 
 def milliseconds(at: float) -> int:

@@ -16,7 +16,7 @@ _COLUMNS = (
     "params.`depths`",
     "params.`widths`",
     "params.`parameters`",
-    "tags.`nas.outcome`",
+    "tags.`nas.status`",
     "metrics.`progress/epoch`",
     "metrics.`eval/accuracy`",
     "metrics.`train/probe_loss`",

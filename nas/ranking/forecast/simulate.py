@@ -56,8 +56,8 @@ class OperatingCharacteristics:
     """What many simulated studies of one scenario came to; shares are of the studies."""
 
     studies: int
-    runs: float  # mean total of a study
-    runs_quantiles: tuple[float, float, float]  # 10 %, 50 %, 90 %
+    trials_mean: float  # that a study takes
+    trials_quantiles: tuple[float, float, float]  # 10 %, 50 %, 90 %
     decided: float  # share of pairs that ended as the stop asks
     false_better: float  # any false `>` or `≫` at the end
     false_better_ever: float  # ... at any look
@@ -72,11 +72,11 @@ class OperatingCharacteristics:
 class SeedsNeeded:
     """At how many seeds a claim about one pair is first made, at Holm's first step."""
 
-    sd: float  # of one paired difference, fraction
+    deviation: float  # sd of one paired difference, fraction
     symbol: Symbol  # `?` stands for "not `?`"
-    gap: float  # true difference, fraction
-    median: int | None  # of the studies; None: not by the last look
-    eighty: int | None  # in 80 % of them
+    true_difference: float  # fraction
+    seeds_median: int | None  # of the studies; None: not by the last look
+    seeds_80: int | None  # in 80 % of them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,8 +164,8 @@ def simulate(
     low, middle, high = np.quantile(total, (0.1, 0.5, 0.9))
     return OperatingCharacteristics(
         studies=studies,
-        runs=float(total.mean()),
-        runs_quantiles=(float(low), float(middle), float(high)),
+        trials_mean=float(total.mean()),
+        trials_quantiles=(float(low), float(middle), float(high)),
         decided=float(found.decided.mean()),
         false_better=float(found.false[:, 0].mean()),
         false_better_ever=float(found.false_ever[:, 0].mean()),
@@ -281,11 +281,11 @@ def _needed(
     ordered = np.sort(np.where(at == 0, design.last + 1, at))
     median, eighty = (int(ordered[int(np.ceil(share * studies)) - 1]) for share in (0.5, 0.8))
     return SeedsNeeded(
-        sd=sd,
+        deviation=sd,
         symbol=symbol,
-        gap=gap,
-        median=median if median <= design.last else None,
-        eighty=eighty if eighty <= design.last else None,
+        true_difference=gap,
+        seeds_median=median if median <= design.last else None,
+        seeds_80=eighty if eighty <= design.last else None,
     )
 
 

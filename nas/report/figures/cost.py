@@ -69,12 +69,12 @@ def cost(ranking: pd.DataFrame, *, looks: Mapping[str, LayoutStyle]) -> go.Figur
             )
             drawn_front = True
         for row, size, at in zip(rows_of(ranking), sizes, place.places, strict=True):
-            look = looks[row.layout]
+            look = looks[row.label]
             figure.add_scatter(
                 x=[at],
                 y=[row.score],
-                name=plain(row.layout),
-                legendgroup=plain(row.layout),
+                name=plain(row.label),
+                legendgroup=plain(row.label),
                 showlegend=column == 1,
                 mode="markers",
                 marker=look.dot(size=12, hollow=bool(row.withheld)),
@@ -86,7 +86,7 @@ def cost(ranking: pd.DataFrame, *, looks: Mapping[str, LayoutStyle]) -> go.Figur
         figure.update_xaxes(**place.axis, row=1, col=column)
     figure.update_yaxes(**score_axis(ranking))
     figure.update_yaxes(title_text="score: evaluation accuracy", row=1, col=1)
-    room = legend_room([*ranking["layout"], *([_FRONT] if drawn_front else [])])
+    room = legend_room([*ranking["label"], *([_FRONT] if drawn_front else [])])
     return dress(figure, height=400 + room, top=room)
 
 

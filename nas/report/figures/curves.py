@@ -26,7 +26,7 @@ def learning_curves(
     looks: Mapping[str, LayoutStyle],
     lost: pd.DataFrame | None = None,
 ) -> go.Figure:
-    """Training loss (left) and evaluation accuracy (right) against optimizer steps.
+    """Probe loss (left) and evaluation accuracy (right) against optimizer steps.
 
     One line a layout, the median over seeds, with the band of `band_of`. `lost` are the epochs of
     trials that diverged or failed: dotted up to a cross where they were measured last.
@@ -49,7 +49,7 @@ def learning_curves(
             trace.showlegend = column == 1 and i == 0
             figure.add_trace(trace, row=1, col=column)
     figure.update_xaxes(title_text="optimizer steps", rangemode="tozero", tickformat="~s")
-    losses = loss_axis(both["probe_loss"].tolist(), title="training loss (probe), nats")
+    losses = loss_axis(both["probe_loss"].tolist(), title="probe loss, nats")
     figure.update_yaxes(**losses, row=1, col=1)
     figure.update_yaxes(**accuracy.axis, row=1, col=2)
     room = legend_room([*labels, *(["a lost run"] if len(lost) else [])])

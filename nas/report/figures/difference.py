@@ -54,7 +54,7 @@ def critical_difference(
     """
     shown = ranking.head(_LAYOUTS)
     ruler = _ruler(shown["score"].tolist())
-    at = {row.layout: ruler.u(row.score) for row in rows_of(shown)}
+    at = {row.label: ruler.u(row.score) for row in rows_of(shown)}
     found = groups(shown, relations)
     rows = _packed(found[:_BARS], at, apart=_APART * (ruler.high - ruler.low))
     figure = go.Figure()
@@ -64,19 +64,19 @@ def critical_difference(
         right = _is_right(i, len(shown))
         edge = ruler.x(ruler.high if right else ruler.low)
         figure.add_scatter(
-            x=[ruler.x(at[row.layout])] * 2 + [edge],
+            x=[ruler.x(at[row.label])] * 2 + [edge],
             y=[0, -y, -y],
             yaxis=_RIGHT if right else _LEFT,
             mode="lines+markers",
-            name=plain(row.layout),
+            name=plain(row.label),
             showlegend=False,
             line={
-                "color": looks[row.layout].color,
+                "color": looks[row.label].color,
                 "width": 1.6,
                 "dash": "dot" if row.withheld else "solid",
             },
             marker={
-                **looks[row.layout].dot(size=12, hollow=bool(row.withheld)),
+                **looks[row.label].dot(size=12, hollow=bool(row.withheld)),
                 "size": [12, 0, 0],
                 "opacity": 1,
             },
@@ -178,7 +178,7 @@ def _arrange(
     """Set the axes: scores on top, names left and right; a pixel is a unit of height."""
     depth = max(heights) + _ROW / 2
     texts = [
-        f"{plain(shorten(row.layout, most=_NAME))} <b>{row.score:.2%}</b>"
+        f"{plain(shorten(row.label, most=_NAME))} <b>{row.score:.2%}</b>"
         + (" withheld" if row.withheld else "")
         for row in rows_of(shown)
     ]
@@ -206,7 +206,7 @@ def _notes(
 ) -> list[str]:
     """Say what the diagram leaves out, and what it means that a bar, or none, is there."""
     notes = []
-    claimed = set(shown.loc[shown["withheld"] == "", "layout"])
+    claimed = set(shown.loc[shown["withheld"] == "", "label"])
     both = relations["a"].isin(claimed) & relations["b"].isin(claimed)
     withheld = int((both & (relations["withheld"] != "")).sum())
     if withheld:

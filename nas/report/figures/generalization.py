@@ -1,4 +1,4 @@
-"""Generalization as the paper defines it: evaluation accuracy at equal training loss."""
+"""Generalization as the paper defines it: evaluation accuracy at equal training (probe) loss."""
 
 import math
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ def generalization(
     looks: Mapping[str, LayoutStyle],
     equal_loss: float | None,
 ) -> go.Figure:
-    """Evaluation accuracy against training loss: median over seeds with the band of `band_of`.
+    """Evaluation accuracy against probe loss: median over seeds with the band of `band_of`.
 
     The dashed line is l*, `equal_loss` in nats; where it stands the markers show the scores. A line
     is as long as the median seed's way: from its first loss to its lowest.
@@ -62,15 +62,15 @@ def generalization(
             figure.add_scatter(
                 x=[equal_loss],
                 y=accuracy.place([row.score]),
-                name=plain(row.layout),
-                legendgroup=plain(row.layout),
+                name=plain(row.label),
+                legendgroup=plain(row.label),
                 showlegend=False,
                 mode="markers",
-                marker=looks[row.layout].dot(size=11),
+                marker=looks[row.label].dot(size=11),
                 customdata=[row.score],
                 hovertemplate="score %{customdata:.2%}",
             )
-    axis = loss_axis(ends, title="training loss (probe), nats: training proceeds to the right")
+    axis = loss_axis(ends, title="probe loss, nats: training proceeds to the right")
     deepest, highest = math.log10(min(ends)), math.log10(max(ends))
     room = max(0.04 * (highest - deepest), 0.2 if highest == deepest else 0.0)
     # Not left to plotly, which gives the text at l* room on the wrong side.
@@ -81,7 +81,7 @@ def generalization(
 
 
 def paths(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return training losses [places], falling, and accuracies there [seeds, places].
+    """Return probe losses [places], falling, and accuracies there [seeds, places].
 
     `rows` are one layout's epochs. Each trial is read as `nas.ranking.curves.accuracy_at_loss`
     reads it: through its record lows, and held at its ends. One trial alone is read where it was
@@ -121,7 +121,7 @@ def _mark_level(figure: go.Figure, level: float, *, between: tuple[float, float]
         yref="paper",
         xanchor="left" if left else "right",
         yanchor="bottom",
-        text=f"equal training loss l* = {level:.4g}",
+        text=f"equal probe loss l* = {level:.4g}",
         showarrow=False,
         font={"color": MUTED},
         xshift=6 if left else -6,

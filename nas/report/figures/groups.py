@@ -27,7 +27,7 @@ def groups(ranking: pd.DataFrame, relations: pd.DataFrame) -> list[Group]:
     A layout about which claims are withheld is in none; a pair about which they are counts as not
     told apart. Groups of one are left out. Those with most members come first.
     """
-    layouts = ranking.loc[ranking["withheld"] == "", "layout"].tolist()
+    layouts = ranking.loc[ranking["withheld"] == "", "label"].tolist()
     tied: dict[str, set[str]] = {layout: set() for layout in layouts}
     equal: dict[str, set[str]] = {layout: set() for layout in layouts}
     for row in rows_of(relations):

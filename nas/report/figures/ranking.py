@@ -39,11 +39,11 @@ def scores(ranking: pd.DataFrame, *, looks: Mapping[str, LayoutStyle]) -> go.Fig
     """Each layout's score with its interval, the best on top; hollow where claims are withheld."""
     figure = go.Figure()
     for row in rows_of(ranking):
-        look = looks[row.layout]
+        look = looks[row.label]
         figure.add_scatter(
             x=[row.score],
-            y=[plain(row.layout)],
-            name=plain(row.layout),
+            y=[plain(row.label)],
+            name=plain(row.label),
             mode="markers",
             marker=look.dot(size=12, hollow=bool(row.withheld)),
             error_x=look.whiskers(row),
@@ -54,13 +54,13 @@ def scores(ranking: pd.DataFrame, *, looks: Mapping[str, LayoutStyle]) -> go.Fig
             xref="paper",
             xanchor="left",
             xshift=10,
-            y=plain(row.layout),
+            y=plain(row.label),
             text=f"<b>{row.score:.2%}</b>",
             showarrow=False,
         )
     figure.update_xaxes(title_text="score: evaluation accuracy", **score_axis(ranking))
-    names = [plain(layout) for layout in ranking["layout"]]
-    short = [plain(shorten(layout)) for layout in ranking["layout"]]
+    names = [plain(layout) for layout in ranking["label"]]
+    short = [plain(shorten(layout)) for layout in ranking["label"]]
     figure.update_yaxes(autorange="reversed", type="category", tickvals=names, ticktext=short)
     lines = _order_lines(ranking)
     dress(figure, height=130 + 24 * len(lines) + 40 * len(ranking), legend=False)
@@ -141,11 +141,11 @@ def _cell_borders(count: int) -> list[dict[str, Any]]:
 
 def _order_lines(ranking: pd.DataFrame) -> list[str]:
     """Return the order line, broken so that it fits above a figure, right of the names."""
-    room = _LINE - max(len(shorten(layout)) for layout in ranking["layout"])
+    room = _LINE - max(len(shorten(layout)) for layout in ranking["label"])
     lines = [""]
     for row in rows_of(ranking):
         mark = WITHHELD if row.next_withheld else row.symbol
-        name = row.layout if pd.isna(row.symbol) else f"{row.layout} {mark} "
+        name = row.label if pd.isna(row.symbol) else f"{row.label} {mark} "
         if lines[-1] and len(lines[-1]) + len(name) > room:
             lines.append("")
         lines[-1] += name

@@ -80,7 +80,7 @@ def open_pairs(relations: pd.DataFrame) -> pd.DataFrame:
     """
     undecided = (relations["symbol"] == Symbol.UNDECIDED.value) | relations["more_seeds"].notna()
     found = relations[undecided & (relations["withheld"] == "")]
-    return found.sort_values(["more_seeds", "pairs"], na_position="last", kind="stable")
+    return found.sort_values(["more_seeds", "paired_seeds"], na_position="last", kind="stable")
 
 
 def _pair_rows(pairs: pd.DataFrame) -> list[_Bar]:
@@ -91,7 +91,7 @@ def _pair_rows(pairs: pd.DataFrame) -> list[_Bar]:
         rows.append(
             _Bar(
                 name=plain(f"{a} {row.symbol}{between}{b}").replace("\n", "<br>"),
-                has=int(row.pairs),
+                has=int(row.paired_seeds),
                 more=None if pd.isna(row.more_seeds) else int(row.more_seeds),
                 color=_HAS,
             )
@@ -106,10 +106,10 @@ def _foreseen(row: _Bar) -> str:
 def _layout_rows(ranking: pd.DataFrame, looks: Mapping[str, LayoutStyle]) -> list[_Bar]:
     return [
         _Bar(
-            name=plain(shorten(row.layout)),
+            name=plain(shorten(row.label)),
             has=int(row.seeds),
             more=None,
-            color=looks[row.layout].color,
+            color=looks[row.label].color,
         )
         for row in rows_of(ranking)
     ]

@@ -18,7 +18,11 @@ from nas.report.style import (
 )
 from nas.study.records import TrialStatus
 
-_CROSSES = {TrialStatus.DIVERGED.value: "x", TrialStatus.FAILED.value: "x-open"}
+_GONE = {
+    TrialStatus.DIVERGED.value: "x",
+    TrialStatus.FAILED.value: "x-open",
+    TrialStatus.STOPPED.value: "square-open",
+}
 _GOLDEN = 0.6180339887  # its multiples modulo 1 spread evenly, however many there are
 _SPREAD = 0.5  # of a row
 _GUTTER = 0.2  # of the width, for what was lost
@@ -29,13 +33,14 @@ def runs(
 ) -> go.Figure:
     """Final evaluation accuracy of every finished trial, a dot each; a stroke marks the median.
 
-    Trials that diverged or failed have no accuracy: crosses on the left count them, out of those
-    that ended. A layout that lost every trial has a row too, below those ranked.
+    Trials that diverged, failed or were stopped have no final accuracy: marks on the left count
+    them, out of those that ended. A layout of which no trial finished has a row too, below those
+    ranked. Trials that may go on are not shown.
     """
     finished = trials[(trials["status"] == TrialStatus.FINISHED.value) & (trials["epochs"] > 0)]
-    lost = trials[trials["status"].isin(_CROSSES)]
-    ranked = ranking["layout"].tolist()
-    others = by_convolution([*finished["label"], *lost["label"]])
+    gone = trials[trials["status"].isin(_GONE)]
+    ranked = ranking["label"].tolist()
+    others = by_convolution([*finished["label"], *gone["label"]])
     layouts = ranked + [label for label in others if label not in ranked]
     accuracy = accuracy_axis(
         finished["evaluation_accuracy"].tolist(), title="final evaluation accuracy"
@@ -45,22 +50,24 @@ def runs(
         own = finished[finished["label"] == label].sort_values("seed")
         if len(own):
             figure.add_traces(_dots(row, own, accuracy, looks[label]))
-        gone = lost[lost["label"] == label]
-        if len(gone):
-            figure.add_trace(_crosses(row, gone, ended=len(own) + len(gone), look=looks[label]))
+        left = gone[gone["label"] == label]
+        if len(left):
+            figure.add_trace(_counts(row, left, ended=len(own) + len(left), look=looks[label]))
     dress(figure, height=110 + 44 * len(layouts), legend=False, top=20)
-    gutter = _GUTTER if len(lost) else 0.0
+    gutter = _GUTTER if len(gone) else 0.0
     figure.update_xaxes(**accuracy.axis, domain=[gutter, 1.0])
     figure.update_yaxes(
         range=[len(layouts) - 0.5, -0.5],
         tickvals=list(range(len(layouts))),
         ticktext=[plain(shorten(label)) for label in layouts],
     )
-    if len(lost):
+    if len(gone):
+        stopped = (gone["status"] == TrialStatus.STOPPED.value).any()
+        said = "lost or stopped" if stopped else "lost"
         line = {"linecolor": MUTED, "showline": True, "zeroline": False}
-        blank = {"range": [0.0, 1.0], "tickvals": [0.5], "ticktext": ["lost"], "showgrid": False}
+        blank = {"range": [0.0, 1.0], "tickvals": [0.5], "ticktext": [said], "showgrid": False}
         figure.update_layout(xaxis2={**line, **blank, "domain": [0.0, gutter - 0.015]})
-        figure.update_yaxes(anchor="x2")  # names stand left of what was lost
+        figure.update_yaxes(anchor="x2")  # names stand left of the marks
     return figure
 
 
@@ -92,7 +99,7 @@ def _dots(
     ]
 
 
-def _crosses(row: int, gone: pd.DataFrame, *, ended: int, look: LayoutStyle) -> go.Scatter:
+def _counts(row: int, gone: pd.DataFrame, *, ended: int, look: LayoutStyle) -> go.Scatter:
     kinds = gone["status"].value_counts().sort_index()
     places = [0.12 + 0.17 * k for k in range(len(kinds))]
     said = ", ".join(f"{count} {status}" for status, count in kinds.items())
@@ -103,7 +110,7 @@ def _crosses(row: int, gone: pd.DataFrame, *, ended: int, look: LayoutStyle) -> 
         name=plain(str(gone["label"].iloc[0])),
         mode="markers+text",
         marker={
-            "symbol": [_CROSSES[status] for status in kinds.index],
+            "symbol": [_GONE[status] for status in kinds.index],
             "size": 11,
             "color": look.color,
             "line": {"color": look.color, "width": 1},

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from nas.cli.main import run
+from nas.tables.schemas import QUESTIONS, SCENARIOS
 
 SPEC = ("rank", "--simulate", "quickstart", "--noise", "0.1,1")
 SEEDS = ("search.seeds=6", "search.max_seeds=9")
@@ -38,8 +39,9 @@ def test_json_carries_everything(capsys):
     small, large = found["scenarios"]
     assert (small["noise"], large["noise"]) == (0.001, 0.01)
     assert small["adaptive"]["decided"] > 0.99 > large["adaptive"]["decided"]
-    assert small["adaptive"]["runs"] < large["adaptive"]["runs"] <= large["equal"]["runs"] <= 45
-    assert {row["symbol"] for row in found["questions"]} == {">", "≈", "≫", "?"}
+    assert small["adaptive"]["trials_mean"] < large["adaptive"]["trials_mean"]
+    assert large["adaptive"]["trials_mean"] <= large["equal"]["trials_mean"] <= 45
+    assert {row["claim"] for row in found["questions"]} == {">", "≈", "≫", "not ?"}
     assert found["conclusion"].startswith("5 layouts")
 
 
@@ -47,10 +49,11 @@ def test_json_carries_everything(capsys):
 def test_csv_is_one_row_a_question_with_the_study_beside_it(capsys):
     rows = list(csv.DictReader(io.StringIO(out(capsys, *SPEC, *SEEDS, "-o", "csv"))))
     assert {row["noise"] for row in rows} == {"0.001", "0.01"}
+    assert list(rows[0]) == [*QUESTIONS.names, *SCENARIOS.names[1:]]
     first = rows[0]
-    assert (first["claim"], float(first["true_gap"])) == (">", 0.0075)
+    assert (first["claim"], float(first["true_difference"])) == (">", 0.0075)
     assert 6 <= int(first["seeds_median"]) <= int(first["seeds_80"]) <= 9
-    assert float(first["runs"]) >= 30
+    assert float(first["trials_mean"]) >= 30
 
 
 @pytest.mark.slow

@@ -75,7 +75,7 @@ def test_rank_prints_a_row_a_value(sweep, capsys):
     assert found[0]["ranking"]["order"] == rows[0]["order"] != ""
     assert found[1]["ranking"] is None
     best = max(found[0]["ranking"]["layouts"], key=lambda layout: layout["score"])
-    assert float(rows[0][best["layout"]]) == best["score"]
+    assert float(rows[0][best["label"]]) == best["score"]
     assert f"{100 * best['score']:.2f}" in table[1]
     by_accuracy = json.loads(output(capsys, "rank", "small", "-o", "json", "--metric", "accuracy"))
     assert by_accuracy[0]["ranking"]["metric"] == "accuracy"

@@ -24,15 +24,24 @@ def test_rank_json_has_the_keys_scripts_rely_on(finished, capsys):
     assert list(ranking)[:4] == ["metric", "order", "layouts", "relations"]
     assert ranking["metric"] == "generalization"
     layout = ranking["layouts"][0]
-    assert list(layout)[:7] == ["layout", "score", "low", "high", "seeds", "parameters", "macs"]
+    assert list(layout)[:8] == [
+        "label",
+        "layout",
+        "score",
+        "low",
+        "high",
+        "seeds",
+        "parameters",
+        "macs",
+    ]
     assert layout["seeds"] == 2
     assert 0 <= layout["low"] <= layout["score"] <= layout["high"] <= 1
     relation = ranking["relations"][0]
     assert list(relation)[:6] == ["a", "b", "symbol", "difference", "low", "high"]
     # the two are not of a size, and so not compared
-    assert ranking["order"] == " | ".join(layout["layout"] for layout in ranking["layouts"])
+    assert ranking["order"] == " | ".join(layout["label"] for layout in ranking["layouts"])
     assert "sizes differ" in relation["withheld"]
-    assert (relation["symbol"], ranking["seeds"]) == ("?", [2, 2])
+    assert (relation["symbol"], ranking["looks"]) == ("?", [2, 2])
     assert ranking["preliminary"].startswith("preliminary: 2 paired seeds")
 
 
@@ -77,12 +86,12 @@ def test_rank_by_another_metric(finished, capsys):
     for history in open_study(finished).histories():
         final.setdefault(history.trial.label, []).append(history.epochs[-1].evaluation_accuracy)
     means = {label: sum(values) / len(values) for label, values in final.items()}
-    assert {x["layout"]: x["score"] for x in by_accuracy["layouts"]} == pytest.approx(means)
+    assert {x["label"]: x["score"] for x in by_accuracy["layouts"]} == pytest.approx(means)
 
 
 def test_rank_csv_is_one_row_a_layout(finished, capsys):
     rows = list(csv.DictReader(io.StringIO(out(capsys, "rank", str(finished), "-o", "csv"))))
-    assert {row["layout"] for row in rows} == {"C-C", "C-T"}
+    assert {row["label"] for row in rows} == {"C-C", "C-T"}
     assert [row["collapsed_of"] for row in rows] == ["2", "2"]
     assert "sizes differ" in rows[0]["next_withheld"]
     assert rows[1]["next_withheld"] == ""
@@ -90,7 +99,7 @@ def test_rank_csv_is_one_row_a_layout(finished, capsys):
 
 def test_status_shows_every_trial(finished, capsys):
     rows = json.loads(out(capsys, "status", str(finished), "-o", "json"))
-    assert [(row["status"], row["epoch"]) for row in rows] == [("finished", 3)] * 4
+    assert [(row["status"], row["epochs"]) for row in rows] == [("finished", 3)] * 4
     table = out(capsys, "status", str(finished))
     assert table.startswith("small: finished")
     assert all(row["trial"] in table for row in rows)
@@ -125,7 +134,7 @@ def test_report_and_export_print_where(finished, capsys, tmp_path):
 def test_space_commands(capsys):
     assert out(capsys, "space", "count", "quickstart") == "5\n"
     rows = json.loads(out(capsys, "space", "list", "quickstart", "-o", "json"))
-    assert [row["candidate"] for row in rows] == [
+    assert [row["label"] for row in rows] == [
         "C-C-C-C",
         "C-C-C-T",
         "C-C-T-T",

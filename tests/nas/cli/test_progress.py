@@ -9,7 +9,7 @@ from rich.console import Console
 from nas.cli.progress import Progress, TerminalDisplay, _line, _table
 from nas.search.build import build_search
 from nas.study.folder import open_study
-from nas.study.records import Outcome, SegmentEnded, SegmentStarted
+from nas.study.records import Outcome, SegmentEnded, SegmentStarted, TrialStopped
 from nas.study.state import StudyState
 from tests.nas.builders import measured, planned
 
@@ -100,6 +100,23 @@ def test_a_line_says_how_a_segment_ended_and_why():
     state = StudyState([planned(1), started("0001-C-s0"), measured("0001-C-s0", 1)])
     record = ended("0001-C-s0", Outcome.FAILED, "OSError: [disk] full\nTraceback ...")
     state.apply(record)
-    assert _line(Progress(3, clock=Clock()), record, state).startswith(
-        "0001-C-s0 failed (OSError: [disk] full): epoch 1/3, train loss 1.900, eval accuracy 40.0 %"
+    said = _line(Progress(3, clock=Clock()), record, state)
+    assert said is not None
+    assert said.startswith(
+        "0001-C-s0 failed (OSError: [disk] full): epoch 1/3, probe loss 1.900, eval accuracy 40.0 %"
     )
+
+
+def test_a_pause_and_a_stop_are_said_in_the_words_of_the_listings():
+    state = StudyState([planned(1), started("0001-C-s0"), measured("0001-C-s0", 1)])
+    said = []
+    for record in (
+        ended("0001-C-s0", Outcome.REACHED),
+        TrialStopped(at=0.0, trial_id="0001-C-s0", reason="last of its rung"),
+    ):
+        state.apply(record)
+        said.append(_line(Progress(3, clock=Clock()), record, state) or "")
+    assert said[0].startswith("0001-C-s0 paused: epoch 1/3, probe loss 1.900")
+    assert "[0 trials done" in said[0]
+    assert said[1].startswith("0001-C-s0 stopped (last of its rung): epoch 1/3")
+    assert "[1 trials done" in said[1]

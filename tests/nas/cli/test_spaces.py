@@ -63,7 +63,7 @@ def test_networks_of_other_families_are_listed_last(capsys):
     baseline = "baselines=[{network: timm/test_vit, label: ViT, options: {patch_size: 7}}]"
     assert run(["space", "list", "quickstart", baseline, "--output", "json"]) == 0
     listed = json.loads(capsys.readouterr().out)
-    assert [row["candidate"] for row in listed][-2:] == ["ViT_REL", "ViT"]
+    assert [row["label"] for row in listed][-2:] == ["ViT_REL", "ViT"]
     assert listed[-1]["types"] == "timm/test_vit"
     assert listed[-1]["parameters"] == 255_498
     assert listed[-1]["depths"] == ""

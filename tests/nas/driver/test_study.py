@@ -224,7 +224,7 @@ def test_seeds_are_added_where_they_can_settle_and_only_there(tmp_path, margin, 
     conclusion = begin_study(
         spec, folder=tmp_path / "s", executor=InlineExecutor(), display=Silent()
     )
-    assert conclusion.ranking.seeds == (2, 4)
+    assert conclusion.ranking.looks == (2, 4)
     # 60 images: the difference has an sd of about 5 points, and no four seeds settle one of 2
     assert {layout.seeds for layout in conclusion.ranking.layouts} <= seeds
     assert len({layout.seeds for layout in conclusion.ranking.layouts}) == 1

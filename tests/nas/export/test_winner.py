@@ -51,7 +51,7 @@ def test_same_logits_and_the_accuracy_it_claims(finished, tmp_path):
 def test_it_is_the_best_seed_of_the_layout_ranked_first(finished, tmp_path):
     study, ranking, history, exported = export(finished, tmp_path)
     assert exported.trial_id == history.trial.id
-    assert history.trial.label == ranking.layouts[0].layout
+    assert history.trial.label == ranking.layouts[0].label
     rivals = [h for h in study.histories() if h.trial.label == history.trial.label]
     assert history.epochs[-1].evaluation_accuracy == max(
         h.epochs[-1].evaluation_accuracy for h in rivals
@@ -79,9 +79,9 @@ def test_the_best_layout_goes_out_when_another_family_is_first(beside_a_vit, tmp
     assert vit.layout == "ViT"
     first = replace(ranking, layouts=(vit, *layouts))
     exported = export_winner(study, first, study.histories(), to=tmp_path / "model")
-    note = f"ViT, of another family, is ranked first; {layouts[0].layout} is the best layout"
+    note = f"ViT, of another family, is ranked first; {layouts[0].label} is the best layout"
     assert exported.note == note
-    assert f"-{layouts[0].layout}-" in exported.trial_id
+    assert f"-{layouts[0].label}-" in exported.trial_id
     assert f"{note}: `" in (exported.folder / "README.md").read_text()
     meta = coatnet.load_metadata(exported.folder)
     assert meta["score"]["value"] == layouts[0].score
@@ -94,7 +94,7 @@ def test_there_is_no_winner_among_other_families_alone(beside_a_vit):
     study = open_study(beside_a_vit)
     histories = tuple(h for h in study.histories() if h.trial.label == "ViT")
     ranking = rank_study(study, histories)
-    assert [score.layout for score in ranking.layouts] == ["ViT"]
+    assert [score.label for score in ranking.layouts] == ["ViT"]
     with pytest.raises(NotFoundError, match="no trial of a layout has finished"):
         winner(ranking, histories)
 

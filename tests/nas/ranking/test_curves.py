@@ -102,8 +102,8 @@ def test_a_reading_lies_between_its_two_measurements(curve, loss):
 def test_gaps_are_those_of_the_last_epoch():
     last = history([2.0, 0.5], [0.4, 0.8])
     gaps = end_gaps(last)
-    assert gaps.loss == pytest.approx(2.2 * 0.2)
-    assert gaps.accuracy == pytest.approx(max(math.exp(-0.5), 0.8) - 0.8)
+    assert gaps.loss_gap == pytest.approx(2.2 * 0.2)
+    assert gaps.accuracy_gap == pytest.approx(max(math.exp(-0.5), 0.8) - 0.8)
 
 
 def test_area_is_the_mean_height_by_trapezoids():

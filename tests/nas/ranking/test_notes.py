@@ -63,6 +63,16 @@ def test_failed_trials_are_not_called_diverged():
     assert not any("diverged" in note for note in found)
 
 
+def test_stopped_trials_are_said_and_paused_ones_are_unfinished():
+    lost = {0: TrialStatus.STOPPED, 1: TrialStatus.STOPPED, 2: TrialStatus.PAUSED}
+    found = notes({"A": OK, "B": replace(OK, lost=lost)})
+    said(found, "B: 2 of 5 trials stopped; its score is that of the others")
+    said(found, "1 of 12 trials unfinished")
+    nothing = notes({"A": replace(OK, lost=dict.fromkeys(range(6), TrialStatus.STOPPED))})
+    said(nothing, "no trial has finished")
+    assert "A: 6 of 6 trials stopped" in nothing
+
+
 def test_unfinished_trials_are_counted():
     lost = {0: TrialStatus.RUNNING, 1: TrialStatus.PLANNED, 2: TrialStatus.INTERRUPTED}
     found = notes({"A": OK, "B": replace(OK, lost=lost)})
@@ -76,7 +86,7 @@ def test_trials_short_of_the_equal_loss_are_counted_by_layout():
         histories[i] = replace(histories[i], epochs=epochs)
     found = rank(histories, RankingSpec(), evaluation_images=599).notes
     note = said(found, "never reached")
-    assert note.startswith("1 of 6 trials never reached the equal training loss of 1.5 nats")
+    assert note.startswith("1 of 6 trials never reached the equal probe loss of 1.5 nats")
     assert note.endswith(": B 1")
 
 
@@ -119,7 +129,7 @@ def test_the_placebo_gives_the_noise_floor():
     assert "A~twin" in note
     assert "the same network entered twice" in note
     assert "sd 0." in note
-    assert [layout.layout for layout in ranking.layouts if "twin" in layout.layout] == []
+    assert [layout.label for layout in ranking.layouts if "twin" in layout.label] == []
     assert not any("twin" in relation.a + relation.b for relation in ranking.relations)
 
 

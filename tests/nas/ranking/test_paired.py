@@ -42,7 +42,7 @@ def test_better_by_hand():
     assert relation.difference == pytest.approx(0.012)
     assert relation.low == pytest.approx(0.012 - 4.30265 * 0.0011547, abs=1e-7)
     assert relation.high == pytest.approx(0.012 + 4.30265 * 0.0011547, abs=1e-7)
-    assert (relation.pairs, relation.more_seeds) == (3, None)
+    assert (relation.paired_seeds, relation.more_seeds) == (3, None)
 
 
 def test_the_better_estimate_comes_first():
@@ -78,7 +78,7 @@ def test_not_worse_by_hand():
 
 def test_one_seed_says_nothing():
     relation = pair([0.3])
-    assert (relation.symbol, relation.pairs) == (Symbol.UNDECIDED, 1)
+    assert (relation.symbol, relation.paired_seeds) == (Symbol.UNDECIDED, 1)
     assert (relation.low, relation.high, relation.more_seeds) == (None, None, None)
     assert (relation.deviation, relation.skewness) == (None, None)
 
@@ -86,7 +86,7 @@ def test_one_seed_says_nothing():
 def test_before_the_first_look_nothing_is_said():
     scores = {"A": dict(enumerate([0.9, 0.91, 0.92])), "B": dict(enumerate([0.5, 0.51, 0.52]))}
     (relation,) = relate(scores, SPEC, evaluation_images=MANY, seeds=(4, 9))
-    assert (relation.symbol, relation.pairs) == (Symbol.UNDECIDED, 3)
+    assert (relation.symbol, relation.paired_seeds) == (Symbol.UNDECIDED, 3)
     assert (relation.low, relation.high) == (None, None)
 
 
@@ -130,14 +130,14 @@ def test_a_seed_that_only_one_layout_has_ends_the_prefix():
 def test_seeds_beyond_the_last_look_are_left_alone():
     scores = {"A": dict(enumerate([0.9, 0.9, 0.1])), "B": dict(enumerate([0.8, 0.8, 0.8]))}
     (relation,) = relate(scores, SPEC, evaluation_images=MANY, seeds=(2, 2))
-    assert (relation.pairs, relation.difference) == (2, pytest.approx(0.1))
+    assert (relation.paired_seeds, relation.difference) == (2, pytest.approx(0.1))
 
 
 def test_without_common_seeds_the_means_are_subtracted():
     scores = {"A": {0: 0.9, 1: 0.8}, "B": {2: 0.7}}
     (relation,) = relate(scores, SPEC, evaluation_images=MANY)
     assert relation.difference == pytest.approx(0.15)
-    assert (relation.pairs, relation.low) == (0, None)
+    assert (relation.paired_seeds, relation.low) == (0, None)
 
 
 def test_a_pair_left_out_claims_nothing_and_helps_no_other():

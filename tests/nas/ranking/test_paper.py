@@ -16,7 +16,7 @@ PAPER = ["C-C-C-C", "C-C-C-T", "C-C-T-T", "C-T-T-T", "ViT_REL"]
 
 def tau(names, metric=Metric.GENERALIZATION, *, tied=()):
     """Tau-b of layouts ordered so, of which the pairs in `tied` are equivalent."""
-    layouts = [replace(ANY, layout=name, score=1 - i / 10) for i, name in enumerate(names)]
+    layouts = [replace(ANY, label=name, score=1 - i / 10) for i, name in enumerate(names)]
     relations = [
         Relation(
             a=a,
@@ -25,7 +25,7 @@ def tau(names, metric=Metric.GENERALIZATION, *, tied=()):
             difference=0.0,
             low=None,
             high=None,
-            pairs=6,
+            paired_seeds=6,
             deviation=None,
             skewness=None,
             more_seeds=None,

@@ -37,7 +37,7 @@ def test_layouts_are_ordered_by_score_and_joined_by_their_symbols():
     ]
     ranking = rank(histories, ACCURACY, evaluation_images=1_000_000)
     assert ranking.order == "high ≈ same ≫ low"
-    assert [layout.layout for layout in ranking.layouts] == ["high", "same", "low"]
+    assert [layout.label for layout in ranking.layouts] == ["high", "same", "low"]
     assert [(r.a, r.symbol, r.b) for r in ranking.relations] == [
         ("high", Symbol.EQUIVALENT, "same"),
         ("high", Symbol.MUCH_BETTER, "low"),
@@ -54,8 +54,8 @@ def test_a_layout_is_scored_by_hand():
     assert layout.low == pytest.approx(0.90 - 4.30265 * 0.0057735, abs=1e-6)
     assert layout.high == pytest.approx(0.90 + 4.30265 * 0.0057735, abs=1e-6)
     assert (layout.seeds, layout.parameters, layout.macs) == (3, 150_000, 2_000_000)
-    assert layout.accuracy == pytest.approx(0.90)
-    assert layout.evaluation_gap == pytest.approx(0.22)
+    assert layout.evaluation_accuracy == pytest.approx(0.90)
+    assert layout.loss_gap == pytest.approx(0.22)
 
 
 def test_an_interval_stays_within_what_an_accuracy_can_be():
@@ -70,7 +70,7 @@ def test_one_seed_has_a_score_and_no_interval():
 
 def test_equal_scores_are_ordered_by_name():
     histories = finals("B", [0.9, 0.8]) + finals("A", [0.8, 0.9], first=11)
-    assert [x.layout for x in rank(histories, ACCURACY, evaluation_images=9).layouts] == ["A", "B"]
+    assert [x.label for x in rank(histories, ACCURACY, evaluation_images=9).layouts] == ["A", "B"]
 
 
 @pytest.mark.parametrize("metric", list(Metric))
@@ -117,7 +117,7 @@ def test_diverged_and_failed_trials_are_counted_apart_and_never_averaged():
     lost = {0: TrialStatus.DIVERGED, 1: TrialStatus.FAILED}
     clean = SyntheticLayout(accuracy=0.9, spread=0.0)
     histories = study({"A": clean, "B": replace(clean, lost=lost)}, seeds=range(4))
-    layouts = {x.layout: x for x in rank(histories, ACCURACY, evaluation_images=599).layouts}
+    layouts = {x.label: x for x in rank(histories, ACCURACY, evaluation_images=599).layouts}
     assert layouts["B"].seeds == 2
     assert (layouts["B"].diverged.count, layouts["B"].diverged.of, layouts["B"].failed) == (1, 4, 1)
     assert layouts["B"].score == pytest.approx(layouts["A"].score, abs=1e-3)
@@ -152,12 +152,12 @@ def test_json_has_the_promised_keys_in_order():
     ranking = rank(study(), RankingSpec(), evaluation_images=599)
     found = ranking_json(ranking)
     assert list(found)[:6] == ["metric", "order", "layouts", "relations", "equal_loss", "notes"]
-    assert list(found)[6:] == ["preliminary", "placebo", "agreement", "seeds", "spec"]
-    assert list(found["layouts"][0])[:7] == [
-        *("layout", "score", "low", "high", "seeds", "parameters", "macs")
+    assert list(found)[6:] == ["preliminary", "placebo", "agreement", "looks", "spec"]
+    assert list(found["layouts"][0])[:8] == [
+        *("label", "layout", "score", "low", "high", "seeds", "parameters", "macs")
     ]
     assert list(found["relations"][0]) == [
-        *("a", "b", "symbol", "difference", "low", "high", "pairs", "deviation", "skewness"),
+        *("a", "b", "symbol", "difference", "low", "high", "paired_seeds", "deviation", "skewness"),
         *("more_seeds", "withheld"),
     ]
     assert json.loads(json.dumps(found, allow_nan=False)) == found
@@ -167,4 +167,4 @@ def test_json_has_the_promised_keys_in_order():
 def test_a_study_like_the_real_one_ranks_like_the_paper():
     ranking = rank(study(seeds=range(6)), RankingSpec(), evaluation_images=599)
     assert ranking.order == "C-C-C-C ≈ C-C-C-T > C-C-T-T > C-T-T-T ≫ ViT_REL"
-    assert [layout.layout for layout in ranking.layouts] == list(DIGITS)
+    assert [layout.label for layout in ranking.layouts] == list(DIGITS)

@@ -60,8 +60,8 @@ def test_a_layout_that_begins_below_the_equal_loss_does_not_cross_it():
     histories = with_losses(histories, "C", [0.5, 0.4, 0.3])
     ranking = ranked(histories, RankingSpec())
     assert ranking.equal_loss == 0.8
-    by_name = {layout.layout: layout for layout in ranking.layouts}
-    words = "only 0 of 6 trials cross the equal training loss of 0.8 nats (6 began below it)"
+    by_name = {layout.label: layout for layout in ranking.layouts}
+    words = "only 0 of 6 trials cross the equal probe loss of 0.8 nats (6 began below it)"
     assert by_name["C"].withheld == words
     assert by_name["A"].withheld == by_name["B"].withheld == ""
     assert why(ranking, "A", "C") == f"C: {words}"
@@ -111,7 +111,7 @@ def test_added_seeds_that_never_get_so_low_are_no_crossings():
 def test_overfitting_withholds_capacity_and_nothing_else():
     layouts = {"A": replace(BEST, gap=0.4), **REST}
     ranking = ranked(layouts, CAPACITY)
-    words = "overfits: gap 0.4 nats > 0.1: data is not abundant for it"
+    words = "overfits: loss gap 0.4 nats > 0.1: data is not abundant for it"
     assert ranking.layouts[0].withheld == words
     assert why(ranking, "A", "B") == f"A: {words}"
     assert why(ranking, "B", "C") == ""
@@ -175,7 +175,7 @@ def test_a_failed_trial_is_dropped_from_its_pairs():
     layouts = {"A": replace(BEST, lost={2: TrialStatus.FAILED}), **REST}
     ranking = ranked(layouts, seeds=range(7), looks=(6, 7))
     assert ranking.order == "A ≫ B ≫ C"
-    assert [relation.pairs for relation in ranking.relations] == [6, 6, 7]
+    assert [relation.paired_seeds for relation in ranking.relations] == [6, 6, 7]
     assert ranking.layouts[0].failed == 1
 
 
@@ -231,7 +231,7 @@ def test_a_fixed_number_of_seeds_less_a_failure_is_judged_at_what_is_left():
     failed = {"A": replace(BEST, lost={1: TrialStatus.FAILED}), **REST}
     ranking = ranked(failed)
     assert ranking.order == "A ≫ B ≫ C"
-    assert [relation.pairs for relation in ranking.relations] == [5, 5, 6]
+    assert [relation.paired_seeds for relation in ranking.relations] == [5, 5, 6]
     # as if five seeds had been planned
     five = ranked([h for h in study(failed, seeds=range(6)) if h.trial.seed != 1], looks=(5, 5))
     assert five.relations[0].low == pytest.approx(ranking.relations[0].low, abs=1e-12)
@@ -285,5 +285,5 @@ def test_several_reasons_are_all_said():
     }
     words = why(ranked(layouts, CAPACITY), "A", "B")
     assert [
-        part in words for part in ("A: 1 of 6", "overfits: gap 0.4", "B: overfits", "MACs")
+        part in words for part in ("A: 1 of 6", "overfits: loss gap 0.4", "B: overfits", "MACs")
     ] == [True] * 4

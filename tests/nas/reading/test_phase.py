@@ -22,7 +22,9 @@ from nas.spec.file import load_spec
 from nas.spec.study import Metric
 from nas.study.folder import open_study
 from nas.study.sweep import create_sweep, open_sweep
+from nas.tables.schemas import MEMBERS, ORDERS, PHASE
 from tests.nas.conftest import SMALL
+from tests.nas.journals import PAUSED, STOPPED, journalled
 
 
 @pytest.fixture
@@ -45,13 +47,16 @@ def test_the_table_says_what_the_rankings_say(swept):
         ranking = rank_study(study, study.histories())
         rows = table[table["value"] == point.member.word]
         assert point.ranking == ranking
-        assert rows["layout"].tolist() == [layout.layout for layout in ranking.layouts]
+        assert rows["label"].tolist() == [layout.label for layout in ranking.layouts]
         assert rows["score"].tolist() == [layout.score for layout in ranking.layouts]
         assert rows["rank"].tolist() == [1, 2]
-        assert rows["symbol"].iloc[0] in ranking.order
-        assert rows["symbol"].isna().tolist() == [False, True]
+        assert rows["mark"].iloc[0] in ranking.order
+        assert rows["mark"].isna().tolist() == [False, True]
         assert rows["equal_loss"].tolist() == [ranking.equal_loss] * 2
     orders = orders_frame(points)
+    value, *others = ORDERS.names
+    assert orders.columns.tolist() == [value, "C-C", "C-T", *others]
+    assert (rows["label"] == rows["layout"]).all()
     assert orders["order"].tolist() == [point.ranking.order for point in points]
     assert set(orders["C-C"]) <= set(table["score"])
 
@@ -90,6 +95,19 @@ def test_views_are_written_beside_the_studies(half, tmp_path):
     elsewhere = write_phase(half, points, to=tmp_path / "e" / "p.html")
     assert ">report</a>" not in elsewhere.read_text(encoding="utf-8")
     assert write_phase(half, points).read_text(encoding="utf-8") == text, "the same bytes"
+
+
+def test_what_paused_or_was_stopped_is_not_finished(tmp_path):
+    sweep = json.dumps({"key": "data.train", "values": [48, 80]})
+    swept = create_sweep(load_spec(str(SMALL), [f"sweep={sweep}"]), folder=tmp_path / "s")
+    journalled(swept.members[0].folder, PAUSED, spec=swept.members[0].spec)
+    journalled(swept.members[1].folder, STOPPED, spec=swept.members[1].spec)
+    frame = members_frame(phase_points(swept))
+    assert frame.columns.tolist() == MEMBERS.names
+    assert frame["status"].tolist() == ["interrupted", "finished"]
+    assert frame[["finished", "paused", "stopped"]].values.tolist() == [[0, 1, 0], [0, 0, 1]]
+    assert orders_frame(phase_points(swept)).columns.tolist() == ORDERS.names
+    assert phase_frame(phase_points(swept)).columns.tolist() == PHASE.names
 
 
 @pytest.mark.parametrize(

@@ -22,12 +22,12 @@ def table(scores, *, low=0.01):
                 {
                     "value": value,
                     "rank": rank,
-                    "layout": layout,
+                    "label": layout,
                     "score": score,
                     "low": None if low is None else score - low,
                     "high": None if low is None else score + low,
                     "seeds": 6,
-                    "symbol": ">" if rank < len(ranked) else None,
+                    "mark": ">" if rank < len(ranked) else None,
                 }
             )
     return pd.DataFrame(rows)
@@ -38,7 +38,7 @@ def draw(rows, numbers=NUMBERS, notes=()):
         Value(word=word, number=number, note="not begun" if word in notes else "")
         for word, number in numbers.items()
     ]
-    looks = styles(["C-C", "T-T", *rows["layout"]])
+    looks = styles(["C-C", "T-T", *rows["label"]])
     return phase_diagram(rows, values=values, looks=looks, axis="images").to_dict()
 
 

@@ -25,10 +25,10 @@ def table(rows):
     found = []
     for row in rows:
         for place, layout in enumerate(row.ranking.layouts if row.ranking else (), start=1):
-            names = ("layout", "score", "low", "high", "seeds")
+            names = ("label", "layout", "score", "low", "high", "seeds")
             own = {name: getattr(layout, name) for name in names}
-            found.append({"value": row.value.word, "rank": place, "symbol": None, **own})
-    columns = ["value", "rank", "layout", "score", "low", "high", "seeds", "symbol"]
+            found.append({"value": row.value.word, "rank": place, "mark": None, **own})
+    columns = ["value", "rank", "label", "layout", "score", "low", "high", "seeds", "mark"]
     return pd.DataFrame(found, columns=columns)
 
 

@@ -134,3 +134,24 @@ def test_preliminary_claims_are_called_so():
     hurried = replace(RANKING, preliminary="3 seeds are few")
     assert "preliminary" not in found(HISTORIES, certified)["difference"].caption
     assert "preliminary" in found(HISTORIES, hurried)["difference"].caption
+
+
+def lost(*statuses):
+    """A study of one layout whose first seeds ended like this, and its sections."""
+    layout = replace(DIGITS["C-C-T-T"], lost=dict(enumerate(statuses)))
+    histories = study({"C-C-T-T": layout}, seeds=range(3))
+    return found(histories, rank(histories, RankingSpec(), evaluation_images=599))
+
+
+def test_captions_say_what_was_stopped_and_what_may_go_on(plain_study):
+    stopped = lost(TrialStatus.STOPPED)
+    assert "Squares count those that were stopped" in stopped["runs"].caption
+    assert "No run diverged or failed" in stopped["runs"].caption
+    for name in ("curves", "generalization"):
+        assert "it is in no score" in stopped[name].caption
+        assert "it is in no score" in lost(TrialStatus.PAUSED)[name].caption
+        assert "it is in no score" not in plain_study[name].caption
+    assert "Squares" not in plain_study["runs"].caption
+    assert "Squares" not in lost(TrialStatus.PAUSED)["runs"].caption
+    assert "runs" in lost(*[TrialStatus.STOPPED] * 3)
+    assert "runs" not in lost(*[TrialStatus.PAUSED] * 3)

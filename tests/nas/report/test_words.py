@@ -19,7 +19,7 @@ RELATION = Relation(
     difference=0.012,
     low=0.004,
     high=0.02,
-    pairs=6,
+    paired_seeds=6,
     deviation=0.008,
     skewness=0.1,
     more_seeds=None,
@@ -39,7 +39,7 @@ RELATION = Relation(
             "equivalent: the difference is 1.20 points [0.40, 2.00], 6 paired seeds",
         ),
         (
-            {"symbol": Symbol.NOT_WORSE, "low": None, "pairs": 1, "deviation": None},
+            {"symbol": Symbol.NOT_WORSE, "low": None, "paired_seeds": 1, "deviation": None},
             "not worse by more than 0.5 points: the difference is 1.20 points, 1 paired seed",
         ),
         (
@@ -47,7 +47,13 @@ RELATION = Relation(
             "not decided: 1.20 points [0.40, 2.00], 6 paired seeds; about 3 more may decide",
         ),
         (
-            {"symbol": Symbol.UNDECIDED, "low": None, "high": None, "pairs": 1, "deviation": None},
+            {
+                "symbol": Symbol.UNDECIDED,
+                "low": None,
+                "high": None,
+                "paired_seeds": 1,
+                "deviation": None,
+            },
             "not decided: 1.20 points, 1 paired seed",
         ),
         (
@@ -83,7 +89,7 @@ def test_the_reading_follows_correction_and_looks():
     assert "Holm" in words.reading(RANKING)
     assert "any number of seeds" not in words.reading(RANKING)
     joint = RankingSpec(correction=Correction.BONFERRONI)
-    said = words.reading(replace(RANKING, spec=joint, seeds=(6, 20)))
+    said = words.reading(replace(RANKING, spec=joint, looks=(6, 20)))
     assert "Holm" not in said
     assert "any number of seeds from 6 to 20" in said
 
@@ -102,7 +108,10 @@ def test_a_layout_with_one_seed_has_a_dash_for_its_interval():
 def test_a_planned_trial_has_dashes():
     layout = replace(DIGITS["C-C-T-T"], lost={0: TrialStatus.PLANNED})
     (row,) = words.trial_cells(study({"C-C-T-T": layout}, seeds=[0]))
-    assert (row["epochs"], row["loss"], row["accuracy"], row["seconds"]) == ("0 of 15", *"–––")
+    assert (row["epochs"], row["probe_loss"], row["evaluation_accuracy"], row["seconds"]) == (
+        "0 of 15",
+        *"–––",
+    )
     assert not row["lost"]
 
 
@@ -120,3 +129,11 @@ def test_counts_have_units(number, text):
 )
 def test_durations_read_like_clocks(seconds, text):
     assert words.duration(seconds) == text
+
+
+def test_a_trial_that_paused_or_was_stopped_says_so():
+    ended = {0: TrialStatus.PAUSED, 1: TrialStatus.STOPPED, 2: TrialStatus.DIVERGED}
+    rows = words.trial_cells(study({"C-C-T-T": replace(DIGITS["C-C-T-T"], lost=ended)}))
+    assert [row["status"] for row in rows] == ["paused", "stopped", "diverged"]
+    assert [row["lost"] for row in rows] == [False, False, True]
+    assert [row["epochs"] for row in rows] == ["7 of 15"] * 3

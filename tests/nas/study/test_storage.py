@@ -89,10 +89,14 @@ def test_a_file_is_the_old_one_or_the_new(tmp_path: Path) -> None:
     assert file.read_text() == "new"
     for error in (OSError, KeyboardInterrupt):
         with pytest.raises(error), replacing(file) as beside:
-            beside.write_text("half")
-            raise error
+            _half(beside, error)
     assert file.read_text() == "new"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def _half(path: Path, error: type[BaseException]) -> None:
+    path.write_text("half")
+    raise error
 
 
 def test_two_writers_at_once_do_not_write_into_one_file(tmp_path: Path) -> None:

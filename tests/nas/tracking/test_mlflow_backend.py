@@ -144,14 +144,14 @@ def test_status_says_how_a_trial_stands(
 ) -> None:
     backend.sync(at(one_trial(range(1, 3), outcome)))
     assert child(uri).info.status == status
-    assert child(uri).data.tags["nas.outcome"] == word
+    assert child(uri).data.tags["nas.status"] == word
 
 
 def test_a_trial_that_failed_for_good_says_why(backend: Any, uri: str) -> None:
     records = one_trial(range(0), Outcome.FAILED, message="RuntimeError: no")
     backend.sync(at(records, attempts_allowed=1))
     assert child(uri).info.status == "FAILED"
-    assert child(uri).data.tags["nas.outcome"] == "failed"
+    assert child(uri).data.tags["nas.status"] == "failed"
     assert child(uri).data.tags["mlflow.note.content"] == "RuntimeError: no"
     assert child(uri).info.end_time == round(records[-1].at * 1000)
 
@@ -508,6 +508,7 @@ def test_what_is_preliminary_says_so(backend: Any, uri: str) -> None:
 def ranking() -> Ranking:
     def score(layout: str, value: float) -> LayoutScore:
         return LayoutScore(
+            label=layout,
             layout=layout,
             score=value,
             low=None,
@@ -518,9 +519,9 @@ def ranking() -> Ranking:
             diverged=clopper_pearson(0, 1),
             collapsed=clopper_pearson(0, 1),
             failed=0,
-            accuracy=value,
-            train_loss=0.1,
-            evaluation_gap=0.0,
+            evaluation_accuracy=value,
+            probe_loss=0.1,
+            loss_gap=0.0,
             accuracy_gap=0.0,
             area_log_loss=0.0,
         )

@@ -8,6 +8,7 @@ import pytest
 
 from nas.ranking.curves import area_log_loss
 from nas.study.records import BaselineConfig, TrialStatus
+from nas.tables.columns import WORDS
 from nas.tables.frames import trials_frame
 from nas.tracking import rows
 from tests.nas.tracking import story
@@ -47,8 +48,8 @@ def test_averaged_weights_are_shown_where_the_recipe_keeps_them() -> None:
 
 def test_a_long_message_is_cut_before_mlflow_refuses_it() -> None:
     failed = replace(HISTORY, status=TrialStatus.FAILED, message="x" * 9000)
-    tags = rows.outcome_tags(failed)
-    assert tags["nas.outcome"] == "failed"
+    tags = rows.status_tags(failed)
+    assert tags["nas.status"] == "failed"
     assert len(tags["mlflow.note.content"]) == 2000
 
 
@@ -68,6 +69,25 @@ def test_the_role_is_that_of_the_tables(changes: dict[str, Any], role: str, tmp_
     assert frame["role"].tolist() == [role]
 
 
+def test_a_run_that_0_1_began_keeps_its_own_word_true() -> None:
+    stopped = replace(HISTORY, status=TrialStatus.STOPPED)
+    assert "nas.outcome" not in rows.status_tags(stopped, there={"nas.label": "C-C"})
+    tags = rows.status_tags(stopped, there={"nas.outcome": "interrupted"})
+    assert tags["nas.outcome"] == tags["nas.status"] == "stopped"
+
+
+def test_metrics_are_those_that_are_declared() -> None:
+    epoch = replace(HISTORY.epochs[0], ema_evaluation_accuracy=0.25)
+    (sent,) = rows.epoch_rows(replace(HISTORY, epochs=(epoch,)), after=0)
+    assert [row.key for row in sent] == list(rows.METRICS)
+    assert set(rows.METRICS.values()) <= WORDS.keys()
+    found = {row.key: row.value for row in sent}
+    assert found["train/loss"] == epoch.train_loss != epoch.probe_loss
+    assert found["train/probe_loss"] == epoch.probe_loss
+    assert found["eval/loss"] == epoch.evaluation_loss
+    assert found["eval/accuracy"] == epoch.evaluation_accuracy
+
+
 @pytest.mark.parametrize("status", TrialStatus)
 def test_every_status_has_one_in_mlflow(status: TrialStatus) -> None:
     assert rows.RUN_STATUS[status] in {"RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"}
@@ -83,5 +103,5 @@ def test_what_tells_a_network_of_another_family_from_its_siblings() -> None:
     assert (params["options"], params["image_size"]) == ('{"depth": 2}', "8")
     assert params["parameters"] == str(trial.parameters)
     assert params.keys() & rows.trial_params(HISTORY.trial).keys() == {
-        "layout", "seed", "parameters", "macs", "image_size", "epochs"
+        "layout", "seed", "parameters", "macs", "image_size", "epochs_planned"
     }  # fmt: skip

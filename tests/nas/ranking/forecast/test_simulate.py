@@ -85,7 +85,7 @@ def test_one_look_holds_its_level_too(first):
     design = replace(DESIGN, first=first, last=first)
     found = simulate(scenario, design, until=Until.SHARP, studies=4000, seed=21)
     assert 0.02 < found.false_better_ever <= HELD  # that close: exact for one pair
-    assert found.runs == 5 * first
+    assert found.trials_mean == 5 * first
 
 
 @pytest.mark.slow
@@ -192,7 +192,7 @@ def test_seeds_where_relations_are_open_save_runs_and_lose_no_pair(sd, ratio):
         simulate(scenario, DESIGN, until=Until.SHARP, policy=policy, studies=2000, seed=17)
         for policy in (Policy.ADAPTIVE, Policy.EQUAL)
     )
-    assert ours.runs <= ratio * equal.runs
+    assert ours.trials_mean <= ratio * equal.trials_mean
     assert ours.decided >= equal.decided - 0.02
 
 
@@ -200,7 +200,7 @@ def test_seeds_where_relations_are_open_save_runs_and_lose_no_pair(sd, ratio):
 def test_a_forecast_says_that_more_noise_takes_more_seeds():
     found = forecast(DESIGN, 5, until=Until.SETTLED, noise=(0.001, 0.01), studies=500, seed=1)
     quiet, noisy = found.scenarios
-    assert quiet.adaptive.runs < noisy.adaptive.runs
+    assert quiet.adaptive.trials_mean < noisy.adaptive.trials_mean
     assert quiet.adaptive.decided > noisy.adaptive.decided
     again = forecast(DESIGN, 5, until=Until.SETTLED, noise=(0.001, 0.01), studies=500, seed=1)
     assert found == again

@@ -61,7 +61,7 @@ def ranked():
 
     def table(scores, **columns):
         rows = [
-            {"layout": layout, "score": score, "low": score - 0.01, "high": score + 0.01}
+            {"label": layout, "score": score, "low": score - 0.01, "high": score + 0.01}
             for layout, score in scores.items()
         ]
         frame = pd.DataFrame(rows).assign(
@@ -85,7 +85,7 @@ def related():
     def table(*claims, **columns):
         rows = [dict(zip(("a", "symbol", "b"), claim.split(), strict=True)) for claim in claims]
         frame = pd.DataFrame(rows, columns=["a", "symbol", "b"]).assign(
-            difference=0.02, low=0.0, high=0.04, pairs=6, withheld="", more_seeds=pd.NA
+            difference=0.02, low=0.0, high=0.04, paired_seeds=6, withheld="", more_seeds=pd.NA
         )
         return frame.assign(**columns)
 

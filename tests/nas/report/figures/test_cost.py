@@ -24,7 +24,7 @@ def test_scores_have_whiskers_in_both_panels(six):
     figure = cost(six.table, looks=six.looks)
     for axis in ("x", "x2"):
         for trace, layout in zip(points(figure, axis), six.ranking.layouts, strict=True):
-            assert trace.name == layout.layout
+            assert trace.name == layout.label
             assert trace.y[0] == layout.score
             assert trace.y[0] + trace.error_y.array[0] == pytest.approx(layout.high)
     assert sum(bool(trace.showlegend) for trace in figure.data) == 5

@@ -20,7 +20,7 @@ def order(figure):
 def test_scores_have_the_best_on_top_and_the_order_as_title(six):
     figure = scores(six.table, looks=six.looks)
     layouts = six.ranking.layouts
-    assert [trace.y[0] for trace in figure.data] == [layout.layout for layout in layouts]
+    assert [trace.y[0] for trace in figure.data] == [layout.label for layout in layouts]
     assert figure.layout.yaxis.autorange == "reversed"
     assert order(figure) == six.ranking.order.replace(">", "&gt;")
     first = figure.data[0]
@@ -29,9 +29,9 @@ def test_scores_have_the_best_on_top_and_the_order_as_title(six):
 
 
 def test_a_long_order_is_broken_into_lines(six):
-    layouts = [replace(six.ranking.layouts[0], layout=f"C-C-T-T#{k}") for k in range(24)]
+    layouts = [replace(six.ranking.layouts[0], label=f"C-C-T-T#{k}") for k in range(24)]
     ranking = replace(six.ranking, layouts=tuple(layouts), symbols=(Symbol.UNDECIDED,) * 23)
-    names = [layout.layout for layout in layouts]
+    names = [layout.label for layout in layouts]
     figure = scores(ranking_frame(ranking), looks=styles(names))
     lines = order(figure).split("<br>")
     assert len(lines) > 2
@@ -41,7 +41,7 @@ def test_a_long_order_is_broken_into_lines(six):
 def test_neighbours_that_are_not_compared_have_a_bar_between_them_in_the_title(ranked):
     table = ranked({"C-C": 0.8, "C-T": 0.75, "T-T": 0.7}, symbol=["?", ">", None])
     table["next_withheld"] = ["sizes differ", "", None]
-    figure = scores(table, looks=styles(table["layout"]))
+    figure = scores(table, looks=styles(table["label"]))
     assert order(figure) == "C-C | C-T &gt; T-T"
 
 
@@ -62,7 +62,7 @@ def test_withheld_scores_are_hollow(ranked):
 
 
 def test_the_matrix_mirrors_every_claim(six):
-    figure = pairwise(six.pairs, six.table["layout"].tolist())
+    figure = pairwise(six.pairs, six.table["label"].tolist())
     heat = figure.data[0]
     for i, row in enumerate(heat.text):
         assert row[i] == ""
@@ -108,6 +108,6 @@ def test_tags_in_names_are_drawn_as_text(draw):
         learning_curves(epochs_frame(odd.histories), looks=odd.looks),
         scores(odd.table, looks=odd.looks),
         cost(odd.table, looks=odd.looks),
-        pairwise(odd.pairs, odd.table["layout"].tolist()),
+        pairwise(odd.pairs, odd.table["label"].tolist()),
     ]
     assert all("<a " not in figure.to_json() for figure in figures)

@@ -20,12 +20,12 @@ def test_a_dot_a_seed_and_a_stroke_at_the_median(six):
     figure = runs(trials, six.table, looks=six.looks)
     assert len(figure.data) == 10
     dots, stroke = figure.data[0], figure.data[1]
-    own = trials[trials["label"] == six.table["layout"].iloc[0]]["evaluation_accuracy"]
+    own = trials[trials["label"] == six.table["label"].iloc[0]]["evaluation_accuracy"]
     assert [1 - x for x in dots.x] == pytest.approx(own.tolist())
     assert 1 - stroke.x[0] == pytest.approx(own.median())
     assert len(set(dots.y)) == 6
     assert all(-0.3 < y < 0.3 for y in dots.y)
-    assert figure.layout.yaxis.ticktext == tuple(six.table["layout"])
+    assert figure.layout.yaxis.ticktext == tuple(six.table["label"])
     assert "xaxis2" not in figure.to_dict()["layout"]
 
 
@@ -61,3 +61,15 @@ def test_what_still_runs_is_not_drawn(draw):
     figure = runs(trials_frame(made.histories), made.table, looks=made.looks)
     assert len(figure.data[0].x) == 1
     assert figure.data[0].customdata[0][0] == 2
+
+
+def test_stopped_runs_are_squares_beside_the_lost_and_paused_ones_are_not_drawn(draw):
+    layouts = {"C-C-T-T": lose("C-C-T-T", s0="stopped", s1="stopped", s2="failed", s3="paused")}
+    made = draw(study(layouts, seeds=range(6)))
+    figure = runs(trials_frame(made.histories), made.table, looks=made.looks)
+    (dots, _, marks) = figure.data
+    assert len(dots.x) == 2
+    assert marks.marker.symbol == ("x-open", "square-open")
+    assert marks.text[-1].strip() == "3 of 5"
+    assert marks.hovertemplate == "1 failed, 2 stopped, of 5"
+    assert figure.layout.xaxis2.ticktext == ("lost or stopped",)

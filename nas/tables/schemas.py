@@ -1,0 +1,225 @@
+"""Which columns each table has, in their order; the words are those of `nas.tables.columns`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from nas.study.records import TrialStatus
+from nas.tables.columns import FRACTION, Column, Type, word
+
+STUDY_STATUSES = ("running", "interrupted", "finished")
+UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """A table: where it is found, what a row is, and its columns."""
+
+    title: str
+    found: str  # the file or the command
+    row: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names."""
+        return [column.name for column in self.columns]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns as Parquet has them."""
+        return pa.schema([(column.name, column.type.value) for column in self.columns])
+
+    def frame(self, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+        """Return rows as a frame with these columns and types, also when there is no row."""
+        table = pa.Table.from_pylist([_encodable(row) for row in rows], self.schema)
+        # A count that can be missing stays one: pandas would make it a float.
+        return table.to_pandas(types_mapper={Type.COUNT.value: pd.Int64Dtype()}.get)
+
+    def arrow(self, frame: pd.DataFrame) -> pa.Table:
+        """Return a frame of this table as Parquet takes it."""
+        return pa.Table.from_pandas(frame, self.schema, preserve_index=False)
+
+
+def _encodable(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace lone surrogates: an error message may quote a path that is not UTF-8."""
+    return {
+        name: value.encode("utf-8", "backslashreplace").decode()
+        if isinstance(value, str)
+        else value
+        for name, value in row.items()
+    }
+
+
+def _words(*names: str, of: str = "") -> tuple[Column, ...]:
+    return tuple(word(name, of) for name in names)
+
+
+_STATUS = word("status", ", ".join(status.value for status in TrialStatus))
+_COUNTS = _words("trials", "finished", "paused", "stopped", "diverged", "failed")
+_LAST = "at the last epoch measured"
+_MEAN = "mean over the trials behind the score, at their last epoch"
+_END = "t interval of the mean, by itself; null with one seed"
+_PAIR_END = "simultaneous over all pairs; null with fewer than two paired seeds"
+_NEXT = "about this label, as a, and the next, as b; null at the last"
+
+TRIALS = Table(
+    title="Trials",
+    found="`tables/trials.parquet`",
+    row="a trial, planned ones too",
+    columns=(
+        *_words("trial", "number", "label", "layout", "role", "seed"),
+        _STATUS,
+        *_words("attempts", "epochs", "epochs_planned", "parameters", "macs"),
+        *_words("samples", "seconds", of="0 before the first epoch"),
+        *_words("lowest_probe_loss", "area_log_loss"),
+        *_words("probe_loss", "probe_accuracy", "evaluation_loss", of=_LAST),
+        *_words("evaluation_accuracy", "loss_gap", "accuracy_gap", of=_LAST),
+        word("message"),
+    ),
+)
+EPOCHS = Table(
+    title="Epochs",
+    found="`tables/epochs.parquet`",
+    row="an epoch measured, in the order of trials",
+    columns=_words(
+        *("trial", "label", "layout", "role", "seed"),
+        *("at", "attempt", "epoch", "step", "samples", "seconds", "learning_rate"),
+        *("train_loss", "gradient_norm", "probe_loss", "probe_accuracy"),
+        *("evaluation_loss", "evaluation_accuracy", "ema_evaluation_accuracy"),
+        *("loss_gap", "accuracy_gap"),
+    ),
+)
+
+
+def _rate(name: str, out_of: str) -> tuple[Column, ...]:
+    """Return a count, what it is out of, and the ends of the rate's interval."""
+    interval = f"interval of {name} / {name}_of, exact at 95 %"
+    return (
+        word(name),
+        Column(name=f"{name}_of", type=Type.COUNT, meaning=f"trials that {out_of}"),
+        Column(name=f"{name}_low", type=Type.REAL, unit=FRACTION, meaning=f"lower end, {interval}"),
+        Column(
+            name=f"{name}_high", type=Type.REAL, unit=FRACTION, meaning=f"upper end, {interval}"
+        ),
+    )
+
+
+EVIDENCE = (
+    word("difference"),
+    *_words("low", "high", of=_PAIR_END),
+    *_words("paired_seeds", "deviation", "skewness", "more_seeds", "withheld"),
+)
+RANKING = Table(
+    title="Ranking",
+    found="`tables/ranking.parquet`, `nas rank STUDY -o csv`",
+    row="a label, the best first",
+    columns=(
+        *_words("rank", "label", "layout", "score"),
+        *_words("low", "high", of=_END),
+        *_words("seeds", "parameters", "macs"),
+        *_rate("diverged", "ended"),
+        *_rate("collapsed", "finished"),
+        word("failed"),
+        *_words("evaluation_accuracy", "probe_loss", "loss_gap", "accuracy_gap", of=_MEAN),
+        word("area_log_loss", "mean over the trials behind the score"),
+        *_words("baseline", "withheld"),
+        word("symbol", _NEXT),
+        *(
+            replace(each, name=f"next_{each.name}", meaning=f"{each.meaning}; {_NEXT}")
+            for each in EVIDENCE
+        ),
+    ),
+)
+RELATIONS = Table(
+    title="Relations",
+    found="`tables/relations.parquet`",
+    row="a pair of labels",
+    columns=(*_words("a", "b", "symbol"), *EVIDENCE),
+)
+PHASE = Table(
+    title="Phase diagram",
+    found="`phase.parquet` and `phase.csv` of a sweep",
+    row="a value and label, the best first",
+    columns=(
+        *_words("value", "value_number", "rank", "label", "layout", "score"),
+        *_words("low", "high", of=_END),
+        word("seeds"),
+        word("mark", _NEXT),
+        *_words("equal_loss", "tau"),
+    ),
+)
+ORDERS = Table(
+    title="Orders of a sweep",
+    found="`nas rank SWEEP`",
+    row="a value; between `value` and `equal_loss` every label is a column of scores",
+    columns=_words("value", "equal_loss", "tau", "order"),
+)
+MEMBERS = Table(
+    title="Studies of a sweep",
+    found="`nas status SWEEP`",
+    row="a value",
+    columns=(
+        word("value"),
+        word("status", f"planned, {', '.join(STUDY_STATUSES)}"),
+        *_COUNTS,
+        word("study"),
+    ),
+)
+STATUS = Table(
+    title="Where trials stand",
+    found="`nas status STUDY`",
+    row="a trial",
+    columns=(
+        word("trial"),
+        _STATUS,
+        *_words("epochs", "epochs_planned"),
+        *_words("probe_loss", "evaluation_loss", "evaluation_accuracy", "seconds", of=_LAST),
+        word("attempts"),
+        word("message", "its first line"),
+    ),
+)
+STUDIES = Table(
+    title="Studies",
+    found="`nas ls`",
+    row="a study or sweep; of a sweep the counts of all its studies",
+    columns=(
+        word("study"),
+        word("status", f"{', '.join(STUDY_STATUSES)}, {UNREADABLE}"),
+        *_COUNTS,
+        *_words("created", "note"),
+    ),
+)
+CANDIDATES = Table(
+    title="Candidates",
+    found="`nas space list SPEC`",
+    row="a point of the space, or a network of another family",
+    columns=(
+        word("label", "null of a point that is rejected"),
+        *_words("layout", "types", "depths", "widths", "parameters", "macs"),
+        *_words("parameters_off", "macs_off", "point", "rejected"),
+    ),
+)
+_SIMULATED = "`nas rank SPEC --simulate`, `-o csv` as one table"
+QUESTIONS = Table(
+    title="Seeds that a claim takes",
+    found=_SIMULATED,
+    row="a noise and a question about one pair",
+    columns=_words("noise", "claim", "true_difference", "seeds_median", "seeds_80"),
+)
+SCENARIOS = Table(
+    title="Trials that a study takes",
+    found=_SIMULATED,
+    row="a noise",
+    columns=_words(
+        *("noise", "decided", "trials_mean", "trials_10", "trials_90", "trials_if_equal"),
+        "false_ever",
+    ),
+)
+TABLES = (
+    *(TRIALS, EPOCHS, RANKING, RELATIONS, PHASE),
+    *(STATUS, STUDIES, MEMBERS, ORDERS, CANDIDATES, QUESTIONS, SCENARIOS),
+)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from nas.data.load import ImageData
+from nas.data.images import ImageData
 from nas.execution.executor import Report
 from nas.spec.recipe import TrainingSpec
 from nas.spec.study import ResourcesSpec

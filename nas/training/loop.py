@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from nas.data.load import ImageData
-from nas.data.on_device import CountedImages, to_device
+from nas.data.images import CountedDeviceImages, ImageData
+from nas.data.on_device import to_device
 from nas.errors import DataError
 from nas.spec.recipe import TrainingSpec
 from nas.study.records import EpochMeasured, Outcome, Segment, SegmentEnded
@@ -208,7 +208,7 @@ def _train_epoch(state: TrialState, run: Run, segment: Segment, epoch: int) -> E
 
 
 def _measure(
-    model: nn.Module, run: Run, images: CountedImages, *, name: str
+    model: nn.Module, run: Run, images: CountedDeviceImages, *, name: str
 ) -> tuple[float, float]:
     """Return loss and accuracy; a loss that is not finite is a divergence."""
     loss, accuracy = evaluate(model, images, normalize=run.data.normalize, precision=run.precision)

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from coatnet.config import BlockType, CoAtNetConfig, StageConfig, StemConfig
-from nas.data.load import ImageArrays, ImageData
+from nas.data.arrays import ImageArrays
+from nas.data.images import ImageData
 from nas.spec.recipe import TrainingSpec
 from nas.study.records import DataShape, EpochMeasured, Segment, SegmentEnded, Trial
 from nas.training.loop import train_segment

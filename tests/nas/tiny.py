@@ -14,9 +14,11 @@ from nas.data.arrays import ImageArrays
 from nas.data.images import ImageData
 from nas.spec.recipe import TrainingSpec
 from nas.study.records import DataShape, EpochMeasured, Segment, SegmentEnded, Trial
+from nas.training.device import Device
 from nas.training.loop import train_segment
+from nas.training.task import Task
 
-CPU = torch.device("cpu")
+CPU = Device(torch_device=torch.device("cpu"))
 SIZE, CLASSES = 8, 3
 
 
@@ -90,6 +92,7 @@ class Training:
         self.reported: list[EpochMeasured] = []
         self.attempt = 0
         self.parent: Path | None = None
+        self.device = CPU
 
     def run(
         self,
@@ -108,11 +111,9 @@ class Training:
         )
         return train_segment(
             segment,
-            recipe=self.recipe,
-            data=self.data,
+            task=Task(data=self.data, recipe=self.recipe),
             folder=self.folder,
-            device=CPU,
-            threads=1,
+            device=self.device,
             parent=self.parent,
             report=report or self.reported.append,
             should_stop=should_stop,

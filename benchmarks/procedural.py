@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from nas.data.procedural import CLASS_NAMES, ProceduralImages
 from nas.data.rendering import render
+from nas.data.scenes import CLASS_NAMES, Scenes
 
 REPEATS = 7
 SHEET = (3, 28, 2, 1)  # examples of a class, pixels, enlarged by, pixels between
@@ -61,17 +61,17 @@ def with_numpy(index: int, size: int) -> np.ndarray:
 
 def measure(size: int) -> None:
     """Print one row."""
-    stream = ProceduralImages(name="train", seed=0, size=size, channels=3)
+    scenes = Scenes(name="train", seed=0, size=size, channels=3)
     count = 2048 if size <= 32 else 512
-    images, _ = render(stream, torch.arange(count))
+    images, _ = render(scenes, torch.arange(count))
     files = []
     for image in images[:256]:
         file = io.BytesIO()
         Image.fromarray(image.permute(1, 2, 0).numpy()).save(file, "JPEG", quality=90)
         files.append(file.getvalue())
     rates = {
-        "rendered": rate(lambda: render(stream, torch.arange(count)), count),
-        "batch of 64": rate(lambda: render(stream, torch.arange(64)), 64),
+        "rendered": rate(lambda: render(scenes, torch.arange(count)), count),
+        "batch of 64": rate(lambda: render(scenes, torch.arange(64)), 64),
         "Pillow, JPEG": rate(
             lambda: [np.asarray(Image.open(io.BytesIO(file))) for file in files], len(files)
         ),
@@ -84,8 +84,8 @@ def measure(size: int) -> None:
 def draw_sheet(path: Path) -> None:
     """Write examples of every class, two classes a row."""
     examples, size, zoom, gap = SHEET
-    stream = ProceduralImages(name="train", seed=0, size=size, channels=3)
-    images, labels = render(stream, torch.arange(examples * len(CLASS_NAMES)))
+    scenes = Scenes(name="train", seed=0, size=size, channels=3)
+    images, labels = render(scenes, torch.arange(examples * len(CLASS_NAMES)))
     step, columns = size + gap, 2 * examples
     sheet = np.full((len(CLASS_NAMES) // 2 * step + gap, columns * step + gap, 3), 255, np.uint8)
     for place, image in enumerate(images[labels.argsort(stable=True)]):

@@ -8,15 +8,17 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.data.image_files import UNREADABLE, decode_file, decode_files, to_channels
+from nas.data.decoding import UNREADABLE, decode_file, decode_files, to_channels
+from nas.data.images import CountedDeviceImages, Indices, Pixels
 from nas.errors import DataError
 
-Indices = NDArray[np.int64]
-Pixels = NDArray[np.uint8]
+if TYPE_CHECKING:
+    import torch
 
 AHEAD = 2  # batches decoded while one is trained on: what bounds the memory
 THREADS = min(16, os.cpu_count() or 1)
@@ -27,7 +29,10 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class ImageFiles:
-    """Labelled image files, N of them; arrays, so that workers of a node share them."""
+    """Labelled image files, N of them (see `nas.data.images.Images`).
+
+    Their names are an array, so that the workers of a node share them.
+    """
 
     root: str
     names: NDArray[np.bytes_]  # [N], relative to the root, as the file system has them
@@ -88,7 +93,7 @@ class ImageFiles:
     def fingerprint(self) -> str:
         """Return a digest of names, sizes in bytes and labels: reading all pixels would take hours.
 
-        ImageFiles that change but keep name and size go unnoticed.
+        Files that change but keep name and size go unnoticed.
         """
         digest = hashlib.sha256(f"{self.size} {self.channels}\n".encode())
         for index, label in enumerate(self.labels.tolist()):
@@ -96,6 +101,12 @@ class ImageFiles:
             size = path.stat().st_size if path.exists() else -1  # a broken link is unreadable
             digest.update(self.names[index] + f"\0{size} {label}\n".encode())
         return digest.hexdigest()
+
+    def to_device(self, device: "torch.device") -> CountedDeviceImages:
+        """Return images that are decoded on the CPU and brought there a batch at a time."""
+        from nas.data.on_device import TransferredImages  # noqa: PLC0415 - imports torch
+
+        return TransferredImages(images=self, device=device)
 
     def _read(self, index: int) -> tuple[Pixels, int]:
         """Return an image [C, S, S] and the index it has in truth."""

@@ -1,4 +1,4 @@
-"""Reads IDX files, the format of MNIST and Fashion-MNIST, and distrusts every byte of them."""
+"""The source `idx`: the files of MNIST and Fashion-MNIST, every byte of which is distrusted."""
 
 import gzip
 import math
@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nas.data.dataset import Dataset, Pool, Source, gray_pool, root_of
 from nas.errors import DataError, NotFoundError
+from nas.spec.study import DataSpec
 
+CHANNELS = 1
 UNSIGNED_BYTE = 0x08  # the only element type that images and labels come in
 SIZE_LIMIT = 8 << 30  # bytes; a header may claim anything
 
@@ -60,3 +63,52 @@ def _shape(header: bytes, dimensions: int, path: Path) -> tuple[int, ...]:
     if len(header) != 4 + 4 * dimensions:
         raise DataError(f"{path}: ends within its header")
     return struct.unpack(f">{dimensions}I", header[4:])
+
+
+def _class_names(spec: DataSpec) -> tuple[str, ...]:
+    labels = _labels(root_of(spec), "train")
+    return tuple(str(label) for label in np.unique(labels))
+
+
+def _open(spec: DataSpec) -> Dataset:
+    root, size = root_of(spec), spec.image_size
+    values = np.unique(_labels(root, "train"))
+    has_test = find_idx(root, "t10k-images", dimensions=3) is not None
+    return Dataset(
+        name=str(root),
+        channels=spec.channels or CHANNELS,
+        class_names=tuple(str(value) for value in values),
+        train=_pool(root, "train", values, size),
+        evaluation=_pool(root, "t10k", values, size) if has_test else None,
+    )
+
+
+def _pool(root: Path, part: str, values: NDArray[np.uint8], size: int) -> Pool:
+    labels = _labels(root, part)
+    path = _found(find_idx(root, f"{part}-images", dimensions=3), root, f"{part}-images-idx3-ubyte")
+    images = read_idx(path, dimensions=3)
+    if len(images) != len(labels):
+        raise DataError(f"{path}: {len(images)} images for {len(labels)} labels")
+    if 0 in images.shape:
+        raise DataError(f"{path}: images of {images.shape[1]} x {images.shape[2]} pixels")
+    unknown = np.setdiff1d(labels, values)
+    if unknown.size:
+        raise DataError(f"{root}: class {unknown[0]} of {part} has no training images")
+    return gray_pool(images, np.searchsorted(values, labels).astype(np.int64), size=size)
+
+
+def _labels(root: Path, part: str) -> NDArray[np.uint8]:
+    path = find_idx(root, f"{part}-labels", dimensions=1)
+    labels = read_idx(_found(path, root, f"{part}-labels-idx1-ubyte"), dimensions=1)
+    if not labels.size:
+        raise DataError(f"{path}: holds no labels")
+    return labels
+
+
+def _found(path: Path | None, root: Path, name: str) -> Path:
+    if path is None:
+        raise NotFoundError(f"{root}: has no file {name} or {name}.gz")
+    return path
+
+
+SOURCE = Source(channels=CHANNELS, class_names=_class_names, open=_open)

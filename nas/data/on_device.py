@@ -1,19 +1,21 @@
-"""The images of a study on one device: in its memory, or made there a batch at a time."""
+"""The images of a study on one device: in its memory, or brought there a batch at a time."""
 
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
-from typing import Protocol, overload
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nas.data.files import ImageFiles
-from nas.data.load import ImageArrays, ImageData
-from nas.data.procedural import ProceduralImages
-from nas.data.rendering import PIXELS_AT_ONCE, render
+from nas.data.images import (
+    CountedDeviceImages,
+    CountedImages,
+    DeviceImages,
+    ImageData,
+    Indices,
+    Pixels,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -29,30 +31,17 @@ class Normalize:
         return torch.addcmul(self.shift, pixels, self.scale)
 
 
-class Images(Protocol):
-    """Images by index, a batch at a time; where they come from is their own affair."""
-
-    def batches(
-        self, chosen: Iterable[torch.Tensor]
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield images uint8 [b, C, S, S] and labels int64 [b] of each batch of indices [b]."""
-        ...
-
-
-class CountedImages(Images, Protocol):
-    """Images of which there are so many."""
-
-    def __len__(self) -> int:
-        """Return the number of images."""
-        ...
-
-
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class LabeledImages:
+class ResidentImages:
     """Images uint8 [N, C, S, S] and labels int64 [N] in the device's memory."""
 
     images: torch.Tensor
     labels: torch.Tensor
+
+    @classmethod
+    def of(cls, images: Pixels, labels: Indices, device: torch.device) -> "ResidentImages":
+        """Return arrays on `device`; on the CPU the tensors share their memory."""
+        return cls(images=_tensor(images, device), labels=_tensor(labels, device))
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -68,41 +57,21 @@ class LabeledImages:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class RenderedImages:
-    """Procedural images, drawn on the device when they are taken."""
+class TransferredImages:
+    """Images that stay where they are; the batches that they give are brought to the device."""
 
-    stream: ProceduralImages
-    device: torch.device
-
-    def batches(
-        self, chosen: Iterable[torch.Tensor]
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield batches; several small ones are drawn at once, which takes half the time."""
-        together = max(1, PIXELS_AT_ONCE // self.stream.size**2)
-        remaining = iter(chosen)
-        for first in remaining:
-            some = [first, *islice(remaining, together // len(first))]
-            images, labels = render(self.stream, torch.cat(some).to(self.device))
-            sizes = [len(batch) for batch in some]
-            yield from zip(images.split(sizes), labels.split(sizes), strict=True)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class StreamedImages:
-    """Image files, decoded when they are taken and a little before."""
-
-    files: ImageFiles
+    images: CountedImages
     device: torch.device
 
     def __len__(self) -> int:
         """Return the number of images."""
-        return self.files.count
+        return self.images.count
 
     def batches(
         self, chosen: Iterable[torch.Tensor]
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield batches (see `ImageFiles.batches`)."""
-        for images, labels in self.files.batches(batch.numpy() for batch in chosen):
+        """Yield batches."""
+        for images, labels in self.images.batches(batch.numpy() for batch in chosen):
             yield torch.from_numpy(images).to(self.device), torch.from_numpy(labels).to(self.device)
 
 
@@ -110,55 +79,28 @@ class StreamedImages:
 class DeviceData:
     """What a trial reads; nothing here is ever written to."""
 
-    train: Images
+    train: DeviceImages
     count: int | None  # images to train on; None: without end
-    probe: CountedImages
-    evaluation: CountedImages
+    probe: CountedDeviceImages
+    evaluation: CountedDeviceImages
     normalize: Normalize
     classes: int
 
 
 def to_device(data: ImageData, device: torch.device) -> DeviceData:
-    """Bring the images to `device`; on the CPU the tensors share the arrays' memory."""
+    """Bring the images of a study to `device`."""
     mean, std = torch.tensor(data.mean), torch.tensor(data.std)
     return DeviceData(
-        train=_images(data.train, device),
+        train=data.train.to_device(device),
         count=data.train.count,
-        probe=_probe(data, device),
-        evaluation=_images(data.evaluation, device),
+        probe=data.train.subset(data.probe_indices).to_device(device),
+        evaluation=data.evaluation.to_device(device),
         normalize=Normalize(
             scale=(1 / (255 * std)).view(1, -1, 1, 1).to(device),
             shift=(-mean / std).view(1, -1, 1, 1).to(device),
         ),
         classes=len(data.class_names),
     )
-
-
-@overload
-def _images(source: ImageArrays | ImageFiles, device: torch.device) -> CountedImages: ...
-@overload
-def _images(
-    source: ImageArrays | ImageFiles | ProceduralImages, device: torch.device
-) -> Images: ...
-def _images(source: ImageArrays | ImageFiles | ProceduralImages, device: torch.device) -> Images:
-    match source:
-        case ImageArrays():
-            return LabeledImages(
-                images=_tensor(source.images, device), labels=_tensor(source.labels, device)
-            )
-        case ImageFiles():
-            return StreamedImages(files=source, device=device)
-        case ProceduralImages():
-            return RenderedImages(stream=source, device=device)
-
-
-def _probe(data: ImageData, device: torch.device) -> CountedImages:
-    """Return the probe's images, in memory but for files that are streamed."""
-    if isinstance(data.train, ImageFiles):
-        return _images(data.train.subset(data.probe_indices), device)
-    chosen = _tensor(data.probe_indices, torch.device("cpu"))
-    images, labels = next(_images(data.train, device).batches([chosen]))
-    return LabeledImages(images=images, labels=labels)
 
 
 def _tensor(array: NDArray[np.generic], device: torch.device) -> torch.Tensor:

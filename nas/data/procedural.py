@@ -1,73 +1,85 @@
-"""Images without end: what they show, and which of them is which. `rendering` draws them.
+"""The source `procedural`: images that are drawn, as many as are asked for or without end."""
 
-Every image holds two parts that lie far apart on a textured ground. Its class is a combination of
-
-* a local cue, the texture of the ground: a grating, or two crossed ones, at any angle;
-* the shapes of the parts: two discs, two crosses, or one of each, which takes both parts to tell;
-* a relation between them: the parts lie in two of the four quadrants, side by side or one above
-  the other. Any one part is in each quadrant equally often whatever the class.
-
-All else is nuisance: position, size and rotation of each part, period, angle, phase and contrast
-of the texture, the ground's colour, how much brighter the parts are and in which colour, a texture
-on the parts, a bar that hides what lies under it, and noise. None of it depends on the class, so
-mean colour and histogram say nothing of it.
-
-Image i of a stream is a function of (stream, i) alone: parameters come from a counter-based hash
-(splitmix64, Steele et al. 2014, "Fast splittable pseudorandom number generators"), and drawing
-takes only operations that IEEE 754 rounds exactly, so that machines and batch sizes cannot differ.
-The same index shows the same scene at every size.
-"""
-
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import product
+from typing import TYPE_CHECKING
 
-from nas.seeds import derive_seed
+from nas.data.arrays import ImageArrays
+from nas.data.dataset import Dataset, Decoded, Pool, Source
+from nas.data.images import DeviceImages, Indices, Pixels
+from nas.data.scenes import CHANNELS, CLASS_NAMES, SMALLEST, Scenes
+from nas.errors import DataError
+from nas.spec.study import DataSpec
 
-VERSION = 1  # of what is drawn: another drawing is other data
-CHANNELS = 3
+if TYPE_CHECKING:
+    import torch
+
 EVALUATION = 2_000  # images, unless a spec says otherwise
-SMALLEST = 16  # pixels a side; textures blur below
-
-TEXTURES = ("stripes", "checks")
-SHAPES = ("disc", "cross")
-PAIRS = ((0, 0), (1, 1), (0, 1))  # of shapes, in either order
-ARRANGEMENTS = ("side by side", "one above the other")
-
-
-def _words(pair: tuple[int, int], arrangement: str, texture: str) -> str:
-    one, other = (SHAPES[shape] for shape in pair)
-    plural = {"disc": "discs", "cross": "crosses"}
-    parts = f"two {plural[one]}" if one == other else f"{one} and {other}"
-    return f"{parts} {arrangement} on {texture}"
-
-
-CLASS_NAMES = tuple(
-    _words(pair, arrangement, texture)
-    for arrangement, pair, texture in product(ARRANGEMENTS, PAIRS, TEXTURES)
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ProceduralImages:
-    """Images 0, 1, 2, ... of one name.
-
-    Of images 0 to 11 one is of each class, of 12 to 23 again, and so on, in changing order.
-    """
-
-    name: str  # "train", "evaluation": they share no image
-    seed: int
-    size: int  # pixels a side
-    channels: int
+class ProceduralImages(Scenes):
+    """Scenes as a set of images without end (see `nas.data.images.Images`)."""
 
     @property
     def count(self) -> None:
         """Images there are: without end."""
 
-    @property
-    def key(self) -> int:
-        """Return what the images' parameters are hashed with."""
-        return derive_seed("procedural", VERSION, self.name, self.seed)
+    def batches(self, chosen: Iterable[Indices]) -> Iterator[tuple[Pixels, Indices]]:
+        """Yield batches, drawn on the CPU."""
+        import torch
 
-    def fingerprint(self) -> str:
-        """Return what tells these images from all others."""
-        return f"procedural {VERSION} {self.key} {self.size} {self.channels}"
+        drawn = self.to_device(torch.device("cpu"))
+        for images, labels in drawn.batches(torch.from_numpy(batch) for batch in chosen):
+            yield images.numpy(), labels.numpy()
+
+    def subset(self, indices: Indices) -> ImageArrays:
+        """Return these images in memory."""
+        images, labels = next(self.batches([indices]))
+        return ImageArrays(images=images, labels=labels)
+
+    def to_device(self, device: "torch.device") -> DeviceImages:
+        """Return images that are drawn on the device when they are taken."""
+        from nas.data.rendering import RenderedImages  # noqa: PLC0415 - imports torch
+
+        return RenderedImages(scenes=self, device=device)
+
+
+def _open(spec: DataSpec) -> Dataset:
+    if spec.image_size < SMALLEST:
+        raise DataError(
+            f"data.image_size: {spec.image_size} pixels are too few for source 'procedural', which "
+            f"needs {SMALLEST} or more"
+        )
+    train, evaluation = (
+        ProceduralImages(
+            name=name,
+            seed=spec.split_seed,
+            size=spec.image_size,
+            channels=spec.channels or CHANNELS,
+        )
+        for name in ("train", "evaluation")
+    )
+    return Dataset(
+        name="procedural",
+        channels=train.channels,
+        class_names=CLASS_NAMES,
+        train=_first(train, spec.train or spec.probe),
+        evaluation=_first(evaluation, spec.evaluation or EVALUATION),
+        endless=train if spec.endless else None,
+    )
+
+
+def _first(drawn: ProceduralImages, count: int) -> Pool:
+    """Return images 0 to `count` - 1."""
+    import torch
+
+    from nas.data.rendering import labels_of  # noqa: PLC0415 - likewise
+
+    def decode(indices: Indices) -> Decoded:
+        return Decoded(images=drawn.subset(indices).images, bad={})
+
+    return Pool(labels=labels_of(drawn, torch.arange(count)).numpy(), decode=decode)
+
+
+SOURCE = Source(channels=CHANNELS, class_names=lambda spec: CLASS_NAMES, open=_open)

@@ -6,13 +6,15 @@ scene, k random numbers of an image. Lengths are in image sides, angles in turns
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 import torch
 
-from nas.data.image_files import LUMA
-from nas.data.procedural import CLASS_NAMES, PAIRS, TEXTURES, ProceduralImages
+from nas.data.decoding import LUMA
+from nas.data.scenes import CLASS_NAMES, PAIRS, TEXTURES, Scenes
 
 PIXELS_AT_ONCE = 1 << 17  # drawn at a time: what the processor's cache holds
 MASK = (1 << 64) - 1
@@ -35,35 +37,55 @@ EDGE = 8.0  # steepness of a texture's edges
 CROSS = (1.15, 0.42)  # half length and half width of a cross's arms: the area of the disc
 
 
-def labels_of(stream: ProceduralImages, indices: torch.Tensor) -> torch.Tensor:
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class RenderedImages:
+    """Images of scenes, drawn on the device when they are taken (see `DeviceImages`)."""
+
+    scenes: Scenes
+    device: torch.device
+
+    def batches(
+        self, chosen: Iterable[torch.Tensor]
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield batches; several small ones are drawn at once, which takes half the time."""
+        together = max(1, PIXELS_AT_ONCE // self.scenes.size**2)
+        remaining = iter(chosen)
+        for first in remaining:
+            some = [first, *islice(remaining, together // len(first))]
+            images, labels = render(self.scenes, torch.cat(some).to(self.device))
+            sizes = [len(batch) for batch in some]
+            yield from zip(images.split(sizes), labels.split(sizes), strict=True)
+
+
+def labels_of(scenes: Scenes, indices: torch.Tensor) -> torch.Tensor:
     """Return the labels int64 [b] of images int64 [b]."""
     classes = len(CLASS_NAMES)
     block = torch.div(indices, classes, rounding_mode="floor")
-    turn = _shift(_mix(block * _signed(0x9E3779B97F4A7C15) + stream.key), 40)
+    turn = _shift(_mix(block * _signed(0x9E3779B97F4A7C15) + scenes.key), 40)
     return (indices - block * classes + turn) % classes
 
 
-def render(stream: ProceduralImages, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def render(scenes: Scenes, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return images uint8 [b, C, S, S] and labels int64 [b] by index, on the indices' device."""
-    labels = labels_of(stream, indices)
+    labels = labels_of(scenes, indices)
     images = torch.empty(
-        (len(indices), stream.channels, stream.size, stream.size),
+        (len(indices), scenes.channels, scenes.size, scenes.size),
         dtype=torch.uint8,
         device=indices.device,
     )
-    step = max(1, PIXELS_AT_ONCE // stream.size**2)
+    step = max(1, PIXELS_AT_ONCE // scenes.size**2)
     for start in range(0, len(indices), step):
         part = slice(start, start + step)
-        _draw(stream, indices[part], labels[part], out=images[part])
+        _draw(scenes, indices[part], labels[part], out=images[part])
     return images, labels
 
 
 def _draw(
-    stream: ProceduralImages, indices: torch.Tensor, labels: torch.Tensor, *, out: torch.Tensor
+    scenes: Scenes, indices: torch.Tensor, labels: torch.Tensor, *, out: torch.Tensor
 ) -> None:
-    bits = _random_bits(stream, indices)
+    bits = _random_bits(scenes, indices)
     numbers = _Numbers(bits)
-    size = stream.size
+    size = scenes.size
     parts = _parts(numbers, labels, size)
     field = _texture(numbers, labels % len(TEXTURES), size)
     field *= _each(numbers.between(*GROUND_CONTRAST))
@@ -225,9 +247,9 @@ def _each(numbers_b: torch.Tensor) -> torch.Tensor:
     return numbers_b[:, None, None]
 
 
-def _random_bits(stream: ProceduralImages, indices: torch.Tensor) -> torch.Tensor:
+def _random_bits(scenes: Scenes, indices: torch.Tensor) -> torch.Tensor:
     """Return 64 random bits, int64 [b, k], of each number of each image."""
-    image = _mix(indices * _signed(0x9E3779B97F4A7C15) + stream.key)
+    image = _mix(indices * _signed(0x9E3779B97F4A7C15) + scenes.key)
     places = torch.arange(1, NUMBERS + 1, device=indices.device) * _signed(0xD1B54A32D192ED03)
     return _mix(image[:, None] + places)
 

@@ -3,19 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from nas.data.load import ImageData
 from nas.execution.executor import Report
-from nas.spec.recipe import TrainingSpec
 from nas.spec.study import ResourcesSpec
 from nas.study.records import Segment, SegmentEnded
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Task:
-    """What is trained on, and how."""
-
-    data: ImageData
-    recipe: TrainingSpec
+from nas.training.task import Task
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,20 +20,18 @@ class TrainingJob:
 
     def __call__(self, segment: Segment, *, report: Report) -> SegmentEnded:
         """Train the segment (see `train_segment`)."""
-        import torch  # the driver builds the job and must not wait for torch
-
-        from nas.training.loop import train_segment  # noqa: PLC0415 - imports torch
+        # The driver builds the job and must not wait for torch.
+        from nas.training.device import Device  # noqa: PLC0415
+        from nas.training.loop import train_segment  # noqa: PLC0415
 
         parent = segment.trial.parent
         task = self.training if parent is None else self.fine_tuning
         assert task is not None, "only a study with fine-tuning plans trials with a parent"
         return train_segment(
             segment,
-            recipe=task.recipe,
-            data=task.data,
+            task=task,
             folder=self.folder / segment.trial.id,
-            device=torch.device("cuda" if self.resources.gpus > 0 else "cpu"),
-            threads=self.resources.threads,
+            device=Device.of(self.resources),
             parent=None if parent is None else self.folder / parent,
             report=report,
         )

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
 
@@ -23,6 +23,11 @@ from nas.spec.recipe import (
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 RESERVED_NAME = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # Windows devices
 
+# What a spec must know of its sources; the rest each source says of itself, in `nas.data`.
+FromPath = Literal["idx", "folder"]  # read from `data.path`
+WithoutPath = Literal["digits", "procedural"]
+ENDLESS = frozenset({"procedural"})  # without `data.train` no image comes twice
+
 
 class DataSpec(Section):
     """Where images come from and how they are split; the split never depends on a trial.
@@ -31,7 +36,7 @@ class DataSpec(Section):
     `val/` or `test/`), else they are set apart from the rest by `split_seed`.
     """
 
-    source: Literal["digits", "idx", "folder", "procedural"] = "digits"
+    source: Literal[WithoutPath, FromPath] = "digits"
     path: str | None = None  # folder of the IDX files, or the root of CLASS/IMAGE folders
     image_size: Pixels = 28  # pixels; images are resized to this square
     channels: Literal[1, 3] | None = None  # null: as the source has them
@@ -43,7 +48,7 @@ class DataSpec(Section):
 
     @model_validator(mode="after")
     def _path_given(self) -> "DataSpec":
-        has_path = self.source in ("idx", "folder")
+        has_path = self.source in get_args(FromPath)
         if has_path and self.path is None:
             raise ValueError(f"path is required for source '{self.source}'")
         if not has_path and self.path is not None:
@@ -55,7 +60,7 @@ class DataSpec(Section):
     @property
     def endless(self) -> bool:
         """Whether no training image comes twice."""
-        return self.source == "procedural" and self.train is None
+        return self.source in ENDLESS and self.train is None
 
 
 class FineTuneSpec(Section):

@@ -1,1 +1,1 @@
-"""Training of one trial: data, augmentation, optimizer, loop, metrics, checkpoints."""
+"""Training of one trial: augmentation, optimizer, loop, metrics, checkpoints."""

@@ -10,17 +10,18 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from nas.data.load import ImageData
-from nas.data.on_device import CountedImages, to_device
+from nas.data.images import CountedDeviceImages, ImageData
+from nas.data.on_device import to_device
 from nas.errors import DataError
-from nas.spec.recipe import TrainingSpec
 from nas.study.records import EpochMeasured, Outcome, Segment, SegmentEnded
 from nas.training import checkpoint, trial_state
 from nas.training.augment import Augment
+from nas.training.device import Device
 from nas.training.metrics import evaluate
 from nas.training.optimizer import make_schedule
 from nas.training.order import images_of_epoch
 from nas.training.steps import DivergedError, Run, StoppedError, batch_bounds, take_steps
+from nas.training.task import Task
 from nas.training.trial_state import TrialState
 
 
@@ -29,14 +30,12 @@ def never() -> bool:
     return False
 
 
-def train_segment(  # noqa: PLR0913 - the border between training and executors, named in full
+def train_segment(
     segment: Segment,
     *,
-    recipe: TrainingSpec,
-    data: ImageData,
+    task: Task,
     folder: Path,
-    device: torch.device,
-    threads: int,
+    device: Device,
     parent: Path | None = None,
     report: Callable[[EpochMeasured], None],
     should_stop: Callable[[], bool] = never,
@@ -50,11 +49,10 @@ def train_segment(  # noqa: PLR0913 - the border between training and executors,
 
     Args:
         segment: what to train.
-        recipe: how; the same for all trials of a study (paper, Table 10).
-        data: the study's images.
+        task: on what, and how.
         folder: of this trial's checkpoints; made if missing.
-        device: where to train; the images are brought there as bytes.
-        threads: of torch on the CPU.
+        device: where to train; the images are brought there as bytes. Of several processes the
+            first alone writes checkpoints and reports.
         parent: folder of the checkpoints of the trial that this one fine-tunes.
         report: takes each epoch measured.
         should_stop: asked before each step; the epoch under way is then given up.
@@ -68,19 +66,19 @@ def train_segment(  # noqa: PLR0913 - the border between training and executors,
             has no weights that fit.
         DataError: the images do not fit the network.
     """
-    _check_fit(segment, data)
-    with _isolated(device, threads=threads):
+    _check_fit(segment, task.data)
+    with _isolated(device):
         whole = segment.until_epoch >= segment.trial.epochs
         outcome, message = Outcome.FINISHED if whole else Outcome.REACHED, ""
         try:
             state = trial_state.start(
                 segment.trial,
-                recipe=recipe,
-                data_fingerprint=data.fingerprint,
-                device=device,
+                recipe=task.recipe,
+                data_fingerprint=task.data.fingerprint,
+                device=device.torch_device,
                 parent=parent,
             )
-            run = _prepare(segment, recipe, data, device, should_stop)
+            run = _prepare(segment, task, device, should_stop)
             _train(state, run, segment, folder, report)
         except StoppedError:
             outcome, message = Outcome.INTERRUPTED, "asked to stop"
@@ -90,7 +88,9 @@ def train_segment(  # noqa: PLR0913 - the border between training and executors,
             if not _is_out_of_memory(error):
                 raise
             outcome = Outcome.FAILED
-            message = f"out of memory on {device}: lower batch_size or raise accumulate"
+            message = (
+                f"out of memory on {device.torch_device}: lower batch_size or raise accumulate"
+            )
         return SegmentEnded(
             at=time.time(),
             trial_id=segment.trial.id,
@@ -111,11 +111,11 @@ def _check_fit(segment: Segment, data: ImageData) -> None:
 
 
 @contextmanager
-def _isolated(device: torch.device, *, threads: int) -> Iterator[None]:
+def _isolated(device: Device) -> Iterator[None]:
     """Set what is global in torch and put it back: workers are reused between trials."""
     before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    devices = [device] if device.type == "cuda" else []
+    torch.set_num_threads(device.threads)
+    devices = [device.torch_device] if device.torch_device.type == "cuda" else []
     try:
         with torch.random.fork_rng(devices=devices), torch.enable_grad():
             yield
@@ -130,26 +130,18 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return "DefaultCPUAllocator" in str(error)
 
 
-def _prepare(
-    segment: Segment,
-    recipe: TrainingSpec,
-    data: ImageData,
-    device: torch.device,
-    should_stop: Callable[[], bool],
-) -> Run:
-    on_device = to_device(data, device)
+def _prepare(segment: Segment, task: Task, device: Device, should_stop: Callable[[], bool]) -> Run:
+    recipe, on_device = task.recipe, to_device(task.data, device.torch_device)
     drawn = images_of_epoch(on_device.count, recipe)
     steps = len(batch_bounds(drawn, recipe.batch_size))
-    # Small networks are slower in bf16 on CPUs.
-    auto = "bf16" if device.type == "cuda" else "fp32"
-    precision = auto if recipe.precision == "auto" else recipe.precision
     return Run(
         seed=segment.trial.seed,
         recipe=recipe,
         data=on_device,
         augment=Augment(recipe, classes=on_device.classes),
         schedule=make_schedule(recipe, epochs=segment.trial.epochs, steps_per_epoch=steps),
-        precision=torch.bfloat16 if precision == "bf16" else torch.float32,
+        device=device,
+        precision=device.precision(recipe),
         should_stop=should_stop,
     )
 
@@ -164,11 +156,14 @@ def _train(
     saved = checkpoint.newest(folder)
     if saved is not None:
         state.restore(saved)
-    for measured in state.history[segment.acknowledged : segment.until_epoch]:
-        report(replace(measured, attempt=segment.attempt))
+    if run.device.writes:
+        for measured in state.history[segment.acknowledged : segment.until_epoch]:
+            report(replace(measured, attempt=segment.attempt))
     for epoch in range(state.epoch + 1, segment.until_epoch + 1):
         measured = _train_epoch(state, run, segment, epoch)
         state.history.append(measured)
+        if not run.device.writes:
+            continue
         if epoch % run.recipe.checkpoint_every == 0 or epoch == segment.until_epoch:
             state.save(folder, attempt=segment.attempt)
         if epoch > segment.acknowledged:
@@ -208,7 +203,7 @@ def _train_epoch(state: TrialState, run: Run, segment: Segment, epoch: int) -> E
 
 
 def _measure(
-    model: nn.Module, run: Run, images: CountedImages, *, name: str
+    model: nn.Module, run: Run, images: CountedDeviceImages, *, name: str
 ) -> tuple[float, float]:
     """Return loss and accuracy; a loss that is not finite is a divergence."""
     loss, accuracy = evaluate(model, images, normalize=run.data.normalize, precision=run.precision)

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from nas.data.on_device import CountedImages, Normalize
+from nas.data.images import CountedDeviceImages
+from nas.data.on_device import Normalize
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def evaluation_mode(model: nn.Module) -> Iterator[None]:
 
 def evaluate(
     model: nn.Module,
-    data: CountedImages,
+    images: CountedDeviceImages,
     *,
     normalize: Normalize,
     precision: torch.dtype = torch.float32,
@@ -39,10 +40,10 @@ def evaluate(
     correct = torch.zeros((), dtype=torch.int64, device=device)
     mixed = torch.autocast(device.type, torch.bfloat16, enabled=precision is torch.bfloat16)
     with evaluation_mode(model), mixed:
-        for images, labels in data.batches(torch.arange(len(data)).split(batch_size)):
-            logits = model(normalize(images)).float()
+        for batch, labels in images.batches(torch.arange(len(images)).split(batch_size)):
+            logits = model(normalize(batch)).float()
             losses = functional.cross_entropy(logits, labels, reduction="none")
             loss_sum += losses.double().sum()
             correct += (logits.argmax(dim=1) == labels).sum()
     loss, right = torch.stack((loss_sum, correct.double())).tolist()
-    return loss / len(data), right / len(data)
+    return loss / len(images), right / len(images)

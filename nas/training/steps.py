@@ -12,6 +12,7 @@ from nas.data.on_device import DeviceData
 from nas.seeds import derive_seed
 from nas.spec.recipe import TrainingSpec
 from nas.training.augment import Augment
+from nas.training.device import Device
 from nas.training.optimizer import Schedule, parameters_of
 from nas.training.order import epoch_order, images_of_epoch
 from nas.training.trial_state import TrialState
@@ -34,6 +35,7 @@ class Run:
     data: DeviceData
     augment: Augment
     schedule: Schedule
+    device: Device
     precision: torch.dtype
     should_stop: Callable[[], bool]
 
@@ -51,6 +53,7 @@ class Sums:
 
 def take_steps(state: TrialState, run: Run, epoch: int) -> Sums:
     """Train for an epoch, in the order that this seed has for it whatever the layout."""
+    assert run.device.world_size == 1, "nothing shards batches over several processes yet"
     recipe, seed, count = run.recipe, run.seed, run.data.count
     order = epoch_order(seed, epoch, count=count, drawn=images_of_epoch(count, recipe))
     chosen = [order[start:stop] for start, stop in batch_bounds(len(order), recipe.batch_size)]

@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "ray", "optuna", "mlflow", "pandas", "kornia", "plotly", "pydantic", "rich"}
+HEAVY = {
+    "torch", "ray", "optuna", "mlflow", "pandas", "kornia", "plotly", "pydantic", "rich", "sklearn",
+}  # fmt: skip
 
 BUDGETS = {
     "nas.cli.main": set(),
@@ -17,6 +19,8 @@ BUDGETS = {
     "nas.search.build": {"pydantic"},
     "nas.study.journal": {"pydantic"},
     "nas.study.folder": {"pydantic"},
+    "nas.data.load": {"pydantic"},
+    "nas.data.sources": {"pydantic"},
     "nas.tables.listings": {"pydantic", "pandas"},
 }
 

@@ -14,12 +14,15 @@ from PIL import Image
 
 from nas.data import files as streaming
 from nas.data import load as data
+from nas.data.arrays import ImageArrays
 from nas.data.files import ImageFiles
-from nas.data.load import ImageArrays, ImageData, load
+from nas.data.images import ImageData
+from nas.data.load import load
 from nas.data.on_device import to_device
 from nas.errors import DataError
 from nas.spec.study import DataSpec
 from nas.study.records import EpochMeasured
+from tests.contracts.images import ImagesContract
 
 CPU = torch.device("cpu")
 
@@ -33,6 +36,17 @@ def write_images(root: Path, count: int = 12, *, suffix: str = "jpg") -> None:
             pixels = rng.integers(0, 90, (21, 33, 3)).astype(np.uint8)
             pixels[7 * number : 7 * number + 7] += 120
             Image.fromarray(pixels).save(root / name / f"{index:02}.{suffix}")
+
+
+class TestImageFiles(ImagesContract):
+    """See the contract."""
+
+    def make(self, tmp_path):
+        root = tmp_path / "images"
+        if not root.exists():
+            write_images(root)
+        files = files_of(DataSpec(source="folder", path=str(root), image_size=8))
+        return files.subset(np.arange(24).reshape(3, 8).T.ravel())  # the classes in turn
 
 
 @pytest.fixture

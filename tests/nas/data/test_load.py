@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from nas.data import load as data
-from nas.data import sources
-from nas.data.load import ImageData, load, peek
+from nas.data.arrays import digest_of
+from nas.data.dataset import Dataset, Decoded, Pool
+from nas.data.images import ImageData
+from nas.data.load import load, peek
 from nas.errors import DataError
 from nas.spec.study import DataSpec
 from nas.study.records import DataShape
@@ -33,16 +35,16 @@ def hundred(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     images = np.random.default_rng(0).integers(0, 255, (100, 1, 4, 4), dtype=np.uint8)
     broken: list[str] = []
 
-    def decode(indices: np.ndarray) -> sources.Decoded:
+    def decode(indices: np.ndarray) -> Decoded:
         bad = {
             place: f"{index}.png: broken"
             for place, index in enumerate(indices)
             if f"{index}" in broken
         }
-        return sources.Decoded(images=images[indices], bad=bad)
+        return Decoded(images=images[indices], bad=bad)
 
-    pool = sources.Pool(labels=LABELS, decode=decode)
-    source = sources.Source(
+    pool = Pool(labels=LABELS, decode=decode)
+    source = Dataset(
         name="hundred", channels=1, class_names=tuple("abcd"), train=pool, evaluation=None
     )
     monkeypatch.setattr(data, "open_source", lambda spec: source)
@@ -101,7 +103,7 @@ def test_equal_specs_give_equal_fingerprints(hundred: list[str]) -> None:
 def test_fingerprint_is_pinned() -> None:
     """Change it knowingly: studies of earlier versions will not resume."""
     arrays = {"a": np.arange(6, dtype=np.uint8).reshape(2, 3)}
-    assert data._fingerprint(arrays, ("x", "y")).startswith("06a7fd43fd0ed66a")
+    assert digest_of(arrays, ("x", "y")).startswith("06a7fd43fd0ed66a")
 
 
 def test_arrays_are_read_only_and_travel(hundred: list[str]) -> None:
@@ -172,9 +174,9 @@ def test_own_test_set_is_the_evaluation_set(
 ) -> None:
     source = data.open_source(DataSpec())
     tests = np.random.default_rng(1).integers(0, 255, (8, 1, 4, 4), dtype=np.uint8)
-    pool = sources.Pool(
+    pool = Pool(
         labels=np.repeat(np.arange(4), 2),
-        decode=lambda indices: sources.Decoded(images=tests[indices], bad={}),
+        decode=lambda indices: Decoded(images=tests[indices], bad={}),
     )
     monkeypatch.setattr(data, "open_source", lambda spec: replace(source, evaluation=pool))
     loaded = load(DataSpec(image_size=4))

@@ -2,14 +2,10 @@
 
 from collections.abc import Callable
 
-import pytest
 import torch
 
-from nas.data import on_device as device_data
-from nas.data.load import ImageData
-from nas.data.on_device import Normalize, RenderedImages, to_device
-from nas.data.procedural import ProceduralImages
-from nas.data.rendering import render
+from nas.data.images import ImageData
+from nas.data.on_device import Normalize, to_device
 
 CPU = torch.device("cpu")
 
@@ -52,31 +48,3 @@ def test_training_images_have_zero_mean_and_unit_deviation() -> None:
     normal = on_device.normalize(on_device.train.images)
     assert abs(normal.mean().item()) < 1e-4
     assert abs(normal.std().item() - 1) < 1e-3
-
-
-@pytest.mark.parametrize("sizes", [[1], [7, 3, 200, 1, 500, 64, 64], [400, 400, 400]])
-def test_rendered_batches_are_those_asked_for(sizes: list[int]) -> None:
-    stream = ProceduralImages(name="train", seed=0, size=16, channels=3)
-    order = torch.randperm(sum(sizes), generator=torch.Generator().manual_seed(0)).split(sizes)
-    found = list(RenderedImages(stream=stream, device=CPU).batches(order))
-    assert [len(labels) for _, labels in found] == sizes
-    for chosen, (images, labels) in zip(order, found, strict=True):
-        expected, expected_labels = render(stream, chosen)
-        assert torch.equal(images, expected)
-        assert torch.equal(labels, expected_labels)
-
-
-def test_small_batches_are_rendered_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[int] = []
-
-    def note(stream: ProceduralImages, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        drawn.append(len(indices))
-        return render(stream, indices)
-
-    monkeypatch.setattr(device_data, "render", note)
-    monkeypatch.setattr(device_data, "PIXELS_AT_ONCE", 100 * 256)
-    stream = ProceduralImages(name="train", seed=0, size=16, channels=1)
-    batches = RenderedImages(stream=stream, device=CPU).batches(torch.arange(1000).split(30))
-    next(batches)
-    assert drawn == [120]  # not the whole epoch
-    assert len(list(batches)) == 33

@@ -1,31 +1,26 @@
-"""What the procedural classes are called, and that streams are told apart."""
+"""Procedural images keep the contract, and have no end."""
 
-from dataclasses import replace
+import numpy as np
 
-from nas.data.procedural import ARRANGEMENTS, CLASS_NAMES, PAIRS, TEXTURES, ProceduralImages
+from nas.data.procedural import ProceduralImages
+from tests.contracts.images import ImagesContract, shown
 
-STREAM = ProceduralImages(name="train", seed=0, size=28, channels=3)
-
-
-def test_class_names_are_words_and_all_different() -> None:
-    assert len(CLASS_NAMES) == len(TEXTURES) * len(PAIRS) * len(ARRANGEMENTS) == 12
-    assert len(set(CLASS_NAMES)) == 12
-    assert CLASS_NAMES[0] == "two discs side by side on stripes"
-    assert CLASS_NAMES[3] == "two crosses side by side on checks"
-    assert CLASS_NAMES[10] == "disc and cross one above the other on stripes"
+IMAGES = ProceduralImages(name="train", seed=0, size=16, channels=3)
 
 
-def test_a_stream_has_no_end() -> None:
-    assert STREAM.count is None
+class TestProceduralImages(ImagesContract):
+    """See the contract."""
+
+    def make(self, tmp_path):
+        return ProceduralImages(name="train", seed=0, size=16, channels=3)
 
 
-def test_name_and_seed_make_another_stream_size_and_channels_do_not() -> None:
-    assert STREAM.key == 4712750642264215032, "another key is other data: raise VERSION"
-    assert replace(STREAM, size=64, channels=1).key == STREAM.key
-    assert replace(STREAM, name="evaluation").key != STREAM.key
-    assert replace(STREAM, seed=1).key != STREAM.key
+def test_they_have_no_end() -> None:
+    assert IMAGES.count is None
+    assert shown(IMAGES, [[10**12]]) != shown(IMAGES, [[0]])
 
 
-def test_fingerprints_tell_streams_apart() -> None:
-    changes = [{}, {"name": "evaluation"}, {"seed": 1}, {"size": 64}, {"channels": 1}]
-    assert len({replace(STREAM, **change).fingerprint() for change in changes}) == len(changes)
+def test_a_subset_is_kept_in_memory() -> None:
+    subset = IMAGES.subset(np.arange(3, 12))
+    assert subset.images.shape == (9, 3, 16, 16)
+    assert subset.count == 9

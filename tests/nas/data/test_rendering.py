@@ -12,11 +12,11 @@ from sklearn.preprocessing import StandardScaler
 from torch.nn import functional
 
 from nas.data import rendering
-from nas.data.image_files import to_channels
-from nas.data.procedural import PAIRS, TEXTURES, ProceduralImages
-from nas.data.rendering import labels_of, render
+from nas.data.decoding import to_channels
+from nas.data.rendering import RenderedImages, labels_of, render
+from nas.data.scenes import PAIRS, TEXTURES, Scenes
 
-STREAM = ProceduralImages(name="train", seed=0, size=28, channels=3)
+SCENES = Scenes(name="train", seed=0, size=28, channels=3)
 CHANCE = 1 / 12
 
 
@@ -26,7 +26,7 @@ def digest(images: torch.Tensor) -> str:
 
 @cache
 def many() -> tuple[torch.Tensor, torch.Tensor]:
-    return render(STREAM, torch.arange(2400))
+    return render(SCENES, torch.arange(2400))
 
 
 def luma(images: torch.Tensor) -> torch.Tensor:
@@ -34,8 +34,8 @@ def luma(images: torch.Tensor) -> torch.Tensor:
 
 
 def test_golden_images() -> None:
-    """Bits of a few images; where they change, raise `procedural.VERSION`."""
-    images, labels = render(STREAM, torch.tensor([0, 1, 11, 12, 10**12]))
+    """Bits of a few images; where they change, raise `scenes.VERSION`."""
+    images, labels = render(SCENES, torch.tensor([0, 1, 11, 12, 10**12]))
     assert images.shape == (5, 3, 28, 28)
     assert images.dtype == torch.uint8
     assert labels.tolist() == [4, 5, 3, 11, 11]
@@ -48,29 +48,29 @@ def test_golden_images() -> None:
     ]
     assert images[0, :, 14, 14].tolist() == [101, 151, 158]
     assert (
-        digest(render(replace(STREAM, size=16, channels=1), torch.arange(9))[0])
+        digest(render(replace(SCENES, size=16, channels=1), torch.arange(9))[0])
         == "483755fee91a662c"
     )
 
 
 def test_an_image_does_not_depend_on_its_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     indices = torch.arange(100, 160)
-    whole, labels = render(STREAM, indices)
+    whole, labels = render(SCENES, indices)
     order = torch.randperm(60, generator=torch.Generator().manual_seed(0))
-    shuffled, shuffled_labels = render(STREAM, indices[order])
+    shuffled, shuffled_labels = render(SCENES, indices[order])
     assert torch.equal(shuffled, whole[order])
     assert torch.equal(shuffled_labels, labels[order])
-    alone = torch.cat([render(STREAM, indices[i : i + 1])[0] for i in range(60)])
+    alone = torch.cat([render(SCENES, indices[i : i + 1])[0] for i in range(60)])
     assert torch.equal(alone, whole)
     monkeypatch.setattr(rendering, "PIXELS_AT_ONCE", 7 * 28 * 28)
-    assert torch.equal(render(STREAM, indices)[0], whole)
+    assert torch.equal(render(SCENES, indices)[0], whole)
 
 
 def test_threads_and_global_randomness_change_nothing() -> None:
-    whole = render(STREAM, torch.arange(300))[0]
+    whole = render(SCENES, torch.arange(300))[0]
     torch.manual_seed(5)
     torch.set_num_threads(2)
-    assert torch.equal(render(STREAM, torch.arange(300))[0], whole)
+    assert torch.equal(render(SCENES, torch.arange(300))[0], whole)
 
 
 @pytest.mark.gpu
@@ -78,37 +78,37 @@ def test_threads_and_global_randomness_change_nothing() -> None:
 def test_a_gpu_draws_the_same_bits() -> None:
     indices = torch.arange(2000)
     for size in (28, 64):
-        stream = replace(STREAM, size=size)
-        images, labels = render(stream, indices.cuda())
-        expected, expected_labels = render(stream, indices)
+        scenes = replace(SCENES, size=size)
+        images, labels = render(scenes, indices.cuda())
+        expected, expected_labels = render(scenes, indices)
         assert torch.equal(images.cpu(), expected)
         assert torch.equal(labels.cpu(), expected_labels)
 
 
-def test_no_image_comes_twice_in_or_across_streams() -> None:
-    streams = [STREAM, replace(STREAM, name="evaluation"), replace(STREAM, seed=1)]
-    images = torch.cat([render(stream, torch.arange(2000))[0] for stream in streams])
+def test_no_image_comes_twice_in_or_across_names() -> None:
+    named = [SCENES, replace(SCENES, name="evaluation"), replace(SCENES, seed=1)]
+    images = torch.cat([render(scenes, torch.arange(2000))[0] for scenes in named])
     assert len({image.numpy().tobytes() for image in images}) == 6000
 
 
 def test_every_twelve_images_hold_each_class_once_in_changing_order() -> None:
-    labels = labels_of(STREAM, torch.arange(1200)).view(100, 12)
+    labels = labels_of(SCENES, torch.arange(1200)).view(100, 12)
     assert torch.equal(labels.sort(1).values, torch.arange(12).expand(100, 12))
     assert len(labels[:, 0].unique()) == 12
     assert not torch.equal(
-        labels, labels_of(replace(STREAM, seed=1), torch.arange(1200)).view(100, 12)
+        labels, labels_of(replace(SCENES, seed=1), torch.arange(1200)).view(100, 12)
     )
 
 
 def test_gray_images_are_the_luma_of_colour_ones() -> None:
-    colour = render(STREAM, torch.arange(200))[0]
-    gray = render(replace(STREAM, channels=1), torch.arange(200))[0]
+    colour = render(SCENES, torch.arange(200))[0]
+    gray = render(replace(SCENES, channels=1), torch.arange(200))[0]
     np.testing.assert_array_equal(gray.numpy(), to_channels(colour.numpy(), 1))
 
 
 def test_sizes_show_the_same_scenes() -> None:
-    small = luma(render(STREAM, torch.arange(50))[0])
-    large = luma(render(replace(STREAM, size=112), torch.arange(50))[0])
+    small = luma(render(SCENES, torch.arange(50))[0])
+    large = luma(render(replace(SCENES, size=112), torch.arange(50))[0])
     shrunk = functional.avg_pool2d(large[:, None], 4)[:, 0]
     scenes = torch.stack([small.flatten(1), shrunk.flatten(1)])
     same = [torch.corrcoef(scenes[:, image])[0, 1].item() for image in range(50)]
@@ -171,3 +171,33 @@ def test_the_shapes_show_against_templates() -> None:
     pair = torch.div(labels, len(TEXTURES), rounding_mode="floor") % len(PAIRS)
     alike = pair < 2
     assert accuracy(found[alike].numpy(), pair[alike].numpy()) > 0.65
+
+
+@pytest.mark.parametrize("sizes", [[1], [7, 3, 200, 1, 500, 64, 64], [400, 400, 400]])
+def test_rendered_batches_are_those_asked_for(sizes: list[int]) -> None:
+    scenes = Scenes(name="train", seed=0, size=16, channels=3)
+    order = torch.randperm(sum(sizes), generator=torch.Generator().manual_seed(0)).split(sizes)
+    found = list(RenderedImages(scenes=scenes, device=torch.device("cpu")).batches(order))
+    assert [len(labels) for _, labels in found] == sizes
+    for chosen, (images, labels) in zip(order, found, strict=True):
+        expected, expected_labels = render(scenes, chosen)
+        assert torch.equal(images, expected)
+        assert torch.equal(labels, expected_labels)
+
+
+def test_small_batches_are_rendered_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+
+    def note(scenes: Scenes, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        drawn.append(len(indices))
+        return render(scenes, indices)
+
+    monkeypatch.setattr(rendering, "render", note)
+    monkeypatch.setattr(rendering, "PIXELS_AT_ONCE", 100 * 256)
+    scenes = Scenes(name="train", seed=0, size=16, channels=1)
+    batches = RenderedImages(scenes=scenes, device=torch.device("cpu")).batches(
+        torch.arange(1000).split(30)
+    )
+    next(batches)
+    assert drawn == [120]  # not the whole epoch
+    assert len(list(batches)) == 33

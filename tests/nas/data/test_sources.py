@@ -4,18 +4,20 @@ import gzip
 import pickle
 import struct
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from nas.data import procedural
-from nas.data.image_files import to_channels
+from nas.data import scenes
+from nas.data.decoding import to_channels
 from nas.data.load import load, peek
 from nas.data.on_device import to_device
-from nas.data.procedural import CLASS_NAMES, ProceduralImages
-from nas.data.sources import class_names
+from nas.data.procedural import ProceduralImages
+from nas.data.scenes import CLASS_NAMES
+from nas.data.sources import SOURCES, class_names
 from nas.errors import DataError, NotFoundError
 from nas.spec.study import DataSpec
 from nas.study.records import DataShape
@@ -156,6 +158,10 @@ def test_folder_errors(tmp_path: Path) -> None:
         load(folder_spec(tmp_path / "file"))
 
 
+def test_the_words_of_the_spec_are_those_that_can_be_opened() -> None:
+    assert set(SOURCES) == set(get_args(DataSpec.model_fields["source"].annotation))
+
+
 def test_procedural_without_end() -> None:
     spec = DataSpec(source="procedural", image_size=16, probe=30)
     assert peek(spec) == DataShape(image_size=16, channels=3, classes=12)
@@ -189,7 +195,7 @@ def test_procedural_fingerprints(monkeypatch: pytest.MonkeyPatch) -> None:
     found = {load(spec.model_copy(update=change)).fingerprint for change in changes}
     assert len(found) == len(changes)
     assert load(spec).fingerprint in found
-    monkeypatch.setattr(procedural, "VERSION", procedural.VERSION + 1)
+    monkeypatch.setattr(scenes, "VERSION", scenes.VERSION + 1)
     assert load(spec).fingerprint not in found
 
 
@@ -198,7 +204,7 @@ def test_procedural_needs_pixels() -> None:
         load(DataSpec(source="procedural", image_size=15))
 
 
-@pytest.mark.parametrize("source", ["digits", "idx", "folder", "procedural"])
+@pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_channels_of_every_source(tmp_path: Path, source: str, channels: int) -> None:
     fields = {"source": source, "image_size": 16, "evaluation": 2, "train": 12}
@@ -210,6 +216,7 @@ def test_channels_of_every_source(tmp_path: Path, source: str, channels: int) ->
         write_folder(tmp_path, {"cat": 10, "dog": 10})
     spec = DataSpec(**fields, channels=channels)
     own, loaded = load(DataSpec(**fields)), load(spec)
+    assert own.shape == peek(DataSpec(**fields))
     assert loaded.shape == peek(spec)
     assert loaded.train.images.shape == (12, channels, 16, 16)
     assert len(loaded.mean) == len(loaded.std) == channels

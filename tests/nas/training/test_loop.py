@@ -13,7 +13,9 @@ from nas.spec.recipe import TrainingSpec
 from nas.spec.study import DataSpec
 from nas.study.records import EpochMeasured, Outcome, Segment
 from nas.training import checkpoint, loop, steps, trial_state
+from nas.training.device import Device
 from nas.training.loop import train_segment
+from nas.training.task import Task
 from nas.training.trial_state import TrialState
 
 NOISY = {
@@ -369,11 +371,9 @@ def test_it_learns(tmp_path: object, make_trial: Callable, make_config: Callable
     reported: list[EpochMeasured] = []
     train_segment(
         Segment(trial=trial, attempt=1, acknowledged=0, until_epoch=5),
-        recipe=TrainingSpec(epochs=5, batch_size=32, learning_rate=5e-3),
-        data=data,
+        task=Task(data=data, recipe=TrainingSpec(epochs=5, batch_size=32, learning_rate=5e-3)),
         folder=tmp_path,
-        device=torch.device("cpu"),
-        threads=1,
+        device=Device(torch_device=torch.device("cpu")),
         report=reported.append,
     )
     assert reported[-1].evaluation_accuracy > 0.6

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from nas.data.load import ImageData
-from nas.data.on_device import LabeledImages, Normalize, to_device
+from nas.data.images import ImageData
+from nas.data.on_device import Normalize, ResidentImages, to_device
 from nas.training.metrics import evaluate
 
 UNIT = Normalize(scale=torch.ones(1, 1, 1, 1), shift=torch.zeros(1, 1, 1, 1))
@@ -23,7 +23,7 @@ class Pixels(nn.Module):
 
 def test_by_hand() -> None:
     pixels = torch.tensor([[1, 0], [0, 2], [3, 0]], dtype=torch.uint8).view(3, 1, 1, 2)
-    data = LabeledImages(images=pixels, labels=torch.tensor([0, 1, 1]))
+    data = ResidentImages(images=pixels, labels=torch.tensor([0, 1, 1]))
     loss, accuracy = evaluate(Pixels(), data, normalize=UNIT)
     expected = [math.log(1 + math.exp(-1)), math.log(1 + math.exp(-2)), math.log(1 + math.exp(3))]
     assert loss == pytest.approx(sum(expected) / 3, rel=1e-6)

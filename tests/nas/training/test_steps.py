@@ -11,6 +11,7 @@ from nas.spec.recipe import TrainingSpec
 from nas.study.records import Trial
 from nas.training import steps
 from nas.training.augment import Augment
+from nas.training.device import Device
 from nas.training.optimizer import make_schedule, parameters_of
 from nas.training.steps import Run, batch_bounds, take_steps
 from nas.training.trial_state import TrialState, start
@@ -31,6 +32,7 @@ class Setup:
             data=on_device,
             augment=Augment(recipe, classes=3),
             schedule=make_schedule(recipe, epochs=4, steps_per_epoch=5),
+            device=Device(torch_device=CPU),
             precision=torch.float32,
             should_stop=lambda: False,
         )

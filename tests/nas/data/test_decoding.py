@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nas.data import image_files
-from nas.data.image_files import decode_file, decode_files, resize_gray, to_channels
+from nas.data import decoding
+from nas.data.decoding import decode_file, decode_files, resize_gray, to_channels
 
 
 def save(path: Path, image: Image.Image, **options: object) -> Path:
@@ -116,7 +116,7 @@ def test_hostile_files_are_listed_and_the_rest_is_read(tmp_path: Path) -> None:
 
 def test_a_large_jpeg_is_decoded_reduced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = save(tmp_path / "a.jpg", Image.new("RGB", (800, 800), (255, 0, 0)))
-    monkeypatch.setattr(image_files, "PIXEL_LIMIT", 120 * 120)
+    monkeypatch.setattr(decoding, "PIXEL_LIMIT", 120 * 120)
     assert decode_file(path, size=16).shape == (3, 16, 16)
     with pytest.raises(ValueError, match="exceed"):
         decode_file(save(tmp_path / "a.png", Image.new("RGB", (800, 800))), size=16)

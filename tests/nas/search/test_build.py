@@ -9,7 +9,7 @@ from nas.search.build import build_search
 from nas.spec.study import StudySpec
 from nas.study.records import BaselineConfig, DataShape, Segment, SegmentStarted, TrialPlanned
 from nas.study.state import StudyState
-from tests.nas.search.test_samplers import SPACE
+from tests.nas.search.samplers.test_sampler import SPACE
 
 SHAPE = DataShape(image_size=32, channels=1, classes=10)
 VIT = {"network": "timm/test_vit", "label": "ViT", "options": {"patch_size": 8, "depth": 1}}

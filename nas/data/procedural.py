@@ -30,7 +30,7 @@ class ProceduralImages(Scenes):
         import torch
 
         drawn = self.to_device(torch.device("cpu"))
-        for images, labels in drawn.batches(torch.from_numpy(batch) for batch in chosen):
+        for images, labels in drawn.batches(torch.tensor(batch) for batch in chosen):
             yield images.numpy(), labels.numpy()
 
     def subset(self, indices: Indices) -> ImageArrays:

@@ -113,3 +113,16 @@ class ImagesContract:
         on_device = subset.to_device(CPU)
         assert len(on_device) == 3
         assert shown_on_device(on_device, [[1, 2]]) == shown(images, [[0, 3]])
+
+    def test_indices_may_be_read_only(self, tmp_path):
+        chosen = np.array([5, 0, 3])
+        chosen.setflags(write=False)  # as a study's are in Ray's object store
+        torch.set_warn_always(True)  # else once a process; a warning fails the test
+        try:
+            images = self.make(tmp_path)
+            (taken,) = images.batches([chosen])
+            subset = images.subset(chosen)
+            shown_on_device(subset.to_device(CPU), [[0, 1, 2]])
+        finally:
+            torch.set_warn_always(False)
+        assert taken[0].tolist() == shown(subset, [[0, 1, 2]])[0][0]

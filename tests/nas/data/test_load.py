@@ -1,6 +1,7 @@
 """Splits that never leak, the same for equal specs, and one-line refusals."""
 
 import hashlib
+import json
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from nas.errors import DataError
 from nas.spec.study import DataSpec
 from nas.study.records import DataShape
 
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "studies"
 LABELS = np.repeat(np.arange(4, dtype=np.int64), [40, 30, 20, 10])
 
 
@@ -104,6 +106,23 @@ def test_fingerprint_is_pinned() -> None:
     """Change it knowingly: studies of earlier versions will not resume."""
     arrays = {"a": np.arange(6, dtype=np.uint8).reshape(2, 3)}
     assert digest_of(arrays, ("x", "y")).startswith("06a7fd43fd0ed66a")
+
+
+@pytest.mark.parametrize("name", ["finished", "interrupted"])
+def test_studies_of_before_know_their_data_again(name: str) -> None:
+    kept = json.loads((FIXTURES / name / "study.json").read_text())
+    loaded = load(DataSpec.model_validate(kept["spec"]["data"]))
+    assert loaded.fingerprint == kept["data"]["fingerprint"]
+    assert [*loaded.mean, *loaded.std] == kept["data"]["mean"] + kept["data"]["std"]
+
+
+@pytest.mark.parametrize(
+    ("train", "begins"), [(300, "1c04de4b4afdd206"), (None, "695b48705b07dc8a")]
+)
+def test_fingerprints_of_procedural_images_are_pinned(train: int | None, begins: str) -> None:
+    fields = {"train": train, "probe": 50 if train is None else 512, "evaluation": 100}
+    loaded = load(DataSpec(source="procedural", image_size=16, **fields))
+    assert loaded.fingerprint.startswith(begins)
 
 
 def test_arrays_are_read_only_and_travel(hundred: list[str]) -> None:

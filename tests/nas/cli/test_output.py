@@ -53,6 +53,8 @@ def test_rank_table_ends_with_the_order(finished, capsys):
     assert any("not compared: sizes differ" in line for line in lines)
     assert "diverged" in lines[0]
     assert "collapsed" in lines[0]
+    assert lines[0].split()[:2] == ["label", "score"]
+    assert "eval accuracy %  probe loss  accuracy gap" in lines[0]
 
 
 def test_rank_by_each_metric(finished, capsys):
@@ -102,6 +104,7 @@ def test_status_shows_every_trial(finished, capsys):
     assert [(row["status"], row["epochs"]) for row in rows] == [("finished", 3)] * 4
     table = out(capsys, "status", str(finished))
     assert table.startswith("small: finished")
+    assert "epochs  epochs planned  probe loss" in table
     assert all(row["trial"] in table for row in rows)
 
 

@@ -60,7 +60,7 @@ def a_study(tmp_path: Path, *, tuned: int | None = None) -> Study:
 
 def test_a_study_is_ranked_by_the_seeds_that_its_spec_fixed(tmp_path: Path) -> None:
     ranking = rank_study(a_study(tmp_path), study(seeds=range(5)))
-    assert ranking.seeds == (4, 6)
+    assert ranking.looks == (4, 6)
     assert ranking.preliminary.startswith("preliminary: 4 paired seeds")
     expected = rank(
         study(seeds=range(5)),

@@ -181,19 +181,19 @@ def test_a_paused_trial_goes_on_in_the_same_run(backend: Any, uri: str, tmp_path
     backend.finish(at(records), ranking=None)
     paused = child(uri)
     assert (paused.info.status, paused.info.end_time) == ("SCHEDULED", None)
-    assert paused.data.tags["nas.outcome"] == "paused"
+    assert paused.data.tags["nas.status"] == "paused"
     *onwards, end = story.segment(range(6, 16), Outcome.FINISHED, attempt=2)
     resumed = open_backend(uri, tmp_path)
     resumed.sync(at([*records, *onwards]))
     running = child(uri)
     assert running.info.run_id == paused.info.run_id
     assert (running.info.status, running.info.end_time) == ("RUNNING", None)
-    assert running.data.tags["nas.outcome"] == "running"
+    assert running.data.tags["nas.status"] == "running"
     resumed.sync(at([*records, *onwards, end]))
     finished = child(uri)
     assert finished.info.run_id == paused.info.run_id
     assert (finished.info.status, finished.info.end_time) == ("FINISHED", round(end.at * 1000))
-    assert finished.data.tags["nas.outcome"] == "finished"
+    assert finished.data.tags["nas.status"] == "finished"
     steps = resumed._client.get_metric_history(finished.info.run_id, "eval/loss")
     assert [row.step for row in steps] == list(range(1, 16))
 
@@ -217,7 +217,7 @@ def test_a_stopped_trial_is_never_shown_as_finished(backend: Any, uri: str, tmp_
         assert [run.info.status for run in (finished, study)] == ["FINISHED", "FINISHED"]
         assert stopped.info.status == "KILLED"
         assert stopped.info.end_time == round(decision.at * 1000)
-        assert stopped.data.tags["nas.outcome"] == "stopped"
+        assert stopped.data.tags["nas.status"] == "stopped"
         assert stopped.data.tags["mlflow.note.content"] == "last of 4 at epoch 5"
         assert stopped.data.metrics["progress/epoch"] == 5
 

@@ -28,7 +28,7 @@ METRICS = {  # of an epoch, with the column of the tables that each is
     **{f"convergence/{each.name}": each.name for each in fields(Convergence)},
 }
 
-# MLflow knows five states; what waits for its next segment is scheduled. The tag nas.outcome has
+# MLflow knows five states; what waits for its next segment is scheduled. The tag nas.status has
 # the trial's own.
 RUN_STATUS = {
     TrialStatus.PLANNED: "SCHEDULED",  # its worker was lost or raised: tried again

@@ -28,8 +28,8 @@ class Exported:
 def winner(ranking: Ranking, histories: tuple[TrialHistory, ...]) -> TrialHistory:
     """Return, of the layout ranked first, the trial with the highest final evaluation accuracy.
 
-    Networks of other families and twins are passed over. Of a study ranked by transfer it is a
-    fine-tuning, of others a training.
+    Networks of other families are passed over; a ranking names no twin. Of a study ranked by
+    transfer it is a fine-tuning, of others a training.
 
     Raises:
         NotFoundError: no trial of a layout has finished.
@@ -42,7 +42,6 @@ def winner(ranking: Ranking, histories: tuple[TrialHistory, ...]) -> TrialHistor
             if history.trial.label == score.label
             and history.status is TrialStatus.FINISHED
             and family_of(history.trial.config).searched
-            and not history.trial.twin
             and (history.trial.parent is not None) == tuned
         ]
         if finished:

@@ -192,6 +192,7 @@ def _layout(
         loss_gap=float(np.mean([gap.loss_gap for gap in gaps])),
         accuracy_gap=float(np.mean([gap.accuracy_gap for gap in gaps])),
         area_log_loss=float(np.mean([area_log_loss(history) for history in measured])),
+        stopped=list(statuses.values()).count(TrialStatus.STOPPED),
         baseline=not family_of(measured[0].trial.config).searched,
     )
     return replace(layout, withheld=validity.layout_words(layout, seeds, scores=scores, spec=spec))

@@ -54,6 +54,7 @@ class LayoutScore:
     loss_gap: float  # mean final evaluation loss - probe loss, nats
     accuracy_gap: float  # mean final probe accuracy - evaluation accuracy
     area_log_loss: float  # convergence: mean height of the ln(probe loss) curve, lower is faster
+    stopped: int = 0  # trials that the search let go no further
     baseline: bool = False  # a network of another family
     withheld: str = ""  # why nothing is claimed of it, in words
 

@@ -64,6 +64,11 @@ def layout_words(
         for rate, verb in ((layout.diverged, "diverged"), (layout.collapsed, "collapsed"))
         if rate.count
     ]
+    if layout.stopped:
+        reasons.append(
+            f"{layout.stopped} of {layout.stopped + layout.seeds} trials were stopped: the others "
+            "are the best of them"
+        )
     if scores.equal_loss is not None:
         reasons += _crossing(seeds, scores.equal_loss)
     if METRICS[spec.metric].abundant_data and layout.loss_gap > spec.overfitting:
@@ -110,7 +115,7 @@ def pair_words(
 
 def lost_by_score(layout: LayoutScore) -> bool:
     """Tell whether runs were lost or spoilt by how they trained: no t interval covers those."""
-    return bool(layout.diverged.count or layout.collapsed.count)
+    return bool(layout.diverged.count or layout.collapsed.count or layout.stopped)
 
 
 def spread(sizes: Sequence[int]) -> float:

@@ -123,7 +123,7 @@ RANKING = Table(
         *_words("seeds", "parameters", "macs"),
         *_rate("diverged", "ended"),
         *_rate("collapsed", "finished"),
-        word("failed"),
+        *_words("failed", "stopped"),
         *_words("evaluation_accuracy", "probe_loss", "loss_gap", "accuracy_gap", of=_MEAN),
         word("area_log_loss", "mean over the trials behind the score"),
         *_words("baseline", "withheld"),

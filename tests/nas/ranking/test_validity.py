@@ -179,6 +179,28 @@ def test_a_failed_trial_is_dropped_from_its_pairs():
     assert ranking.layouts[0].failed == 1
 
 
+def test_what_the_search_stopped_withholds_its_layout_and_is_never_ranked_as_finished():
+    """Seeds that are left after a selection by score are the best of them."""
+    stopped = {0: TrialStatus.STOPPED, 3: TrialStatus.STOPPED}
+    ranking = ranked({"A": replace(BEST, lost=stopped), **REST})
+    (best,) = [layout for layout in ranking.layouts if layout.label == "A"]
+    assert (best.seeds, best.stopped, best.failed) == (4, 2, 0)
+    assert why(ranking, "A", "B") == (
+        "A: 2 of 6 trials were stopped: the others are the best of them"
+    )
+    assert why(ranking, "B", "C") == ""
+    gone = ranked({"A": replace(BEST, lost=dict.fromkeys(range(6), TrialStatus.STOPPED)), **REST})
+    assert [layout.label for layout in gone.layouts] == ["B", "C"]
+
+
+def test_a_paused_trial_is_never_ranked_as_finished():
+    paused = dict.fromkeys(range(4, 6), TrialStatus.PAUSED)
+    ranking = ranked({"A": replace(BEST, lost=paused), **REST})
+    (best,) = [layout for layout in ranking.layouts if layout.label == "A"]
+    assert best.seeds == 4
+    assert "4 paired seeds where claims begin at 6 (2 unfinished)" in why(ranking, "A", "B")
+
+
 def test_a_collapsed_run_is_counted_kept_and_withholds():
     layouts = {"A": replace(BEST, collapsed=frozenset({4})), **REST}
     ranking = ranked(layouts)

@@ -12,10 +12,7 @@ from rich.table import Table
 from nas.ranking.metrics import METRICS
 from nas.ranking.relations import ranking_json
 from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Rate, Relation, Symbol
-from nas.study.folder import Study
-from nas.study.state import StudyState
 from nas.tables.frames import ranking_frame, to_csv
-from nas.tables.listings import study_status
 
 _PERCENT = {"evaluation_accuracy", "parameters_off", "macs_off"}
 _DECIMALS = {"probe_loss": 3, "evaluation_loss": 3, "seconds": 0}
@@ -40,13 +37,6 @@ def print_frame(frame: pd.DataFrame, output: str, *, literal: bool = False) -> N
         for row in shown.itertuples(index=False):
             table.add_row(*(_cell(n, v) for n, v in zip(shown.columns, row, strict=True)))
         _print(table)
-
-
-def print_status_line(study: Study, state: StudyState) -> None:
-    """Print one line above the trials of a study."""
-    status = study_status(study, state.histories(), ended=state.ended)
-    hint = f"; `nas resume {study.folder}` goes on" if status == "interrupted" else ""
-    click.echo(f"{study.spec.name}: {status}{hint}\n")
 
 
 def print_ranking(ranking: Ranking, output: str) -> None:

@@ -11,9 +11,8 @@ from nas.driver.study import begin_study, resume_study
 from nas.driver.sweep import SweepConclusion, begin_sweep, resume_sweep
 from nas.execution.choose import make_executor
 from nas.execution.executor import Executor
-from nas.reading.study import StudyReader
 from nas.reading.sweep import SweepReader
-from nas.reading.target import open_target
+from nas.reading.target import Target, open_target
 from nas.spec.file import load_spec, spec_of_values
 from nas.spec.study import StudySpec
 from nas.study.folder import study_folder
@@ -32,9 +31,7 @@ def begin(
     return run(spec, folder=folder, executor=executor, display=display)
 
 
-def resume(
-    target: StudyReader | SweepReader, *, executor: Executor, display: Display
-) -> Conclusion | SweepConclusion:
+def resume(target: Target, *, executor: Executor, display: Display) -> Conclusion | SweepConclusion:
     """Go on with what is in a folder; what is complete is ranked and reported anew.
 
     Raises:
@@ -43,7 +40,7 @@ def resume(
     """
     if isinstance(target, SweepReader):
         return resume_sweep(target.sweep, executor=executor, display=display)
-    return resume_study(target.study, executor=executor, display=display)
+    return resume_study(target.only_study("resume").study, executor=executor, display=display)
 
 
 def run(
@@ -53,7 +50,7 @@ def run(
     address: str | None = None,
     inline: bool = False,
     display: Display | None = None,
-) -> StudyReader | SweepReader:
+) -> Target:
     """Run a spec to its end and return what reads the result: `nas search` for Python.
 
     Args:

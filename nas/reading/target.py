@@ -1,7 +1,7 @@
 """What a user names to read: a study or a sweep, behind one interface."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
@@ -11,6 +11,9 @@ from nas.reading.sweep import SweepOrders, SweepReader
 from nas.spec.study import Metric
 from nas.study.folder import find_study, open_study
 from nas.study.sweep import find_sweep, open_sweep
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Target(Protocol):
@@ -44,6 +47,16 @@ class Target(Protocol):
         """Return where each of its parts stands."""
         ...
 
+    def best(self) -> "nn.Module":
+        """Return the best network, on the CPU, in evaluation mode.
+
+        Raises:
+            NotFoundError: nothing has finished.
+            CheckpointError: its checkpoint is gone or damaged.
+            SpecError: there are several studies, each with a best network of its own.
+        """
+        ...
+
     def answer(self, metric: Metric | None = None) -> Ranking | SweepOrders:
         """Return what came out, by its own metric or by another.
 
@@ -65,7 +78,7 @@ class Target(Protocol):
         ...
 
 
-def open_target(name: str | Path) -> StudyReader | SweepReader:
+def open_target(name: str | Path) -> Target:
     """Open a study or a sweep, given as a path, or as a name under `studies/`.
 
     Raises:

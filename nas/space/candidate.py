@@ -9,7 +9,7 @@ from nas.networks.family import Size
 from nas.networks.registry import family_of
 from nas.space.sizing import network, sized
 from nas.spec.study import StudySpec
-from nas.study.records import DataShape, NetworkConfig, Trial
+from nas.study.records import DataShape, NetworkConfig
 from search_spaces.language.constraints import Match
 from search_spaces.language.parse import parse_space
 from search_spaces.language.space import LayoutSpace, Point, SearchSpace
@@ -33,18 +33,6 @@ class Candidate:
     def off(self) -> float:
         """The larger relative difference from the sizes to match, without sign."""
         return max(abs(self.parameters_off or 0.0), abs(self.macs_off or 0.0))
-
-    @classmethod
-    def of(cls, trial: Trial) -> "Candidate":
-        """Return the candidate that a trial trains."""
-        size = Size(parameters=trial.parameters, macs=trial.macs)
-        return cls(
-            label=trial.label,
-            layout=trial.layout,
-            config=trial.config,
-            cost=size,
-            point=trial.point,
-        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -51,17 +51,6 @@ def decode(text: bytes | str) -> Record:
     return _CODEC.validate_json(text)
 
 
-def read_journal(folder: Path) -> list[Record]:
-    """Return all acknowledged records of the journal in `folder`; takes no lock, writes nothing.
-
-    Raises:
-        JournalError: the file cannot be read.
-        JournalCorruptError: a record was altered after it was written.
-    """
-    records, _ = read_from(folder, START)
-    return records
-
-
 def read_from(folder: Path, position: Position) -> tuple[list[Record], Position]:
     """Return the records after `position`, and the position behind the last of them.
 

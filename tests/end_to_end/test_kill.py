@@ -11,9 +11,10 @@ import psutil
 import pytest
 
 from nas.study.folder import open_study
-from nas.study.journal import is_held, read_journal
+from nas.study.journal import is_held
 from nas.study.records import EpochMeasured, Outcome, Record, SegmentEnded, TrialStatus
 from tests.end_to_end.command import SHORT, nas, ranking, start
+from tests.nas.journals import read_journal
 
 TRIALS, EPOCHS = 10, 4
 

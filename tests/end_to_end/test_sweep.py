@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from nas.study.journal import read_journal
 from nas.study.records import EpochMeasured
 from tests.end_to_end.command import nas, start
 from tests.nas.conftest import SMALL, SWEPT
+from tests.nas.journals import read_journal
 
 INTERRUPTED = 130
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from nas.spec.file import load_spec
 from nas.spec.study import StudySpec
 from nas.study.folder import DataFacts, Study, create_study, open_study
-from nas.study.journal import Journal
+from nas.study.journal import START, Journal, read_from
 from nas.study.records import (
     DataShape,
     Outcome,
@@ -50,3 +50,9 @@ def journalled(folder: Path, records: Iterable[Record], *, spec: StudySpec | Non
         journal.append(record)
     journal.close()
     return open_study(folder)
+
+
+def read_journal(folder: Path) -> list[Record]:
+    """Return all acknowledged records of the journal in `folder`."""
+    records, _ = read_from(folder, START)
+    return records

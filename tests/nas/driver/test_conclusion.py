@@ -7,9 +7,9 @@ import pytest
 from nas.driver.conclusion import WINNER, conclude
 from nas.reading.study import REPORT, rank_study
 from nas.study.folder import open_study
-from nas.study.journal import read_journal
 from nas.study.records import TrialStatus
 from nas.study.state import StudyState
+from tests.nas.journals import read_journal
 
 pytestmark = pytest.mark.slow
 

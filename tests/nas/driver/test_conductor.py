@@ -9,7 +9,7 @@ from nas.driver.conductor import StudyConductor
 from nas.search.allocation.allocation import Workload, begin, go_on
 from nas.search.allocation.planning import Planner
 from nas.search.search import Search
-from nas.study.journal import Journal, read_journal
+from nas.study.journal import Journal
 from nas.study.records import (
     EpochMeasured,
     Outcome,
@@ -22,6 +22,7 @@ from nas.study.records import (
 )
 from nas.study.state import StudyState
 from tests.nas.builders import measured
+from tests.nas.journals import read_journal
 from tests.nas.search.test_search import candidate, grid
 
 

@@ -13,7 +13,7 @@ from nas.execution.inline import InlineExecutor
 from nas.reading.study import rank_study
 from nas.spec.file import load_spec
 from nas.study.folder import open_study
-from nas.study.journal import FILE, Journal, read_journal
+from nas.study.journal import FILE, Journal
 from nas.study.records import (
     EpochMeasured,
     StudyEnded,
@@ -21,6 +21,7 @@ from nas.study.records import (
 )
 from tests.nas.conftest import SMALL
 from tests.nas.driver.test_conductor import make_conductor, next_of
+from tests.nas.journals import read_journal
 from tests.nas.search.test_search import grid
 
 

@@ -20,7 +20,7 @@ from nas.space.candidate import (
 from nas.spec.file import load_spec, shipped
 from nas.spec.recipe import TrainingSpec
 from nas.spec.study import SearchSpec, StudySpec
-from nas.study.records import DataShape, Trial
+from nas.study.records import DataShape
 from search_spaces.language.constraints import Match
 from search_spaces.language.parse import parse_space
 from search_spaces.language.space import SearchSpace
@@ -174,22 +174,6 @@ def test_the_recipes_drop_path_reaches_the_network() -> None:
     first = next(candidates(spec, SHAPE))
     assert isinstance(first, Candidate)
     assert first.config.drop_path == 0.3
-
-
-def test_a_trial_gives_its_candidate_back() -> None:
-    space = parse_space(SPACE)
-    made = make_candidate(space.point_at(0), SHAPE, space=space, label="C-C#1")
-    assert isinstance(made, Candidate)
-    trial = Trial(
-        number=1, id="0001-C-C.1-s0", label=made.label, layout=made.layout, seed=0, epochs=1,
-        config=made.config, parameters=made.cost.parameters, macs=made.cost.macs,
-        point=made.point,
-    )  # fmt: skip
-    again = Candidate.of(trial)
-    assert (again.label, again.layout, again.config) == (made.label, made.layout, made.config)
-    assert again.cost == Size(parameters=made.cost.parameters, macs=made.cost.macs)
-    assert again.point == made.point == {"layout": "C-C", "C-C/depth2": 1}
-    assert Candidate.of(replace(trial, point=None)).point is None
 
 
 def test_a_candidate_knows_the_point_it_was_made_from() -> None:

@@ -20,7 +20,7 @@ from nas.study.folder import (
     open_study,
     study_folder,
 )
-from nas.study.journal import FILE, LOCK, Journal, read_journal
+from nas.study.journal import FILE, LOCK, Journal
 from nas.study.records import (
     DataShape,
     Outcome,
@@ -33,6 +33,7 @@ from nas.study.records import (
 )
 from nas.study.state import StudyState
 from tests.nas.builders import measured, planned
+from tests.nas.journals import read_journal
 
 FACTS = DataFacts(
     fingerprint="f" * 64,

@@ -21,7 +21,6 @@ from nas.study.journal import (
     encode,
     is_held,
     read_from,
-    read_journal,
 )
 from nas.study.records import (
     BaselineConfig,
@@ -32,6 +31,7 @@ from nas.study.records import (
     TrialPlanned,
 )
 from tests.nas.builders import measured, planned
+from tests.nas.journals import read_journal
 
 BASELINE = BaselineConfig(
     network="timm/test_vit", options='{"depth": 2}', image_size=8, in_channels=1, classes=3

@@ -16,7 +16,13 @@ import numpy as np
 
 from benchmarks import calibration_figures, rivals
 from nas.ranking.forecast.scenarios import Scenario, Shape, draw
-from nas.ranking.forecast.simulate import PAPER_GAPS, Outcome, Policy, forecast, simulate
+from nas.ranking.forecast.simulate import (
+    PAPER_GAPS,
+    OperatingCharacteristics,
+    Policy,
+    forecast,
+    simulate,
+)
 from nas.ranking.result import Symbol
 from nas.ranking.statistics.certificate import Design
 from nas.spec.study import Correction, Until
@@ -63,7 +69,7 @@ class Cell:
     policy: Policy = Policy.ADAPTIVE
     studies: int = STUDIES
 
-    def run(self) -> Outcome:
+    def run(self) -> OperatingCharacteristics:
         """Simulate them."""
         return simulate(
             self.scenario,

@@ -1,10 +1,13 @@
 """Heavy libraries are imported only by what needs them."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 HEAVY = {
     "torch", "ray", "optuna", "mlflow", "pandas", "kornia", "plotly", "pydantic", "rich", "sklearn",
 }  # fmt: skip
@@ -32,3 +35,19 @@ def test_import_budget(module):
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
     assert set(done.stdout.split()) <= BUDGETS[module]
+
+
+SCRIPTS = sorted([*(ROOT / "benchmarks").glob("*.py"), *(ROOT / "docs").glob("*.py")])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_scripts_that_no_test_runs_find_what_they_import(path):
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", f"import runpy; runpy.run_path({str(path)!r})"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr.strip().splitlines()[-1]

@@ -16,7 +16,7 @@ from nas.ranking.result import Ranking
 from nas.report.page import write_report
 from nas.space.candidate import off_words, study_space
 from nas.spec.study import Metric, StudySpec
-from nas.study.folder import DataFacts, Study
+from nas.study.folder import DataFacts, Follower, Study
 from nas.study.records import TrialHistory
 from nas.tables.frames import epochs_frame, ranking_frame, trials_frame
 from nas.tables.listings import status_frame, study_status
@@ -34,8 +34,9 @@ class StudyReader:
     """
 
     def __init__(self, study: Study) -> None:
-        """Read `study`."""
+        """Read `study`; each record of its journal is read once, whatever is asked and how often."""
         self.study = study
+        self._follower = Follower(study)
 
     @property
     def folder(self) -> Path:
@@ -45,7 +46,7 @@ class StudyReader:
     @property
     def histories(self) -> tuple[TrialHistory, ...]:
         """All trials with their epochs, in the order planned."""
-        return self.study.histories()
+        return self._follower.refresh().histories()
 
     @property
     def trials(self) -> pd.DataFrame:
@@ -100,7 +101,7 @@ class StudyReader:
 
     def headline(self) -> str:
         """Return where the study stands, in a line."""
-        state = self.study.state()
+        state = self._follower.refresh()
         status = study_status(self.study, state.histories(), ended=state.ended)
         hint = f"; `nas resume {self.folder}` goes on" if status == "interrupted" else ""
         return f"{self.study.spec.name}: {status}{hint}"

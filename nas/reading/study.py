@@ -34,7 +34,7 @@ class StudyReader:
     """
 
     def __init__(self, study: Study) -> None:
-        """Read `study`; each record of its journal is read once, whatever is asked and how often."""
+        """Read `study`; each record of its journal is read once, however often one asks."""
         self.study = study
         self._follower = Follower(study)
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from coatnet.cost import cost
 from nas.search.allocation.added_seeds import AddedSeeds
 from nas.search.allocation.allocation import Allocation
@@ -106,6 +108,20 @@ def test_an_interrupted_trial_goes_on_where_the_journal_stands():
     assert isinstance(segment, Segment)
     assert (segment.trial.id, segment.attempt, segment.acknowledged) == (ids[1], 2, 2)
     assert segment.until_epoch == segment.trial.epochs == 15
+
+
+@pytest.mark.parametrize("outcome", [Outcome.INTERRUPTED, Outcome.LOST])
+def test_what_was_to_end_early_goes_on_to_its_own_end(outcome):
+    search, state = grid("A"), StudyState(attempts_allowed=3)
+    whole = search.decide(state)
+    assert isinstance(whole, Segment)
+    state.apply(TrialPlanned(at=0.0, trial=whole.trial, until_epoch=5))
+    start(state, replace(whole, until_epoch=5))
+    state.apply(measured(whole.trial.id, 1))
+    end(state, whole.trial.id, outcome)
+    again = search.decide(state)
+    assert isinstance(again, Segment)
+    assert (again.until_epoch, again.acknowledged, again.attempt) == (5, 1, 2)
 
 
 def test_the_same_journal_gives_the_same_segment():

@@ -175,7 +175,7 @@ def _sizes_asked_for(spec: StudySpec, ranking: Ranking) -> list[str]:
     wanted = {"parameters": match.parameters, "MACs": match.macs}
     asked = ", ".join(f"{name} {size:,}" for name, size in wanted.items() if size is not None)
     offs = (
-        f"{layout.label} ({off_words(layout.parameters, layout.macs, match)})"
+        f"{layout.label} ({off_words(layout.parameters, layout.judged_macs, match)})"
         for layout in sorted(ranking.layouts, key=lambda layout: layout.label)
         if not layout.baseline
     )

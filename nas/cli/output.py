@@ -99,8 +99,15 @@ def _layout_cells(layout: LayoutScore) -> list[str]:
         _rate(layout.collapsed),
         f"{layout.failed}",
         f"{layout.parameters:,}",
-        f"{layout.macs / 1e6:.2f}",
+        _macs(layout),
     ]
+
+
+def _macs(layout: LayoutScore) -> str:
+    tuned = f"{layout.macs / 1e6:.2f}"
+    if layout.trained_macs is None:
+        return tuned
+    return f"{tuned} (trained {layout.trained_macs / 1e6:.2f})"
 
 
 def _rate(rate: Rate) -> str:

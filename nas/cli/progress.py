@@ -37,7 +37,7 @@ class TerminalDisplay:
 
     def begin(self, study: Study, search: Search) -> None:
         """Say what is to be done; on a terminal a live table follows."""
-        for sentence in (*search.notes, *_unread(study)):
+        for sentence in (*search.notes, *_unread(study), *study.left_out):
             self._say(f"note: {sentence}")
         if self._quiet:
             return

@@ -25,6 +25,7 @@ def validate(spec: str, overrides: tuple[str, ...]) -> None:
 
 def _validate(loaded: "StudySpec") -> None:
     from nas.data.load import peek
+    from nas.driver.images import foresee_left_out
     from nas.search.build import build_search
 
     shape, tuned = peek(loaded.data), None
@@ -32,7 +33,7 @@ def _validate(loaded: "StudySpec") -> None:
         same = {"channels": shape.channels}
         tuned = peek(loaded.fine_tune.data.model_copy(update=same))
     search = build_search(loaded, shape, fine_tune_shape=tuned)
-    for sentence in search.notes:
+    for sentence in (*search.notes, *foresee_left_out(loaded)):
         click.echo(f"note: {sentence}", err=True)
     click.echo(
         f"{loaded.name}: {search.expected} trials, {search.expected_epochs} epochs in all, "

@@ -32,6 +32,11 @@ class Pool:
     labels: Indices  # [N], 0 .. classes - 1
     decode: Callable[[Indices], Decoded]
     on_demand: CountedImages | None = None
+    path: Callable[[int], Path] | None = None  # of an image's file, where each has its own
+
+    def name_of(self, index: int) -> str:
+        """Return what a message calls an image."""
+        return f"image {index}" if self.path is None else str(self.path(index))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +62,7 @@ class Source:
     where the path does not exist, and DataError where it does not hold what the source needs.
     """
 
+    drawn: bool = False  # its images are made, so that they equal no others
     channels: int  # of its images, where the spec asks for no other number
     class_names: Callable[[DataSpec], tuple[str, ...]]
     open: Callable[[DataSpec], Dataset]

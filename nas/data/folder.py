@@ -80,7 +80,7 @@ def _pool(files: ImageFiles) -> Pool:
         images, bad = files.decode(indices)
         return Decoded(images=images, bad=bad)
 
-    return Pool(labels=files.labels, decode=decode, on_demand=files)
+    return Pool(labels=files.labels, decode=decode, on_demand=files, path=files.path)
 
 
 SOURCE = Source(channels=CHANNELS, class_names=_class_names, open=_open)

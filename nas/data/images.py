@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nas.study.left_out import LeftOut
 from nas.study.records import DataShape
 
 if TYPE_CHECKING:
@@ -94,3 +95,4 @@ class ImageData:
     std: tuple[float, ...]
     fingerprint: str  # sha256: equal data, equal fingerprint
     bad_files: tuple[str, ...] = ()  # "file: reason" of what could not be read
+    left_out: LeftOut | None = None  # of those to train on; None: nobody looked

@@ -5,14 +5,17 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from nas.data.apart import digests, digests_of, equal_files
 from nas.data.arrays import ImageArrays, digest_of
 from nas.data.dataset import Dataset, Pool
 from nas.data.decoding import to_channels
 from nas.data.images import ImageData, Indices, Pixels
 from nas.data.sources import SOURCES, class_names, open_source
+from nas.data.split import Split, evaluated_on, evaluation_pool, same_images, split
 from nas.errors import DataError
 from nas.seeds import derive_seed
 from nas.spec.study import DataSpec
+from nas.study.left_out import LeftOut
 from nas.study.records import DataShape
 
 DECODED_LIMIT = 8 << 30  # bytes that all images of a study may take in memory
@@ -35,8 +38,30 @@ def peek(spec: DataSpec) -> DataShape:
     )
 
 
-def load(spec: DataSpec, *, limit: int = DECODED_LIMIT) -> ImageData:
+def foresee(spec: DataSpec, *, beside: DataSpec) -> LeftOut:
+    """Return what `load` will leave out, as far as labels tell: equal images may be found later.
+
+    Raises:
+        NotFoundError, DataError: as `load`, as far as no pixels are needed.
+    """
+    if not same_images(spec, beside) or SOURCES[spec.source].drawn:
+        return LeftOut()
+    return LeftOut(reserved=split(open_source(spec), spec, beside=beside).reserved)
+
+
+def load(
+    spec: DataSpec,
+    *,
+    beside: DataSpec | None = None,
+    apart: bool = True,
+    limit: int = DECODED_LIMIT,
+) -> ImageData:
     """Decode and split the images; the split depends on the spec and the source alone.
+
+    Nothing is trained on that is evaluated on, here or by the data `beside`, the study's other
+    task: neither the same image of the source nor, by content, an equal one (docs/measures.md,
+    "Images that are evaluated on"). It is training that goes without them. Without `apart`
+    nobody looks: so it was in 0.1, and studies that it began go on with the images they had.
 
     Where images of more than `limit` bytes decoded can be had on demand, they are not kept but
     read as training needs them: then mean, deviation and the share of unreadable ones are of a
@@ -50,13 +75,16 @@ def load(spec: DataSpec, *, limit: int = DECODED_LIMIT) -> ImageData:
             class has none to train on, or images that cannot be had on demand exceed the limit.
     """
     dataset = open_source(spec)
-    train, evaluation = _split(dataset, spec)
+    beside = beside if apart else None
+    parts = split(dataset, spec, beside=beside)
+    train, evaluation = parts.train, parts.evaluation
     shape = DataShape(
         image_size=spec.image_size, channels=dataset.channels, classes=len(dataset.class_names)
     )
     size = (len(train) + len(evaluation)) * shape.channels * shape.image_size**2
     if size > limit and dataset.train.on_demand is not None:
-        return _load_on_demand(dataset, spec, shape, train, evaluation)
+        copies = _equal_files(dataset, parts, beside) if apart else []  # unread, so by their files
+        return _load_on_demand(dataset, spec, shape, parts=parts, copies=copies, apart=apart)
     if size > limit:
         raise DataError(
             f"{dataset.name}: {len(train) + len(evaluation):,} images of {spec.image_size} pixels "
@@ -64,11 +92,16 @@ def load(spec: DataSpec, *, limit: int = DECODED_LIMIT) -> ImageData:
             "data.image_size, data.train or data.evaluation"
         )
     training, bad = _decode(dataset.train, train, dataset, spec)
-    pool = dataset.evaluation or dataset.train
-    evaluating, evaluation_bad = _decode(pool, evaluation, dataset, spec)
-    bad += evaluation_bad
-    _check_bad(bad, spec, len(train) + len(evaluation))
-    _check_classes(dataset, training.labels, evaluating.labels)
+    evaluating, evaluation_bad = _decode(evaluation_pool(dataset), evaluation, dataset, spec)
+    _check_bad([*bad.values(), *evaluation_bad.values()], spec, len(train) + len(evaluation))
+    copies: list[int] = []
+    if apart and dataset.endless is None:
+        seen = set(digests(evaluating.images)) | _evaluated_beside(dataset, spec, beside)
+        copies = [n for n, digest in enumerate(digests(training.images)) if digest in seen]
+        train = np.delete(train, list(bad))
+    if copies:
+        training = training.subset(np.delete(np.arange(training.count), copies))
+    _check_classes(dataset, training.labels, evaluating.labels, copies=len(copies))
     probe = _probe(spec, training.count)
     mean, std = _statistics(images for images, _ in training.batches(_chunks(training.count)))
     arrays = {
@@ -90,15 +123,51 @@ def load(spec: DataSpec, *, limit: int = DECODED_LIMIT) -> ImageData:
         mean=mean,
         std=std,
         fingerprint=digest_of(arrays, (*dataset.class_names, *endless)),
-        bad_files=tuple(bad),
+        bad_files=(*bad.values(), *evaluation_bad.values()),
+        left_out=_left_out(dataset, parts, train[copies]) if apart else None,
     )
 
 
+def _left_out(dataset: Dataset, parts: Split, copies: Indices) -> LeftOut:
+    names = tuple(dataset.train.name_of(index) for index in copies.tolist())
+    return LeftOut(reserved=parts.reserved, copies=names)
+
+
+def _evaluated_beside(dataset: Dataset, spec: DataSpec, beside: DataSpec | None) -> set[bytes]:
+    """Return digests of what the other task evaluates on, decoded as images are trained on here.
+
+    Drawn images equal no others: training and evaluation are streams of their own.
+    """
+    if beside is None or SOURCES[spec.source].drawn or SOURCES[beside.source].drawn:
+        return set()
+    same = {"image_size": spec.image_size, "channels": dataset.channels}
+    other = open_source(beside.model_copy(update=same))
+    return digests_of(
+        evaluation_pool(other), evaluated_on(other, beside), channels=dataset.channels
+    )
+
+
+def _equal_files(dataset: Dataset, parts: Split, beside: DataSpec | None) -> list[int]:
+    """Return the places of training images whose files are those of evaluation images."""
+    others = [(evaluation_pool(dataset), parts.evaluation)]
+    if beside is not None:
+        other = open_source(beside)
+        others.append((evaluation_pool(other), evaluated_on(other, beside)))
+    return equal_files(dataset.train, parts.train, others)
+
+
 def _load_on_demand(
-    dataset: Dataset, spec: DataSpec, shape: DataShape, train: Indices, evaluation: Indices
+    dataset: Dataset,
+    spec: DataSpec,
+    shape: DataShape,
+    *,
+    parts: Split,
+    copies: list[int],
+    apart: bool,
 ) -> ImageData:
     """Decode none but a sample of those to train on, in order to know them."""
-    pool = dataset.evaluation or dataset.train
+    pool = evaluation_pool(dataset)
+    train, evaluation = np.delete(parts.train, copies), parts.evaluation
     assert dataset.train.on_demand is not None
     assert pool.on_demand is not None, "a source has its test set on demand too"
     rng = np.random.default_rng(derive_seed(spec.split_seed, "sample"))
@@ -106,7 +175,8 @@ def _load_on_demand(
     bad: dict[int, str] = {}
     mean, std = _statistics(_readable(dataset, sample, bad, spec))
     train = np.setdiff1d(train, list(bad))
-    _check_classes(dataset, dataset.train.labels[train], pool.labels[evaluation])
+    labels = dataset.train.labels[train]
+    _check_classes(dataset, labels, pool.labels[evaluation], copies=len(copies))
     training, evaluating = dataset.train.on_demand.subset(train), pool.on_demand.subset(evaluation)
     probe = _probe(spec, training.count)
     names = (*dataset.class_names, training.fingerprint(), evaluating.fingerprint())
@@ -120,6 +190,7 @@ def _load_on_demand(
         std=std,
         fingerprint=digest_of({"probe_indices": probe}, names),
         bad_files=tuple(bad.values()),
+        left_out=_left_out(dataset, parts, parts.train[copies]) if apart else None,
     )
 
 
@@ -144,54 +215,10 @@ def _probe(spec: DataSpec, count: int) -> Indices:
     return np.sort(rng.permutation(count)[: spec.probe]).astype(np.int64)
 
 
-def _split(dataset: Dataset, spec: DataSpec) -> tuple[Indices, Indices]:
-    """Return indices to train on and, of the pool that has them, to evaluate on."""
-    rng = np.random.default_rng(derive_seed(spec.split_seed, "split"))
-    labels = dataset.train.labels
-    if dataset.evaluation is not None:
-        rest = np.arange(len(labels))
-        available = len(dataset.evaluation.labels)
-        count = available if spec.evaluation is None else spec.evaluation
-        _check_count("evaluation", count, available, dataset)
-        evaluation = _stratified(dataset.evaluation.labels, count, rng)
-    else:
-        count = len(labels) // 3 if spec.evaluation is None else spec.evaluation
-        _check_count("evaluation", count, len(labels) - 2, dataset)
-        evaluation = _stratified(labels, count, rng)
-        rest = np.setdiff1d(np.arange(len(labels)), evaluation)
-    count = len(rest) if spec.train is None else spec.train
-    _check_count("train", count, len(rest), dataset, at_least=2)
-    return rest[_stratified(labels[rest], count, rng)], evaluation
-
-
-def _check_count(key: str, count: int, available: int, dataset: Dataset, at_least: int = 1) -> None:
-    if not at_least <= count <= available:
-        raise DataError(
-            f"data.{key}: {count} images asked of {dataset.name}, which has {max(available, 0)} "
-            f"for it; {at_least} or more are needed"
-        )
-
-
-def _stratified(labels: Indices, count: int, rng: np.random.Generator) -> Indices:
-    """Return `count` sorted indices with the classes in proportion, each class at least once.
-
-    Every image gets its place within its class as a fraction; the smallest fractions are taken,
-    with the first of each class before all others.
-    """
-    order = rng.permutation(len(labels))
-    fraction = np.empty(len(labels))
-    for label in np.unique(labels):
-        members = order[labels[order] == label]
-        fraction[members] = (np.arange(len(members)) + 0.5) / len(members)
-        fraction[members[0]] = -1.0
-    chosen = order[np.argsort(fraction[order], kind="stable")[:count]]
-    return np.sort(chosen)
-
-
 def _decode(
     pool: Pool, indices: Indices, dataset: Dataset, spec: DataSpec
-) -> tuple[ImageArrays, list[str]]:
-    """Decode the images, a chunk at a time, and leave out those that cannot be."""
+) -> tuple[ImageArrays, dict[int, str]]:
+    """Decode the images, a chunk at a time, and leave out those that cannot be; return which."""
     images = np.empty((len(indices), dataset.channels, *[spec.image_size] * 2), dtype=np.uint8)
     bad: dict[int, str] = {}
     for chunk in _chunks(len(indices)):
@@ -201,7 +228,7 @@ def _decode(
     labels = pool.labels[indices]
     if bad:
         images, labels = np.delete(images, list(bad), axis=0), np.delete(labels, list(bad))
-    return ImageArrays(images=images, labels=labels), list(bad.values())
+    return ImageArrays(images=images, labels=labels), bad
 
 
 def _check_bad(bad: list[str], spec: DataSpec, count: int) -> None:
@@ -212,11 +239,14 @@ def _check_bad(bad: list[str], spec: DataSpec, count: int) -> None:
         )
 
 
-def _check_classes(dataset: Dataset, train_labels: Indices, evaluation_labels: Indices) -> None:
+def _check_classes(
+    dataset: Dataset, train_labels: Indices, evaluation_labels: Indices, *, copies: int
+) -> None:
     counts = np.bincount(train_labels, minlength=len(dataset.class_names))
     if not counts.all() and dataset.endless is None:
         name = dataset.class_names[int(np.argmin(counts))]
-        raise DataError(f"{dataset.name}: class {name!r} has no training images")
+        why = f": {copies} are evaluation images too, and left out" if copies else ""
+        raise DataError(f"{dataset.name}: class {name!r} has no training images{why}")
     if not evaluation_labels.size:
         raise DataError(f"{dataset.name}: no evaluation image could be read")
 

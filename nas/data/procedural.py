@@ -82,4 +82,4 @@ def _first(drawn: ProceduralImages, count: int) -> Pool:
     return Pool(labels=labels_of(drawn, torch.arange(count)).numpy(), decode=decode)
 
 
-SOURCE = Source(channels=CHANNELS, class_names=lambda spec: CLASS_NAMES, open=_open)
+SOURCE = Source(channels=CHANNELS, class_names=lambda spec: CLASS_NAMES, open=_open, drawn=True)

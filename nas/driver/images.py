@@ -1,9 +1,10 @@
 """The images of a study, to train on and to fine-tune on, and the facts kept of them."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from nas.data.load import ImageData, load
+from nas.data.load import ImageData, foresee, load
 from nas.errors import DataError
 from nas.spec.study import StudySpec
 from nas.study.folder import DataFacts, Study
@@ -22,18 +23,52 @@ class StudyImages:
         return self.fine_tuning or self.training
 
 
-def load_images(spec: StudySpec) -> StudyImages:
+def load_images(spec: StudySpec, *, apart: bool = True) -> StudyImages:
     """Load all images of a study; those to fine-tune on get the channels of those before.
+
+    What either task evaluates on neither trains on, unless not `apart` (`nas.data.load.load`).
 
     Raises:
         NotFoundError, DataError: as `nas.data.load.load`.
     """
-    training = load(spec.data)
     if spec.fine_tune is None:
-        return StudyImages(training=training)
+        return StudyImages(training=load(spec.data, apart=apart))
+    training = load(spec.data, beside=spec.fine_tune.data, apart=apart)
     same = {"channels": training.shape.channels}
     tuning = spec.fine_tune.data.model_copy(update=same)
-    return StudyImages(training=training, fine_tuning=load(tuning))
+    with _named_fine_tune():
+        tuned = load(tuning, beside=spec.data, apart=apart)
+    return StudyImages(training=training, fine_tuning=tuned)
+
+
+def foresee_left_out(spec: StudySpec) -> tuple[str, ...]:
+    """Say what neither task will train on, as far as it is known before pixels are.
+
+    Raises:
+        NotFoundError, DataError: as `nas.data.load.load`, as far as labels tell.
+    """
+    if spec.fine_tune is None:
+        return ()
+    data, tuning = spec.data, spec.fine_tune.data
+    first = foresee(data, beside=tuning)
+    with _named_fine_tune():
+        second = foresee(tuning, beside=data)
+    return (*first.words("data", "fine_tune.data"), *second.words("fine_tune.data", "data"))
+
+
+@contextmanager
+def _named_fine_tune() -> Iterator[None]:
+    """Name the section in what is wrong with the images to fine-tune on."""
+    try:
+        yield
+    except DataError as error:
+        joint = "." if str(error).startswith("data.") else ": "
+        raise DataError(f"fine_tune{joint}{error}") from error
+
+
+def were_kept_apart(study: Study) -> bool:
+    """Whether the study began with the rule that it trains on nothing that it evaluates on."""
+    return study.data.left_out is not None
 
 
 def check_unchanged(study: Study, images: StudyImages) -> None:
@@ -68,4 +103,5 @@ def facts_of(data: ImageData) -> DataFacts:
         probe_images=len(data.probe_indices),
         evaluation_images=data.evaluation.count,
         bad_files=data.bad_files,
+        left_out=data.left_out,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from nas.driver.conclusion import Conclusion, conclude
 from nas.driver.conductor import StudyConductor
 from nas.driver.display import Display
-from nas.driver.images import StudyImages, check_unchanged, facts_of, load_images
+from nas.driver.images import StudyImages, check_unchanged, facts_of, load_images, were_kept_apart
 from nas.errors import SpecError
 from nas.execution.executor import Executor
 from nas.execution.inline import InlineExecutor
@@ -63,7 +63,7 @@ def resume_study(study: Study, *, executor: Executor, display: Display) -> Concl
         NoClusterError: nothing to run on.
         KeyboardInterrupt: it was asked to stop; what ran is recorded as interrupted.
     """
-    images = load_images(study.spec)
+    images = load_images(study.spec, apart=were_kept_apart(study))
     check_unchanged(study, images)
     search = plan_search(study.spec, images)
     if search.decide(study.state()) is Pause.DONE and not study.running:

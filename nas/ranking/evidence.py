@@ -175,6 +175,8 @@ def _layout(
     ends = [history.epochs[-1] for history in measured]
     gaps = [end_gaps(history) for history in measured]
     statuses = scores.statuses[label]
+    macs = measured[0].trial.macs
+    trained_macs = scores.trained_macs.get(label, macs)
     layout = LayoutScore(
         label=label,
         layout=measured[0].trial.layout,
@@ -183,7 +185,8 @@ def _layout(
         high=high,
         seeds=len(values),
         parameters=measured[0].trial.parameters,
-        macs=measured[0].trial.macs,
+        macs=macs,
+        trained_macs=None if trained_macs == macs else trained_macs,
         diverged=validity.divergence(statuses),
         collapsed=validity.collapse(values.tolist(), large_margin=spec.large_margin),
         failed=list(statuses.values()).count(TrialStatus.FAILED),

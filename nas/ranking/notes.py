@@ -99,13 +99,19 @@ def sizes(layouts: Sequence[LayoutScore], spec: RankingSpec) -> list[str]:
         return []
     columns = {
         "parameters": [layout.parameters for layout in layouts],
-        "MACs": [layout.macs for layout in layouts],
+        "MACs": [layout.judged_macs for layout in layouts],
     }
     spreads = {name: spread(values) for name, values in columns.items()}
     said = ", ".join(
         f"{name} {min(values):,} to {max(values):,} (spread {spreads[name]:.1%})"
         for name, values in columns.items()
     )
+    if any(layout.trained_macs is not None for layout in layouts):
+        tuned = [layout.macs for layout in layouts]
+        said += (
+            f" as trained; fine-tuned, MACs are {min(tuned):,} to {max(tuned):,} (spread "
+            f"{spread(tuned):.1%}), which sizes are not judged by"
+        )
     checked = METRICS[spec.metric].equal_sizes and spec.size_tolerance is not None
     tolerance = spec.size_tolerance if checked and spec.size_tolerance else SIZES_COMPARABLE
     if max(spreads.values()) <= tolerance:

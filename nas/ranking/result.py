@@ -45,7 +45,7 @@ class LayoutScore:
     high: float | None
     seeds: int  # trials behind the score
     parameters: int
-    macs: int
+    macs: int  # of the network that is scored
     diverged: Rate  # a loss was not finite; of the trials that ended. Never averaged
     collapsed: Rate  # finished far below its siblings, of the trials that finished
     failed: int  # trials lost for other reasons
@@ -55,8 +55,18 @@ class LayoutScore:
     accuracy_gap: float  # mean final probe accuracy - evaluation accuracy
     area_log_loss: float  # convergence: mean height of the ln(probe loss) curve, lower is faster
     stopped: int = 0  # trials that the search let go no further
+    trained_macs: int | None = None  # before fine-tuning at another size; None: `macs` as well
     baseline: bool = False  # a network of another family
     withheld: str = ""  # why nothing is claimed of it, in words
+
+    @property
+    def judged_macs(self) -> int:
+        """The multiply-adds that its size is judged by: those it was trained at.
+
+        Fine-tuned at another resolution, networks of one size part, since attention grows faster
+        with the number of cells than convolution does; that makes them no other networks.
+        """
+        return self.macs if self.trained_macs is None else self.trained_macs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,6 +25,7 @@ class Scores:
     by_layout: Mapping[str, Mapping[int, TrialScore]]
     twins: Mapping[str, Mapping[int, TrialScore]]  # by the twin's own label
     statuses: Mapping[str, Statuses]  # of every label, twins too; unfinished seeds too
+    trained_macs: Mapping[str, int]  # multiply-adds by label, before any fine-tuning
 
     @property
     def values(self) -> dict[str, dict[int, float]]:
@@ -104,6 +105,7 @@ def score(histories: Iterable[TrialHistory], *, metric: Metric, first: int | Non
         by_layout={label: scored[label] for label in layouts},
         twins={label: scored[label] for label in done if label in twins},
         statuses=_statuses(histories, metric),
+        trained_macs={h.trial.label: h.trial.macs for h in histories if h.trial.parent is None},
     )
 
 

@@ -128,11 +128,13 @@ def _sizes(a: LayoutScore, b: LayoutScore, tolerance: float | None) -> list[str]
         return []
     spreads = {
         "parameters": spread((a.parameters, b.parameters)),
-        "MACs": spread((a.macs, b.macs)),
+        "MACs": spread((a.judged_macs, b.judged_macs)),
     }
     beyond = [f"{name} by {found:.1%}" for name, found in spreads.items() if found > tolerance]
     if not beyond:
         return []
+    if spreads["MACs"] > tolerance and (a.trained_macs is not None or b.trained_macs is not None):
+        beyond[-1] += f" as trained ({spread((a.macs, b.macs)):.1%} as fine-tuned)"
     return [f"sizes differ, {' and '.join(beyond)}, where {tolerance:.0%} is tolerated"]
 
 

@@ -175,11 +175,17 @@ def _sizes_asked_for(spec: StudySpec, ranking: Ranking) -> list[str]:
     wanted = {"parameters": match.parameters, "MACs": match.macs}
     asked = ", ".join(f"{name} {size:,}" for name, size in wanted.items() if size is not None)
     offs = (
-        f"{layout.label} ({off_words(layout.parameters, layout.macs, match)})"
+        f"{layout.label} ({off_words(layout.parameters, layout.judged_macs, match)})"
         for layout in sorted(ranking.layouts, key=lambda layout: layout.label)
         if not layout.baseline
     )
     return [f"sizes are the closest to {asked}: {', '.join(offs)}"]
+
+
+def _kept_apart(study: Study) -> str:
+    if study.data.left_out is None:
+        return "begun by 0.1: nobody looked whether images that are evaluated on are trained on"
+    return "; ".join(study.left_out) or "nothing that is evaluated on was among images to train on"
 
 
 def _facts(study: Study) -> dict[str, str]:
@@ -191,6 +197,7 @@ def _facts(study: Study) -> dict[str, str]:
         "data": f"{study.spec.data.source}: {data.amount} images to train on, "
         f"{data.probe_images:,} of them the probe, {data.evaluation_images:,} to evaluate; "
         f"{data.shape.classes} classes, {data.shape.image_size} pixels; sha256 {data.fingerprint}",
+        "kept apart": _kept_apart(study),
         "recipe": study.spec.training.model_dump_json(),
         "search": study.spec.search.model_dump_json(),
         "versions": ", ".join(f"{name} {version}" for name, version in study.versions.items()),

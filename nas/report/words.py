@@ -93,7 +93,8 @@ def layout_cells(layout: LayoutScore) -> dict[str, str | int]:
         "collapsed": rate(layout.collapsed),
         "failed": layout.failed,
         "parameters": f"{layout.parameters:,}",
-        "macs": count(layout.macs),
+        "macs": count(layout.macs)
+        + ("" if layout.trained_macs is None else f" (trained {count(layout.trained_macs)})"),
     }
 
 

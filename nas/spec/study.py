@@ -33,7 +33,8 @@ class DataSpec(Section):
     """Where images come from and how they are split; the split never depends on a trial.
 
     `evaluation` images come from the source's own test set where it has one (IDX `t10k`, folder
-    `val/` or `test/`), else they are set apart from the rest by `split_seed`.
+    `val/` or `test/`), else they are set apart from the rest by `split_seed`. Nothing is trained on
+    that any task of the study evaluates on (docs/measures.md, "Images that are evaluated on").
     """
 
     source: Literal[WithoutPath, FromPath] = "digits"

@@ -14,6 +14,7 @@ from nas.errors import NotFoundError, SpecError
 from nas.spec.file import fingerprint, resolved, spec_from_json
 from nas.spec.study import StudySpec, check_name
 from nas.study.journal import START, is_held, read_from
+from nas.study.left_out import LeftOut
 from nas.study.records import DataShape, TrialHistory
 from nas.study.state import StudyState
 from nas.study.storage import FolderKind, write_json
@@ -42,6 +43,9 @@ class DataFacts:
     probe_images: int
     evaluation_images: int
     bad_files: tuple[str, ...] = ()  # "file: reason" of what could not be read
+    # What is not trained on because the study evaluates on it. None: the study began with 0.1,
+    # which did not look, and goes on with the images it had.
+    left_out: LeftOut | None = None
 
     @property
     def amount(self) -> str:
@@ -71,6 +75,21 @@ class Study:
     def trials(self) -> Path:
         """The folder of the trials' checkpoints."""
         return self.folder / "trials"
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What its tasks do not train on because it evaluates on it, a sentence each."""
+        tuning = self.fine_tuning_data
+        both = (
+            (self.data, "data", "fine_tune.data"),
+            *([] if tuning is None else [(tuning, "fine_tune.data", "data")]),
+        )
+        return tuple(
+            sentence
+            for facts, section, other in both
+            if facts.left_out is not None
+            for sentence in facts.left_out.words(section, other)
+        )
 
     @property
     def running(self) -> bool:
@@ -226,6 +245,11 @@ def _facts(values: Mapping[str, Any]) -> DataFacts:
     data["shape"] = DataShape(**data["shape"])
     for name in ("class_names", "mean", "std", "bad_files"):
         data[name] = tuple(data[name])
+    left_out = data.get("left_out")
+    if left_out is not None:
+        data["left_out"] = LeftOut(
+            reserved=int(left_out["reserved"]), copies=tuple(left_out["copies"])
+        )
     return DataFacts(**data)
 
 

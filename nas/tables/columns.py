@@ -83,6 +83,11 @@ _WORDS = (
     _text("widths", "channels of each stage"),
     _count("parameters", "trained numbers of the network"),
     _count("macs", "of one forward pass of one image", MACS),
+    _count(
+        "trained_macs",
+        "the same where it was first trained, by which sizes are judged; null where `macs` is that",
+        MACS,
+    ),
     _real("parameters_off", "from the number asked for, relative", FRACTION),
     _real("macs_off", "from the number asked for, relative", FRACTION),
     _text("point", "values of the space's variables, of a point that is rejected"),

@@ -120,7 +120,7 @@ RANKING = Table(
     columns=(
         *_words("rank", "label", "layout", "score"),
         *_words("low", "high", of=_END),
-        *_words("seeds", "parameters", "macs"),
+        *_words("seeds", "parameters", "macs", "trained_macs"),
         *_rate("diverged", "ended"),
         *_rate("collapsed", "finished"),
         *_words("failed", "stopped"),

@@ -87,11 +87,16 @@ def with_twin(
 
 
 def fine_tuned(
-    histories: Sequence[TrialHistory], *, ema: bool = True, seeds: Sequence[int] | None = None
+    histories: Sequence[TrialHistory],
+    *,
+    ema: bool = True,
+    seeds: Sequence[int] | None = None,
+    macs: Mapping[str, int] | None = None,
 ) -> tuple[TrialHistory, ...]:
     """Return the histories and the fine-tunings of those that finished, `TUNED` more accurate.
 
-    With `ema` the averaged weights are another point better than the raw ones.
+    With `ema` the averaged weights are another point better than the raw ones; `macs` are those of
+    fine-tunings by label, where images of another size change them.
     """
     tuned: list[TrialHistory] = []
     for each in histories:
@@ -100,7 +105,13 @@ def fine_tuned(
             continue
         number = len(histories) + len(tuned) + 1
         id_ = f"{number:04d}-{each.trial.label}-s{each.trial.seed}-fine"
-        trial = replace(each.trial, number=number, id=id_, parent=each.trial.id)
+        trial = replace(
+            each.trial,
+            number=number,
+            id=id_,
+            parent=each.trial.id,
+            macs=(macs or {}).get(each.trial.label, each.trial.macs),
+        )
         epochs = _shifted(each, trial, TUNED)
         if ema:
             epochs = tuple(

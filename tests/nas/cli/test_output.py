@@ -7,7 +7,11 @@ import json
 import pytest
 
 from nas.cli.main import run
+from nas.cli.output import print_ranking
+from nas.ranking.relations import rank
+from nas.spec.study import Metric, RankingSpec
 from nas.study.folder import open_study
+from tests.nas.synthetic import fine_tuned, study
 
 pytestmark = pytest.mark.slow
 
@@ -55,6 +59,18 @@ def test_rank_table_ends_with_the_order(finished, capsys):
     assert "collapsed" in lines[0]
     assert lines[0].split()[:2] == ["label", "score"]
     assert "eval accuracy %  probe loss  accuracy gap" in lines[0]
+
+
+def test_of_networks_fine_tuned_at_another_size_both_prices_are_printed(capsys):
+    histories = fine_tuned(study(seeds=range(2)), macs={"C-C-C-C": 8_000_000})
+    print_ranking(
+        rank(histories, RankingSpec(metric=Metric.TRANSFER), evaluation_images=1000), "table"
+    )
+    lines = capsys.readouterr().out.splitlines()
+    (tuned,) = [line for line in lines if line.startswith("C-C-C-C ")]
+    assert tuned.endswith("8.00 (trained 2.00)")
+    (other,) = [line for line in lines if line.startswith("C-C-C-T ")]
+    assert other.endswith(" 2.00")
 
 
 def test_rank_by_each_metric(finished, capsys):

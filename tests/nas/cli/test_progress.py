@@ -9,6 +9,7 @@ from rich.console import Console
 from nas.cli.progress import Progress, TerminalDisplay, _line, _table
 from nas.search.build import build_search
 from nas.study.folder import open_study
+from nas.study.left_out import LeftOut
 from nas.study.records import Outcome, SegmentEnded, SegmentStarted, TrialStopped
 from nas.study.state import StudyState
 from tests.nas.builders import measured, planned
@@ -94,6 +95,18 @@ def test_images_that_cannot_be_read_are_said_before_training(finished, capsys):
     assert capsys.readouterr().err == (
         "note: images left out because they cannot be read: 1, the first c0/x.png: truncated\n"
     )
+
+
+@pytest.mark.slow
+def test_images_that_are_not_trained_on_are_said_before_training(finished, capsys):
+    study = open_study(finished)
+    apart = replace(study, data=replace(study.data, left_out=LeftOut(copies=("c0/x.png",))))
+    search = build_search(study.spec, study.data.shape)
+    for shown, said in ((apart, 1), (study, 0)):
+        TerminalDisplay(quiet=True).begin(shown, search)
+        error = capsys.readouterr().err
+        assert error.count("note: data: training images left out because they equal") == said
+        assert error.count("\n") == said
 
 
 def test_a_line_says_how_a_segment_ended_and_why():

@@ -1,4 +1,4 @@
-"""`nas space draw`: the drawing is data on standard output, or a file whose path is printed."""
+"""`nas space draw`, whose drawing is data on standard output or a file, and `nas validate`."""
 
 import json
 from xml.etree import ElementTree as ET
@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from nas.cli.main import run
+from tests.nas.conftest import SMALL
 
 
 def test_the_drawing_goes_to_standard_output(capsys):
@@ -76,3 +77,18 @@ def test_one_that_does_not_exist_is_one_line(capsys, command):
     assert capsys.readouterr().err == (
         "nas: baselines.0.network: timm has no network 'test_vitt', did you mean 'test_vit'?\n"
     )
+
+
+OTHER_SPLIT = "fine_tune={data: {image_size: 24, evaluation: 500, split_seed: 1}}"
+
+
+@pytest.mark.slow
+def test_a_fine_tuning_on_the_same_source_says_what_neither_task_trains_on(capsys):
+    assert run(["validate", str(SMALL), OTHER_SPLIT]) == 0
+    notes = capsys.readouterr().err.splitlines()
+    assert len(notes) == 2
+    assert notes[0].endswith("set apart, since fine_tune.data evaluates on them")
+    assert run(["validate", str(SMALL), OTHER_SPLIT, "data.train=1700"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("nas: data.train: 1700 images asked of digits, which has 1")
+    assert "that the study's other task evaluates on" in line

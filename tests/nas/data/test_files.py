@@ -27,9 +27,9 @@ from tests.contracts.images import ImagesContract
 CPU = torch.device("cpu")
 
 
-def write_images(root: Path, count: int = 12, *, suffix: str = "jpg") -> None:
+def write_images(root: Path, count: int = 12, *, suffix: str = "jpg", seed: int = 0) -> None:
     """Write classes a, b and c of photographs of nothing, larger than they will be decoded."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     for number, name in enumerate("abc"):
         (root / name).mkdir(parents=True)
         for index in range(count):
@@ -102,7 +102,7 @@ def test_training_is_equal_to_training_in_memory(
 
 def test_an_own_test_set_is_streamed_too(tmp_path: Path) -> None:
     write_images(tmp_path / "train")
-    write_images(tmp_path / "val", 2)
+    write_images(tmp_path / "val", 2, seed=1)
     spec = DataSpec(source="folder", path=str(tmp_path), image_size=8)
     kept, streamed = load(spec), load(spec, limit=0)
     assert (streamed.train.count, streamed.evaluation.count) == (36, 6)

@@ -1,15 +1,33 @@
-"""The images of a study: both tasks alike in channels, and the same ones when it is resumed."""
+"""The images of a study: alike in channels, never both trained on and evaluated on, unchanged."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from nas.driver.images import check_unchanged, facts_of, load_images
+from nas.data.apart import digests
+from nas.driver.images import (
+    StudyImages,
+    check_unchanged,
+    facts_of,
+    foresee_left_out,
+    load_images,
+    were_kept_apart,
+)
 from nas.errors import DataError
 from nas.spec.file import load_spec
-from nas.study.folder import create_study
+from nas.study.folder import create_study, open_study
+from nas.study.left_out import LeftOut
 from tests.nas.conftest import SMALL
 
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "studies"
+# A hundred evaluation images before, five hundred others after: of those 470 could be trained on.
+LEAKS = (
+    "data.train=null",
+    "data.evaluation=100",
+    "fine_tune={data: {image_size: 16, evaluation: 500, split_seed: 1}}",
+)
 TUNED = "fine_tune={data: {image_size: 24, train: 60, evaluation: 50}}"
 
 
@@ -37,3 +55,91 @@ def test_changed_images_of_either_task_are_noticed(tmp_path, task):
     other = replace(getattr(images, task), fingerprint="another")
     with pytest.raises(DataError, match="have changed"):
         check_unchanged(study, replace(images, **{task: other}))
+
+
+def seen_twice(images: StudyImages) -> int:
+    """How many images either task trains on that either evaluates on."""
+    assert images.fine_tuning is not None
+    tasks = (images.training, images.fine_tuning)
+    trained, evaluated = (
+        set().union(*(digests(part.images) for part in parts))
+        for parts in ([t.train for t in tasks], [t.evaluation for t in tasks])
+    )
+    return len(trained & evaluated)
+
+
+def test_no_task_trains_on_what_either_evaluates_on():
+    spec = load_spec(str(SMALL), LEAKS)
+    assert seen_twice(load_images(spec, apart=False)) == 540
+    images = load_images(spec)
+    assert seen_twice(images) == 0
+    assert images.fine_tuning is not None
+    assert (images.training.left_out, images.fine_tuning.left_out) == (
+        LeftOut(reserved=470),
+        LeftOut(reserved=70),
+    )
+    assert (images.training.evaluation.count, images.fine_tuning.evaluation.count) == (100, 500)
+    assert foresee_left_out(spec) == (
+        (
+            "data: of the images that could be trained on, 470 are set apart, since fine_tune.data "
+            "evaluates on them"
+        ),
+        (
+            "fine_tune.data: of the images that could be trained on, 70 are set apart, since data "
+            "evaluates on them"
+        ),
+    )
+    assert foresee_left_out(load_spec(str(SMALL))) == ()
+
+
+@pytest.mark.parametrize("look", [load_images, foresee_left_out])
+@pytest.mark.parametrize(
+    ("overrides", "says"),
+    [
+        (("data.train=1300",), "data.train: 1300 images asked of digits, which has 1227 for it"),
+        (
+            ("fine_tune.data.train=1280",),
+            "fine_tune.data.train: 1280 images asked of digits, which has 1227",
+        ),
+        (
+            ("data.evaluation=1795", "fine_tune.data.evaluation=1795"),
+            "data.train: 0 images asked of digits, which has 0 for it beside 2 that the study's",
+        ),
+    ],
+)
+def test_a_study_that_would_have_to_train_on_them_is_one_line(look, overrides, says):
+    with pytest.raises(DataError) as caught:
+        look(load_spec(str(SMALL), (*LEAKS, *overrides)))
+    assert str(caught.value).startswith(says)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_study_keeps_what_was_left_out(tmp_path):
+    spec = load_spec(str(SMALL), LEAKS)
+    images = load_images(spec)
+    assert images.fine_tuning is not None
+    facts = replace(facts_of(images.training), left_out=LeftOut(reserved=470, copies=("a.png",)))
+    tuned = facts_of(images.fine_tuning)
+    study = open_study(create_study(spec, facts, fine_tuning=tuned, folder=tmp_path / "s").folder)
+    assert study.data == facts
+    assert study.fine_tuning_data == tuned
+    assert were_kept_apart(study)
+    check_unchanged(study, load_images(study.spec, apart=were_kept_apart(study)))
+    assert len(study.left_out) == 3
+    assert study.left_out[1].endswith("equal an evaluation image: 1, the first a.png")
+
+
+def test_a_study_that_0_1_began_goes_on_with_the_images_it_had():
+    study = open_study(FIXTURES / "finished")
+    kept = json.loads((FIXTURES / "finished" / "study.json").read_text())
+    assert not were_kept_apart(study)
+    images = load_images(study.spec, apart=were_kept_apart(study))
+    assert images.fine_tuning is not None
+    assert images.training.fingerprint == kept["data"]["fingerprint"]
+    assert images.fine_tuning.fingerprint == kept["fine_tuning_data"]["fingerprint"]
+    check_unchanged(study, images)
+    assert seen_twice(images) > 0, "it has none to be kept"
+    begun_now = load_images(study.spec)
+    assert seen_twice(begun_now) == 0
+    with pytest.raises(DataError, match="have changed"):
+        check_unchanged(study, begun_now)

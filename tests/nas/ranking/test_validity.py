@@ -151,6 +151,31 @@ def test_unmatched_sizes_withhold_the_pairs_beyond_the_tolerance(metric):
         assert any("the ranking mixes them with layout" in note for note in found.notes)
 
 
+def test_sizes_are_judged_where_networks_were_trained_not_where_they_are_fine_tuned():
+    spec = RankingSpec(metric=Metric.TRANSFER)
+    histories = study({"A": replace(BEST, macs=2_020_000), **REST}, seeds=range(6))
+    larger = {"A": 6_000_000, "B": 8_000_000, "C": 8_000_000}
+    ranking = ranked(fine_tuned(histories, macs=larger), spec)
+    assert ranking.order == "A ≫ B ≫ C"
+    best = ranking.layouts[0]
+    assert (best.macs, best.trained_macs, best.judged_macs) == (6_000_000, 2_020_000, 2_020_000)
+    (note,) = [note for note in ranking.notes if note.startswith("sizes")]
+    assert note.startswith("sizes are comparable")
+    assert "MACs 2,000,000 to 2,020,000 (spread 1.0%) as trained" in note
+    assert "fine-tuned, MACs are 6,000,000 to 8,000,000 (spread 33.3%)" in note
+
+
+def test_networks_of_other_sizes_are_not_compared_though_fine_tuning_makes_them_alike():
+    spec = RankingSpec(metric=Metric.TRANSFER)
+    histories = study({"A": replace(BEST, macs=2_500_000), **REST}, seeds=range(6))
+    ranking = ranked(fine_tuned(histories, macs={"A": 8_000_000, "B": 8_000_000}), spec)
+    assert why(ranking, "A", "B") == (
+        "sizes differ, MACs by 25.0% as trained (0.0% as fine-tuned), where 10% is tolerated"
+    )
+    assert [layout.trained_macs for layout in ranking.layouts] == [2_500_000, 2_000_000, None]
+    assert ranking.order == "A | B ≫ C"
+
+
 def test_the_tolerance_is_met_when_not_exceeded():
     layouts = {"A": replace(BEST, parameters=200_000), "B": replace(REST["B"], parameters=250_000)}
     assert ranked(layouts, RankingSpec(size_tolerance=0.25)).order == "A ≫ B"

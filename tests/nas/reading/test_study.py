@@ -8,11 +8,12 @@ import pytest
 
 from nas.errors import SpecError
 from nas.ranking.relations import rank
-from nas.reading.study import _sizes_asked_for, rank_study
+from nas.reading.study import _sizes_asked_for, rank_study, report_study
 from nas.spec.study import Metric, RankingSpec, StudySpec, Until
 from nas.study.folder import DataFacts, Study, create_study
+from nas.study.left_out import LeftOut
 from nas.study.records import DataShape
-from tests.nas.synthetic import fine_tuned, study
+from tests.nas.synthetic import DIGITS, fine_tuned, study
 
 SEEDS = {"search": {"seeds": 4, "max_seeds": 6, "until": "sharp"}}
 LAYOUTS = ["C-C-C-C", "C-C-T-T"]
@@ -33,6 +34,14 @@ def test_the_ranking_says_how_far_off_each_layout_stayed() -> None:
     assert note.startswith(f"sizes are the closest to parameters {wanted:,}, MACs {first.macs:,}: ")
     assert f"{first.layout} (parameters +10.0%, MACs +0.0%)" in note
     assert note.count("parameters") == len(ranked) + 1
+
+
+def test_fine_tuning_at_another_size_takes_no_layout_off_it() -> None:
+    histories = fine_tuned(study(seeds=range(2)), macs=dict.fromkeys(DIGITS, 9_000_000))
+    ranking = rank(histories, RankingSpec(metric=Metric.TRANSFER), evaluation_images=100)
+    space = {"layouts": LAYOUTS, "match": {"macs": 2_000_000}}
+    (note,) = _sizes_asked_for(StudySpec(name="a", space=space), ranking)
+    assert "C-C-C-C (MACs +0.0%)" in note
 
 
 @pytest.mark.parametrize("match", [None, {"parameters": 5, "within": 0.5}])
@@ -70,6 +79,24 @@ def test_a_study_is_ranked_by_the_seeds_that_its_spec_fixed(tmp_path: Path) -> N
         until=Until.SHARP,
     )
     assert ranking == expected
+
+
+@pytest.mark.parametrize(
+    ("left_out", "words"),
+    [
+        (LeftOut(), "nothing that is evaluated on was among images to train on"),
+        (LeftOut(reserved=7), "7 are set apart, since fine_tune.data evaluates on them"),
+        (None, "begun by 0.1: nobody looked"),
+    ],
+)
+def test_the_report_says_what_was_not_trained_on(
+    tmp_path: Path, left_out: LeftOut | None, words: str
+) -> None:
+    found = a_study(tmp_path)
+    found = replace(found, data=replace(found.data, left_out=left_out))
+    histories = study(seeds=range(2))
+    page = report_study(found, histories, rank_study(found, histories), to=tmp_path / "r.html")
+    assert words in page.read_text(encoding="utf-8")
 
 
 def test_transfer_is_measured_on_the_images_fine_tuned_on(tmp_path: Path) -> None:

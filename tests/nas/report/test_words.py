@@ -105,6 +105,11 @@ def test_a_layout_with_one_seed_has_a_dash_for_its_interval():
     assert cells["macs"] == "2.00 M"
 
 
+def test_of_a_network_fine_tuned_at_another_size_both_prices_are_shown():
+    larger = replace(RANKING.layouts[0], macs=8_000_000, trained_macs=2_000_000)
+    assert words.layout_cells(larger)["macs"] == "8.00 M (trained 2.00 M)"
+
+
 def test_a_planned_trial_has_dashes():
     layout = replace(DIGITS["C-C-T-T"], lost={0: TrialStatus.PLANNED})
     (row,) = words.trial_cells(study({"C-C-T-T": layout}, seeds=[0]))

@@ -1,0 +1,109 @@
+"""Finds training images that the study evaluates on: equal pixels, or equal files unread.
+
+Two images are one if a network could not tell them: their pixels are equal as they are decoded to
+train on, whatever their files, sources and indices. Of files that are only decoded as training
+needs them the bytes are compared instead.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from nas.data.dataset import Pool
+from nas.data.decoding import to_channels
+from nas.data.images import Indices, Pixels
+
+DIGEST = 16  # bytes: of 10 million images two would agree by chance once in 10^24 sets
+TAIL = 1024  # bytes at the end of a file, which tell most files of one size apart
+THREADS = 16  # reading waits for the disk
+CHUNK = 1024  # images decoded, or files looked at, at a time
+
+
+def digests(images_nchw: Pixels) -> list[bytes]:
+    """Return a digest of each image's pixels."""
+    return [
+        hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=DIGEST).digest()
+        for image in images_nchw
+    ]
+
+
+def digests_of(pool: Pool, indices: Indices, *, channels: int) -> set[bytes]:
+    """Return the digests of images of a pool, those that cannot be read left out."""
+    found: set[bytes] = set()
+    for start in range(0, len(indices), CHUNK):
+        decoded = pool.decode(indices[start : start + CHUNK])
+        readable = np.delete(decoded.images, list(decoded.bad), axis=0)
+        found.update(digests(to_channels(readable, channels)))
+    return found
+
+
+def equal_files(pool: Pool, indices: Indices, others: Sequence[tuple[Pool, Indices]]) -> list[int]:
+    """Return the places in `indices` of files whose bytes are those of one of the `others`.
+
+    Sizes are compared first, then the ends of those that agree, and all bytes of few. Pools whose
+    images are no files have nothing to compare; files that cannot be read equal none.
+    """
+    path = pool.path
+    if path is None:
+        return []
+    here = dict(enumerate(path(index) for index in indices.tolist()))
+    there = dict(
+        enumerate(
+            other.path(index)
+            for other, chosen in others
+            if other.path is not None
+            for index in chosen.tolist()
+        )
+    )
+    for measure in (_size, _end, _bytes):
+        if not here or not there:
+            return []
+        ours, theirs = _measured(here, measure), _measured(there, measure)
+        common = set(ours.values()) & set(theirs.values())
+        here = {place: here[place] for place, found in ours.items() if found in common}
+        there = {place: there[place] for place, found in theirs.items() if found in common}
+    return sorted(here)
+
+
+Measure = Callable[[Path], bytes]
+
+
+def _measured(files: dict[int, Path], measure: Measure) -> dict[int, bytes]:
+    def read(path: Path) -> bytes | None:
+        try:
+            return measure(path)
+        except OSError:
+            return None
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        found = [
+            (place, value)
+            for part in _parts(files)
+            for place, value in zip(part, threads.map(read, (files[p] for p in part)), strict=True)
+        ]
+    return {place: value for place, value in found if value is not None}
+
+
+def _parts(places: Iterable[int]) -> Iterator[list[int]]:
+    listed = list(places)
+    return (listed[start : start + CHUNK] for start in range(0, len(listed), CHUNK))
+
+
+def _size(path: Path) -> bytes:
+    return path.stat().st_size.to_bytes(8, "big")
+
+
+def _end(path: Path) -> bytes:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - TAIL, 0))
+        return hashlib.blake2b(b"%d " % size + file.read(TAIL), digest_size=DIGEST).digest()
+
+
+def _bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from docs.png import write_figure_png, write_png
+from nas.ranking.answer import also
 from nas.ranking.result import LayoutScore, Ranking
 from nas.reading.phase import orders_frame, phase_points, write_phase
 from nas.reading.study import rank_study
@@ -60,7 +61,7 @@ def write_sweep(sweep: Sweep, folder: Path, *, command: str) -> None:
     for point in points:
         if point.ranking is None:
             continue
-        lines += [f"## {sweep.key} = {point.member.word}", "", f"**{point.ranking.answer}**", ""]
+        lines += [f"## {sweep.key} = {point.member.word}", "", *_answer(point.ranking)]
         lines += [*TABLE, *(_row(layout) for layout in point.ranking.layouts), ""]
         lines += [*_claims(point.ranking), ""]
     lines.append("[orders.csv](orders.csv) has all scores.")
@@ -106,8 +107,7 @@ def page(
             f"evaluate, {data.shape.classes} classes, {data.shape.image_size} pixels."
         ),
         "",
-        f"**{ranking.answer}**",
-        "",
+        *_answer(ranking),
         words.lead(ranking),
         "",
     ]
@@ -134,6 +134,11 @@ def page(
         "[trials.csv](trials.csv) has every run, [relations.csv](relations.csv) every pair."
     )
     return "\n".join(lines) + "\n"
+
+
+def _answer(ranking: Ranking) -> list[str]:
+    said = (f"**{ranking.answer}**", also(ranking), ranking.sentence)
+    return [line for words in said if words for line in (words, "")]
 
 
 def _claims(ranking: Ranking) -> list[str]:

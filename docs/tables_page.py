@@ -20,6 +20,8 @@ KEYS = {
     "relations": "every pair of labels, the better estimate as `a`: objects, below",
     "notes": "assumptions and warnings, a sentence each",
     "preliminary": "why the symbols are no certificate yet; empty: they are one",
+    "hidden": "claims that `order` neither shows nor implies: objects of `a`, `symbol` and `b`",
+    "sentence": "what is known of the label ranked first and what is not, in words",
     "placebo": "a label against its own twin, as an object of `relations`; null without one",
     "agreement": "with the paper's order: `paper`, the order, and `tau`; null: not comparable",
     "looks": "seeds at the first look and at the last: claims hold at any number between",
@@ -53,7 +55,8 @@ _SWEEP = (
 _MLFLOW = (
     "A run is a trial, and MLflow's step is its epoch; `ranking/...` stands in the run of the "
     "study once it has ended. The tag `nas.status` is the trial's status, `nas.role` its role, "
-    "`nas.label` and `nas.layout` are what they are in the tables."
+    "`nas.label` and `nas.layout` are what they are in the tables. `nas.order` and `nas.sentence`, "
+    "of the run of the study, are its order and the sentence of the ranking."
 )
 
 

@@ -25,8 +25,8 @@ def print_answer(answer: "Ranking | SweepOrders", output: str) -> None:
 
 
 def print_orders(key: str, points: "Sequence[PhasePoint]", output: str) -> None:
-    """Print a row a value: scores, l*, tau-b with the paper, and the order."""
-    from nas.cli.output import print_frame, print_json
+    """Print a row a value: scores, l*, tau-b with the paper, and the order; below it the words."""
+    from nas.cli.output import print_frame, print_json, words_beside
     from nas.ranking.relations import ranking_json
     from nas.reading.phase import orders_frame
 
@@ -50,6 +50,10 @@ def print_orders(key: str, points: "Sequence[PhasePoint]", output: str) -> None:
         print_frame(_shown(frame, key), output, literal=True)
         for values, sentence in _preliminary(points):
             click.echo(f"\nnote: {values}: {sentence}")
+        for point in points:
+            if point.ranking is not None:
+                lines = words_beside(point.ranking)
+                click.echo("\n".join((f"\n{key}={point.member.word}", *lines)))
 
 
 def _preliminary(points: "Sequence[PhasePoint]") -> list[tuple[str, str]]:

@@ -1,6 +1,8 @@
 """Printing: frames and rankings as table, JSON or CSV on stdout."""
 
 import json
+import re
+import textwrap
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,12 +11,15 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from nas.ranking.answer import also
 from nas.ranking.metrics import METRICS
 from nas.ranking.relations import ranking_json
 from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Rate, Relation, Symbol
 from nas.tables.frames import ranking_frame, to_csv
 
 _PERCENT = {"evaluation_accuracy", "parameters_off", "macs_off"}
+_COLUMNS = 80
+_SYMBOL = re.compile(f" ([{''.join(Symbol)}]) ")
 _DECIMALS = {"probe_loss": 3, "evaluation_loss": 3, "seconds": 0}
 
 
@@ -40,7 +45,7 @@ def print_frame(frame: pd.DataFrame, output: str, *, literal: bool = False) -> N
 
 
 def print_ranking(ranking: Ranking, output: str) -> None:
-    """Print the ranking; the table ends with the order as one line."""
+    """Print the ranking; the table ends with the order as one line and what it means in words."""
     if output == "json":
         print_json(ranking_json(ranking))
         return
@@ -52,6 +57,22 @@ def print_ranking(ranking: Ranking, output: str) -> None:
     for line in _evidence(ranking):
         click.echo(line)
     click.echo(f"\n{ranking.answer}")
+    for line in words_beside(ranking):
+        click.echo(line)
+
+
+def words_beside(ranking: Ranking) -> list[str]:
+    """Return the claims that the order hides and the sentence, as lines of a terminal."""
+    if not ranking.layouts:
+        return []  # the order says so itself
+    return [*_wrapped(also(ranking)), *_wrapped(ranking.sentence)]
+
+
+def _wrapped(text: str) -> list[str]:
+    """Return the text in lines of 80 columns where words allow it; no symbol ends a line."""
+    glued = _SYMBOL.sub("\0\\1\0", text)
+    lines = textwrap.wrap(glued, _COLUMNS, break_long_words=False, break_on_hyphens=False)
+    return [line.replace("\0", " ") for line in lines]
 
 
 def _layout_table(layouts: Iterable[LayoutScore]) -> Table:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from coatnet.card import front_matter
+from nas.ranking.answer import also
 from nas.ranking.result import LayoutScore, Ranking
 from nas.spec.recipe import TrainingSpec
 from nas.spec.study import DataSpec
@@ -79,6 +80,7 @@ def card(
     interval = ""
     if score.low is not None and score.high is not None:
         interval = f" [{100 * score.low:.2f}, {100 * score.high:.2f}]"
+    beside = "".join(f"; {words}" for words in [also(ranking)] if words)
     scored = f"{ranking.metric.value}, {score.seeds} seeds"
     gap = last.evaluation_loss - last.probe_loss
     recipe = json.dumps(trained.recipe.model_dump(mode="json"), indent=2)
@@ -86,7 +88,9 @@ def card(
     return f"""{front_matter()}
 # {history.trial.layout} of study {study.spec.name}
 
-{which} `{ranking.order}`
+{which} `{ranking.order}`{beside}
+
+{ranking.sentence}
 
 | | |
 |---|---|

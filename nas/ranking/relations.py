@@ -1,11 +1,11 @@
 """The ranking of layouts, `C-C-C-C ≈ C-C-C-T > C-C-T-T`, with what stands behind each symbol."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import pairwise, zip_longest
 from typing import Any
 
-from nas.ranking import notes
+from nas.ranking import answer, notes
 from nas.ranking.evidence import Rules, gather, gather_placebo
 from nas.ranking.paper import agreement
 from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Relation, Symbol
@@ -50,7 +50,7 @@ def rank(
     marks = _marks(layouts, relations, symbols)
     placebo = gather_placebo(scores, rules)
     twin = placebo.relations()[0] if placebo else None
-    return Ranking(
+    found = Ranking(
         spec=spec,
         order="".join(
             layout.label + (f" {mark} " if mark else "")
@@ -70,9 +70,11 @@ def rank(
         ),
         looks=looks,
         preliminary=notes.preliminary(relations, first=looks[0]),
+        hidden=answer.hidden([layout.label for layout in layouts], marks, relations),
         placebo=twin,
         agreement=agreement(layouts, relations, spec.metric),
     )
+    return replace(found, sentence=answer.sentence(found))
 
 
 def ranking_json(ranking: Ranking) -> dict[str, Any]:
@@ -85,6 +87,10 @@ def ranking_json(ranking: Ranking) -> dict[str, Any]:
         "equal_loss": ranking.equal_loss,
         "notes": list(ranking.notes),
         "preliminary": ranking.preliminary,
+        "hidden": [
+            {"a": each.a, "symbol": each.symbol.value, "b": each.b} for each in ranking.hidden
+        ],
+        "sentence": ranking.sentence,
         "placebo": ranking.placebo and _relation_json(ranking.placebo),
         "agreement": ranking.agreement and asdict(ranking.agreement),
         "looks": list(ranking.looks),

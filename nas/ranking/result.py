@@ -108,6 +108,8 @@ class Ranking:
     marks: tuple[str, ...] = ()  # as printed: the symbols, or `|` where a comparison is withheld
     looks: tuple[int, int] = (3, 3)  # seeds at the first and the last: claims hold at any between
     preliminary: str = ""  # why the symbols are no certificate yet; empty: they are one
+    hidden: tuple[Relation, ...] = ()  # claims that the order neither shows nor implies
+    sentence: str = ""  # what is known and what is not, in words (docs/ranking.md)
     placebo: Relation | None = None  # a candidate against its own twin: the noise floor
     agreement: Agreement | None = None  # None with fewer than three of the paper's layouts
 

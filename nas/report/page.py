@@ -7,6 +7,7 @@ from pathlib import Path
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from nas.ranking.answer import also
 from nas.ranking.result import Ranking
 from nas.report import words
 from nas.report.document import figure_json, read, render_page, write_page
@@ -58,6 +59,7 @@ def render(
         scripts=scripts,
         title=title,
         ranking=ranking,
+        also=also(ranking),
         lead=words.lead(ranking),
         words=words.symbols(ranking),
         reading=words.reading(ranking),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 from plotly.offline import get_plotlyjs
 
+from nas.ranking.answer import also
 from nas.ranking.result import Ranking
 from nas.report import words
 from nas.report.document import figure_json, read, render_page, write_page
@@ -73,12 +74,15 @@ def _cells(row: PhaseRow) -> dict[str, str]:
     ranking = row.ranking
     none = "–"
     cells = {"value": row.value.word, "order": row.value.note, "link": row.link}
+    cells |= {"also": "", "sentence": ""}
     if ranking is None or not ranking.layouts:
         return {**cells, "loss": none, "tau": none, "seeds": none}
     seeds = [layout.seeds for layout in ranking.layouts]
     return {
         **cells,
         "order": ranking.order,
+        "also": also(ranking),
+        "sentence": ranking.sentence,
         "loss": none if ranking.equal_loss is None else f"{ranking.equal_loss:.3f}",
         "tau": none if ranking.agreement is None else f"{ranking.agreement.tau:+.2f}",
         "seeds": str(seeds[0]) if len(set(seeds)) == 1 else f"{min(seeds)} to {max(seeds)}",

@@ -50,7 +50,10 @@ def reading(ranking: Ranking) -> str:
         )
     else:
         text += f"All claims are read off them: any is wrong in at most {error} of studies. "
-    return text + "The order above names neighbours only."
+    return text + (
+        "The order above shows neighbours; claims of other pairs that do not follow from it stand "
+        "below it."
+    )
 
 
 def claim(relation: Relation, ranking: Ranking) -> str:

@@ -255,9 +255,7 @@ class MlflowBackend:
         assert snapshot.ended is not None
         at, step = rows.milliseconds(snapshot.ended), len(snapshot.trials)
         values = {f"ranking/{ranking.metric.value}/{s.label}": s.score for s in ranking.layouts}
-        notes = [note for note in (ranking.preliminary, *ranking.notes) if note]
-        lines = [f"**{ranking.answer}**", *(f"- {note}" for note in notes)]
-        tags = {"nas.order": ranking.answer, "mlflow.note.content": "\n".join(lines)[:6000]}
+        tags = rows.ranking_tags(ranking)
         self._client.log_batch(
             parent.run_id,
             metrics=[Metric(_key(k), v, at, step) for k, v in values.items()],

@@ -7,7 +7,9 @@ from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass, fields, replace
 
 from nas.networks.registry import family_of
+from nas.ranking.answer import also
 from nas.ranking.curves import Convergence, convergence, gaps
+from nas.ranking.result import Ranking
 from nas.study.records import Trial, TrialHistory, TrialStatus
 from nas.tracking.snapshots import StudyFacts
 
@@ -41,7 +43,7 @@ RUN_STATUS = {
     TrialStatus.FAILED: "FAILED",
 }
 _OLD_STATUS = "nas.outcome"  # what 0.1 called the tag nas.status
-_LONGEST_MESSAGE = 2000  # characters; MLflow refuses tags beyond 8,000
+_LONGEST_MESSAGE, _LONGEST_NOTE = 2000, 6000  # characters; MLflow refuses tags beyond 8,000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +96,18 @@ def status_tags(history: TrialHistory, *, there: Container[str] = ()) -> dict[st
         "nas.status": status,
         **({_OLD_STATUS: status} if _OLD_STATUS in there else {}),
         "mlflow.note.content": history.message[:_LONGEST_MESSAGE],
+    }
+
+
+def ranking_tags(ranking: Ranking) -> dict[str, str]:
+    """Return the tags that say a study's answer; MLflow shows the note as its description."""
+    beside = [f"\n{words}\n" for words in (also(ranking), ranking.sentence) if words]
+    notes = [f"- {note}" for note in (ranking.preliminary, *ranking.notes) if note]
+    note = "\n".join((f"**{ranking.answer}**", *beside, *notes))
+    return {
+        "nas.order": ranking.answer,
+        "nas.sentence": ranking.sentence,
+        "mlflow.note.content": note[:_LONGEST_NOTE],
     }
 
 

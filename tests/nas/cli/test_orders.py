@@ -68,12 +68,15 @@ def test_rank_prints_a_row_a_value(sweep, capsys):
     table = output(capsys, "rank", "small").splitlines()
     assert table[0].split() == ["data.train", "C-C", "%", "C-T", "%", "l*", "order"]
     assert [line.split()[0] for line in table[1:3]] == ["48", "80"]
+    place = table.index("data.train=48")
+    assert table[place + 1].startswith("So far, with 2 seeds, C-")
     rows = list(csv.DictReader(io.StringIO(output(capsys, "rank", "small", "-o", "csv"))))
     assert [row["value"] for row in rows] == ["48", "80"]
     found = json.loads(output(capsys, "rank", "small", "-o", "json"))
     assert [row["value"] for row in found] == [48, 80]
     assert found[0]["ranking"]["order"] == rows[0]["order"] != ""
     assert found[1]["ranking"] is None
+    assert " ".join(table[place + 1 :]) == found[0]["ranking"]["sentence"]
     best = max(found[0]["ranking"]["layouts"], key=lambda layout: layout["score"])
     assert float(rows[0][best["label"]]) == best["score"]
     assert f"{100 * best['score']:.2f}" in table[1]

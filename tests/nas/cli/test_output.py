@@ -7,10 +7,12 @@ import json
 import pytest
 
 from nas.cli.main import run
-from nas.cli.output import print_ranking
+from nas.cli.output import print_ranking, words_beside
+from nas.ranking.answer import also
 from nas.ranking.relations import rank
 from nas.spec.study import Metric, RankingSpec
 from nas.study.folder import open_study
+from tests.nas.rankings import ranking
 from tests.nas.synthetic import fine_tuned, study
 
 pytestmark = pytest.mark.slow
@@ -24,10 +26,10 @@ def out(capsys, *arguments: str) -> str:
 
 
 def test_rank_json_has_the_keys_scripts_rely_on(finished, capsys):
-    ranking = json.loads(out(capsys, "rank", str(finished), "-o", "json"))
-    assert list(ranking)[:4] == ["metric", "order", "layouts", "relations"]
-    assert ranking["metric"] == "generalization"
-    layout = ranking["layouts"][0]
+    found = json.loads(out(capsys, "rank", str(finished), "-o", "json"))
+    assert list(found)[:4] == ["metric", "order", "layouts", "relations"]
+    assert found["metric"] == "generalization"
+    layout = found["layouts"][0]
     assert list(layout)[:8] == [
         "label",
         "layout",
@@ -40,19 +42,21 @@ def test_rank_json_has_the_keys_scripts_rely_on(finished, capsys):
     ]
     assert layout["seeds"] == 2
     assert 0 <= layout["low"] <= layout["score"] <= layout["high"] <= 1
-    relation = ranking["relations"][0]
+    relation = found["relations"][0]
     assert list(relation)[:6] == ["a", "b", "symbol", "difference", "low", "high"]
     # the two are not of a size, and so not compared
-    assert ranking["order"] == " | ".join(layout["label"] for layout in ranking["layouts"])
+    assert found["order"] == " | ".join(layout["label"] for layout in found["layouts"])
     assert "sizes differ" in relation["withheld"]
-    assert (relation["symbol"], ranking["looks"]) == ("?", [2, 2])
-    assert ranking["preliminary"].startswith("preliminary: 2 paired seeds")
+    assert (relation["symbol"], found["looks"]) == ("?", [2, 2])
+    assert found["preliminary"].startswith("preliminary: 2 paired seeds")
 
 
-def test_rank_table_ends_with_the_order(finished, capsys):
-    order = json.loads(out(capsys, "rank", str(finished), "-o", "json"))["order"]
+def test_rank_table_ends_with_the_order_and_what_it_means(finished, capsys):
+    found = json.loads(out(capsys, "rank", str(finished), "-o", "json"))
     lines = out(capsys, "rank", str(finished)).splitlines()
-    assert lines[-1] == f"preliminary: {order}"
+    place = lines.index(f"preliminary: {found['order']}")
+    assert " ".join(lines[place + 1 :]) == found["sentence"] != ""
+    assert found["hidden"] == []
     assert any(line.startswith("note: preliminary: 2 paired seeds") for line in lines)
     assert any("not compared: sizes differ" in line for line in lines)
     assert "diverged" in lines[0]
@@ -71,6 +75,38 @@ def test_of_networks_fine_tuned_at_another_size_both_prices_are_printed(capsys):
     assert tuned.endswith("8.00 (trained 2.00)")
     (other,) = [line for line in lines if line.startswith("C-C-C-T ")]
     assert other.endswith(" 2.00")
+
+
+def test_what_the_order_hides_stands_below_it(capsys):
+    found = ranking("C-C-C-C ? C-C-C-T ? C-C-T-T ? ViT_REL", "C-C-C-C > C-C-T-T")
+    print_ranking(found, "table")
+    assert capsys.readouterr().out.splitlines()[-4:] == [
+        "C-C-C-C ? C-C-C-T ? C-C-T-T ? ViT_REL",
+        "also: C-C-C-C > C-C-T-T",
+        "C-C-C-C leads; it is certainly better than C-C-T-T, and not yet told apart from",
+        "C-C-C-T and ViT_REL.",
+    ]
+
+
+@pytest.mark.parametrize("length", range(1, 9))
+def test_the_words_fit_a_terminal_where_names_do(length):
+    labels = [f"{'C-' * length}{letter}" for letter in "ABCDEFGHIJKL"]
+    claims = [f"{a} > {b}" for i, a in enumerate(labels) for b in labels[i + 2 :]]
+    found = ranking(" ? ".join(labels), *claims)
+    lines = words_beside(found)
+    assert max(len(line) for line in lines) <= 80
+    assert not any(line.endswith((" >", "-")) or line.startswith("> ") for line in lines)
+    assert " ".join(lines) == f"{also(found)} {found.sentence}"
+
+
+def test_a_long_name_stays_whole():
+    long = words_beside(ranking(f"{'a' * 90} > {'b' * 90}"))
+    assert "b" * 90 + "." in long
+
+
+def test_nothing_to_rank_is_said_once(capsys):
+    print_ranking(rank((), RankingSpec(), evaluation_images=9), "table")
+    assert capsys.readouterr().out.splitlines()[-1] == "no ranking: no trial has finished"
 
 
 def test_rank_by_each_metric(finished, capsys):

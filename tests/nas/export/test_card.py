@@ -6,6 +6,8 @@ import pytest
 
 from nas.driver.conclusion import rank_study
 from nas.export.card import card, metadata, trained_on
+from nas.ranking.answer import also
+from nas.ranking.result import Symbol
 from nas.spec.study import DataSpec, FineTuneSpec
 from nas.study.folder import open_study
 
@@ -23,6 +25,10 @@ def test_the_card_says_data_recipe_score_and_interval(finished):
     text = card(study, trained, ranking, best, histories[0], note="")
     assert f"{100 * best.score:.2f} % [{100 * best.low:.2f}, {100 * best.high:.2f}]" in text
     assert f"The layout ranked first: `{ranking.order}`" in text
+    assert f"`{ranking.order}`\n\n{ranking.sentence}\n" in text
+    more = replace(ranking, hidden=(replace(ranking.relations[0], symbol=Symbol.BETTER),))
+    said = card(study, trained, more, best, histories[0], note="")
+    assert f"`{ranking.order}`; {also(more)}\n" in said
     assert study.data.fingerprint in text
     assert '"batch_size": 16' in text
     assert "the best we have: `" in card(

@@ -152,7 +152,9 @@ def test_json_has_the_promised_keys_in_order():
     ranking = rank(study(), RankingSpec(), evaluation_images=599)
     found = ranking_json(ranking)
     assert list(found)[:6] == ["metric", "order", "layouts", "relations", "equal_loss", "notes"]
-    assert list(found)[6:] == ["preliminary", "placebo", "agreement", "looks", "spec"]
+    assert list(found)[6:] == [
+        *("preliminary", "hidden", "sentence", "placebo", "agreement", "looks", "spec")
+    ]
     assert list(found["layouts"][0])[:8] == [
         *("label", "layout", "score", "low", "high", "seeds", "parameters", "macs")
     ]
@@ -162,6 +164,19 @@ def test_json_has_the_promised_keys_in_order():
     ]
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert type(found["relations"][0]["symbol"]) is str
+
+
+def test_json_has_what_the_order_hides_and_the_answer_in_words():
+    ranking = rank(study(seeds=range(6)), RankingSpec(), evaluation_images=599)
+    found = ranking_json(ranking)
+    assert found["hidden"][0] == {"a": "C-C-C-C", "symbol": ">", "b": "C-C-T-T"}
+    assert [tuple(each.values()) for each in found["hidden"]] == [
+        (each.a, each.symbol.value, each.b) for each in ranking.hidden
+    ]
+    assert type(found["hidden"][0]["symbol"]) is str
+    assert found["sentence"] == ranking.sentence != ""
+    empty = ranking_json(rank((), RankingSpec(), evaluation_images=599))
+    assert json.loads(json.dumps(empty, allow_nan=False))["hidden"] == []
 
 
 def test_a_study_like_the_real_one_ranks_like_the_paper():

@@ -14,6 +14,7 @@ from nas.report.page import write_report
 from nas.report.style import plain, shorten
 from nas.spec.study import Metric, RankingSpec
 from nas.study.records import TrialStatus
+from tests.nas.rankings import ranking
 from tests.nas.synthetic import DIGITS, SyntheticLayout, study
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -41,8 +42,8 @@ PAYLOADS = [
 
 def write(path, histories, *, spec=None, **changes):
     """Write a report; return its text."""
-    ranking = rank(histories, spec or RankingSpec(), evaluation_images=599)
-    arguments = {"title": "digits", "histories": histories, "ranking": ranking, "facts": FACTS}
+    found = rank(histories, spec or RankingSpec(), evaluation_images=599)
+    arguments = {"title": "digits", "histories": histories, "ranking": found, "facts": FACTS}
     write_report(path, **{**arguments, **changes})
     return path.read_text(encoding="utf-8")
 
@@ -83,14 +84,26 @@ def test_every_study_has_a_page(tmp_path, name, metric):
 
 def test_the_page_says_the_order_and_every_claim(tmp_path):
     histories = STUDIES["five layouts"]
-    ranking = rank(histories, RankingSpec(), evaluation_images=599)
+    found = rank(histories, RankingSpec(), evaluation_images=599)
     text = write(tmp_path / "r.html", histories)
     headline = re.search(r'<p class="order">(.*?)</p>', text)
     assert headline is not None
     said = re.sub(r"<[^>]+>", "", headline[1]).replace("&gt;", ">")
-    assert " ".join(said.split()) == ranking.order
+    assert " ".join(said.split()) == found.order
     assert text.count('<th scope="row">') == 5 + 5 + 10 + 15  # the layouts have two tables
-    assert all(note in text for note in ranking.notes)
+    assert all(note in text for note in found.notes)
+
+
+def test_the_page_says_what_the_order_hides_and_what_it_means(tmp_path):
+    histories = STUDIES["five layouts"]
+    found = ranking("C-C-C-C ? C-C-C-T ? C-C-T-T", "C-C-C-C > C-C-T-T")
+    text = write(tmp_path / "r.html", histories, ranking=found)
+    said = dict(re.findall(r'<p class="(also|answer)">(.*?)</p>', text))
+    said = {name: re.sub("<[^>]+>", "", words).strip() for name, words in said.items()}
+    assert said == {"also": "also: C-C-C-C &gt; C-C-T-T", "answer": found.sentence}
+    plain = write(tmp_path / "r.html", histories, ranking=ranking("C-C-C-C > C-C-C-T"))
+    assert 'class="also"' not in plain
+    assert 'class="answer"' not in write(tmp_path / "r.html", ())
 
 
 def test_the_same_study_gives_the_same_bytes(tmp_path):

@@ -5,6 +5,7 @@ import re
 import pandas as pd
 import pytest
 
+from nas.ranking.answer import also
 from nas.ranking.relations import rank
 from nas.report.phase_axis import Value
 from nas.report.phase_page import PhaseRow, write_phase_page
@@ -48,6 +49,9 @@ def test_every_order_is_said_with_the_way_to_its_study(tmp_path):
     text = write(tmp_path / "p.html", rows)
     said = re.sub(r"<[^>]+>", "", text[text.index("The orders") :]).replace("&gt;", ">")
     assert rows[0].ranking.order in said
+    assert also(rows[0].ranking).startswith("also: ")
+    assert also(rows[0].ranking) in said
+    assert said.count(rows[0].ranking.sentence) == 1
     assert "not begun" in said
     assert text.count('<a href="a/report.html">') == 1
     assert text.count("data-figure=") == 1

@@ -496,12 +496,14 @@ def test_the_end_brings_the_ranking_and_the_report(backend: Any, uri: str, tmp_p
 
 
 def test_what_is_preliminary_says_so(backend: Any, uri: str) -> None:
-    order = replace(ranking(), preliminary="1 seed of 6")
+    order = replace(ranking(), preliminary="1 seed of 6", sentence="So far, A leads.")
     backend.finish(at(story.study(trials=2, epochs=3)), ranking=order, artifacts=[])
     tags = parent(uri).data.tags
     assert tags["nas.order"] == "preliminary: C-C-C-C ≈ C-C-C-T#2"
+    assert tags["nas.sentence"] == "So far, A leads."
     assert tags["mlflow.note.content"] == (
-        "**preliminary: C-C-C-C ≈ C-C-C-T#2**\n- 1 seed of 6\n- Read at a probe loss of 0.1 nats."
+        "**preliminary: C-C-C-C ≈ C-C-C-T#2**\n\nSo far, A leads.\n\n- 1 seed of 6\n"
+        "- Read at a probe loss of 0.1 nats."
     )
 
 

@@ -11,6 +11,7 @@ from nas.study.records import BaselineConfig, TrialStatus
 from nas.tables.columns import WORDS
 from nas.tables.frames import trials_frame
 from nas.tracking import rows
+from tests.nas.rankings import ranking
 from tests.nas.tracking import story
 
 HISTORY = story.HISTORIES[0]
@@ -31,6 +32,17 @@ def test_convergence_is_that_of_the_epochs_so_far() -> None:
     assert values(5)["convergence/area_log_loss"] == area_log_loss(so_far)
     assert values(5)["convergence/seconds"] == HISTORY.epochs[4].seconds
     assert values(5)["convergence/flops"] == 6 * HISTORY.trial.macs * HISTORY.epochs[4].samples
+
+
+def test_a_study_is_tagged_with_its_answer() -> None:
+    found = ranking("A ? B ? C", "A > C", notes=("Sizes are comparable.",))
+    tags = rows.ranking_tags(found)
+    assert tags.pop("mlflow.note.content") == (
+        f"**A ? B ? C**\n\nalso: A > C\n\n\n{found.sentence}\n\n- Sizes are comparable."
+    )
+    assert tags == {"nas.order": "A ? B ? C", "nas.sentence": found.sentence}
+    long = rows.ranking_tags(replace(found, notes=("x" * 9000,)))
+    assert len(long["mlflow.note.content"]) == 6000
 
 
 def test_only_later_epochs_are_sent() -> None:

@@ -185,7 +185,11 @@ def _layout(
         parameters=measured[0].trial.parameters,
         macs=measured[0].trial.macs,
         diverged=validity.divergence(statuses),
-        collapsed=validity.collapse(values.tolist(), large_margin=spec.large_margin),
+        collapsed=validity.collapse(
+            validity.final_accuracies(seeds, spec.metric).tolist(),
+            large_margin=spec.large_margin,
+            floor=floor,
+        ),
         failed=list(statuses.values()).count(TrialStatus.FAILED),
         evaluation_accuracy=float(np.mean([end.evaluation_accuracy for end in ends])),
         probe_loss=float(np.mean([end.probe_loss for end in ends])),

@@ -64,8 +64,10 @@ def rank(
         notes=(
             *notes.placebo(twin, spec),
             *notes.assumptions(relations, spec, evaluation_images=evaluation_images),
+            *notes.mishaps(relations),
             *disputes,
             *notes.trials(counted(trials, spec.metric), scores),
+            *notes.far_below(layouts, scores, spec),
             *notes.sizes(layouts, spec),
         ),
         looks=looks,

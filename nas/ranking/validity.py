@@ -14,13 +14,9 @@ from nas.ranking.curves import Reach
 from nas.ranking.metrics import METRICS, TrialScore
 from nas.ranking.result import LayoutScore, Rate
 from nas.ranking.scores import Scores, Statuses
-from nas.spec.study import RankingSpec
+from nas.ranking.statistics.mishaps import lost
+from nas.spec.study import Metric, RankingSpec
 from nas.study.records import FINAL, TrialStatus
-
-# Robust standard deviations below the median at which a run is no draw from its siblings' noise;
-# 1.4826 x MAD estimates the sd of normal values. Of layouts with normal noise this calls one in 45
-# collapsed at six seeds, one in 100 at ten, and only where their sd is some points.
-COLLAPSE_MADS = 6 * 1.4826
 
 _PLURAL = {
     Reach.STAYS_ABOVE: "never got so low",
@@ -43,16 +39,21 @@ def divergence(statuses: Statuses) -> Rate:
     return clopper_pearson(ended.count(TrialStatus.DIVERGED), len(ended))
 
 
-def collapse(values: Sequence[float], *, large_margin: float) -> Rate:
-    """Return how many finished trials scored far below their siblings: in training, not in noise.
+def final_accuracies(seeds: Mapping[int, TrialScore], metric: Metric) -> np.ndarray:
+    """Return where each run ended, [n]: whether it was lost is not seen where it passes l*."""
+    return np.array([METRICS[metric].read(each.history) for each in seeds.values()])
 
-    Far is more than `large_margin` (fraction) and more than `COLLAPSE_MADS` median absolute
-    deviations below the layout's median. They stay in the scores.
+
+def collapse(values: Sequence[float], *, large_margin: float, floor: float = 0.0) -> Rate:
+    """Return how many finished trials ended far below their siblings: in training, not in noise.
+
+    `values` are final accuracies. Far is more than `large_margin` (fraction) below the median, and
+    what normal noise of any size shows in one label of a hundred (docs/ranking.md, "Who has
+    collapsed"); `floor` is the least sd of a run. They stay in the scores.
     """
-    scores = np.asarray(values)
-    median = np.median(scores)
-    far = max(large_margin, COLLAPSE_MADS * float(np.median(np.abs(scores - median))))
-    return clopper_pearson(int(np.sum(median - scores > far)), len(scores))
+    return clopper_pearson(
+        int(lost(np.asarray(values, dtype=float), far=large_margin, floor=floor).sum()), len(values)
+    )
 
 
 def layout_words(

@@ -231,6 +231,57 @@ def test_what_counts_as_collapsed(values, count):
     assert (rate.count, rate.of) == (count, len(values))
 
 
+def test_three_runs_do_not_tell_a_collapse_from_noise():
+    # C-C-C-C of the quickstart at equal loss: two of its three runs happen to agree
+    assert collapse([0.8316, 0.7228, 0.8269], large_margin=0.05).count == 0
+
+
+def ends(label, by_seed):
+    """Histories of one label that pass a loss of 0.5 at one accuracy and end at another."""
+    return [
+        replace(h, epochs=measured(h.trial, losses=[1.9, 0.5, 0.1], accuracies=[0.3, *by_seed[i]]))
+        for i, h in enumerate(study({label: BEST}, seeds=range(len(by_seed)), epochs=3))
+    ]
+
+
+def with_ends(low):
+    """Eight runs of A, one of them another, beside B, which gets no lower than 0.5 nats."""
+    usual = [(0.80 + 0.001 * (i % 3), 0.96 + 0.001 * (i % 2)) for i in range(7)]
+    slow = study({"B": BEST}, seeds=range(8), epochs=3)
+    return [
+        *ends("A", [*usual, low]),
+        *with_losses(slow, "B", [1.0, 0.8, 0.5]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("low", "count"),
+    [
+        ((0.60, 0.961), 0),  # far below where it passes l*, and no worse in the end
+        ((0.801, 0.60), 1),  # the other way round
+    ],
+)
+def test_collapsed_is_who_ends_far_below_whatever_the_metric_reads(low, count):
+    ranking = ranked(with_ends(low), RankingSpec(), looks=(8, 8))
+    (a,) = [layout for layout in ranking.layouts if layout.label == "A"]
+    assert ranking.equal_loss == 0.5
+    assert a.score == pytest.approx((7 * 0.8009 + low[0]) / 8, abs=0.001)
+    assert (a.collapsed.count, a.collapsed.of) == (count, 8)
+
+
+def test_few_images_make_no_certainty_of_equal_runs():
+    # of 100 images two runs come out equal by rounding, and a third ten lower
+    histories = [
+        replace(h, epochs=measured(h.trial, losses=[0.1], accuracies=[(0.9, 0.9, 0.8)[i % 3]]))
+        for i, h in enumerate(study({"A": BEST, "B": BEST}, seeds=range(3), epochs=1))
+    ]
+    few, many = (
+        rank(histories, ACCURACY, evaluation_images=images, seeds=(3, 3)).layouts[0].collapsed
+        for images in (100, 10_000)
+    )
+    assert (few.count, many.count) == (0, 1)
+
+
 def test_rates_have_exact_intervals():
     # Clopper and Pearson 1934: 1 of 6
     rate = clopper_pearson(1, 6)

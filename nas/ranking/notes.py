@@ -9,7 +9,14 @@ from nas.ranking.metrics import METRICS
 from nas.ranking.result import LayoutScore, Relation, Symbol
 from nas.ranking.scores import Scores
 from nas.ranking.statistics.mishaps import excluded_rate
-from nas.ranking.validity import clopper_pearson, final_accuracies, rate_words, spread
+from nas.ranking.validity import (
+    GAP_QUANTILE,
+    clopper_pearson,
+    final_accuracies,
+    gap_error,
+    rate_words,
+    spread,
+)
 from nas.spec.study import RankingSpec
 from nas.study.records import FINAL, TrialHistory, TrialStatus
 
@@ -189,6 +196,26 @@ def far_below(layouts: Iterable[LayoutScore], scores: Scores, spec: RankingSpec)
                 f"{layout.label}: a run ended {_points(below)} below the median of {len(ends)}: "
                 f"that few do not tell a collapse from noise, {COLLAPSE_SHOWS} mostly would"
             )
+    return notes
+
+
+def wide_gaps(
+    layouts: Iterable[LayoutScore], scores: Scores, spec: RankingSpec, *, endless: bool
+) -> list[str]:
+    """Say of capacity why a gap beyond the bound is not called overfitting."""
+    notes = []
+    for layout in layouts if METRICS[spec.metric].abundant_data else ():
+        if layout.loss_gap <= spec.overfitting:
+            continue
+        error = gap_error(scores.by_layout[layout.label])
+        gap = f"{layout.label}: loss gap {layout.loss_gap:.3g} nats"
+        if error is not None:
+            gap += f" (standard error {error:.2g})"
+        gap += f" > {spec.overfitting:.3g}"
+        if endless:
+            notes.append(f"{gap} parts two sets of images; none was trained on twice to overfit")
+        elif error is not None and layout.loss_gap - GAP_QUANTILE * error <= spec.overfitting:
+            notes.append(f"{gap} may be chance: probe and evaluation images are too few to tell")
     return notes
 
 

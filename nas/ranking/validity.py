@@ -4,8 +4,10 @@ Each check gives words, not a number to weigh: a symbol outside of its regime wo
 were within. Words of a layout hold for all its pairs.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
+from statistics import fmean
 
 import numpy as np
 from scipy.stats import binomtest
@@ -17,6 +19,8 @@ from nas.ranking.scores import Scores, Statuses
 from nas.ranking.statistics.mishaps import lost
 from nas.spec.study import Metric, RankingSpec
 from nas.study.records import FINAL, TrialStatus
+
+GAP_QUANTILE = 1.645  # of the normal distribution at 95 %, one-sided
 
 _PLURAL = {
     Reach.STAYS_ABOVE: "never got so low",
@@ -57,9 +61,17 @@ def collapse(values: Sequence[float], *, large_margin: float, floor: float = 0.0
 
 
 def layout_words(
-    layout: LayoutScore, seeds: Mapping[int, TrialScore], *, scores: Scores, spec: RankingSpec
+    layout: LayoutScore,
+    seeds: Mapping[int, TrialScore],
+    *,
+    scores: Scores,
+    spec: RankingSpec,
+    endless: bool = False,
 ) -> str:
-    """Return why nothing may be claimed of a layout, or an empty string."""
+    """Return why nothing may be claimed of a layout, or an empty string.
+
+    Of `endless` data no image is trained on twice, and a gap is no overfitting.
+    """
     reasons = [
         rate_words(rate, verb)
         for rate, verb in ((layout.diverged, "diverged"), (layout.collapsed, "collapsed"))
@@ -72,12 +84,34 @@ def layout_words(
         )
     if scores.equal_loss is not None:
         reasons += _crossing(seeds, scores.equal_loss)
-    if METRICS[spec.metric].abundant_data and layout.loss_gap > spec.overfitting:
-        reasons.append(
-            f"overfits: loss gap {layout.loss_gap:.3g} nats > {spec.overfitting:.3g}: data is not "
-            "abundant for it"
-        )
+    if METRICS[spec.metric].abundant_data and not endless:
+        reasons += _overfits(layout.loss_gap, gap_error(seeds), spec.overfitting)
     return "; ".join(reasons)
+
+
+def gap_error(seeds: Mapping[int, TrialScore]) -> float | None:
+    """Return the standard error of a label's mean loss gap over images, nats; None if unknown.
+
+    The runs share probe and evaluation set, so that seeds do not average it away.
+    """
+    ends = [each.history.epochs[-1] for each in seeds.values()]
+    errors = [
+        math.hypot(end.probe_loss_error, end.evaluation_loss_error)
+        for end in ends
+        if end.probe_loss_error is not None and end.evaluation_loss_error is not None
+    ]
+    return fmean(errors) if len(errors) == len(ends) else None
+
+
+def _overfits(gap: float, error: float | None, bound: float) -> list[str]:
+    """Refuse a gap that exceeds the bound by more than its one-sided error at 95 %.
+
+    Studies of 0.1 recorded no error; there it is taken for 0.
+    """
+    if gap - GAP_QUANTILE * (error or 0.0) <= bound:
+        return []
+    of = "" if error is None else f" (standard error {error:.2g})"
+    return [f"overfits: loss gap {gap:.3g} nats{of} > {bound:.3g}: data is not abundant for it"]
 
 
 def _crossing(seeds: Mapping[int, TrialScore], level: float) -> list[str]:

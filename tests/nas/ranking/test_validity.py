@@ -120,6 +120,52 @@ def test_overfitting_withholds_capacity_and_nothing_else():
     assert ranked(layouts, RankingSpec(metric="capacity", overfitting=0.5)).order == "A ≫ B ≫ C"
 
 
+def with_gap_error(histories, error):
+    """The histories of a study that recorded how far two sets of images differ by chance."""
+    each = error / 2**0.5
+    return [
+        replace(
+            h,
+            epochs=tuple(
+                replace(e, probe_loss_error=each, evaluation_loss_error=each) for e in h.epochs
+            ),
+        )
+        for h in histories
+    ]
+
+
+@pytest.mark.parametrize("seeds", [6, 20])  # of the same images, which more seeds do not average
+@pytest.mark.parametrize(("error", "withheld"), [(0.0145, True), (0.0147, False)])
+def test_a_gap_within_its_error_is_no_overfitting(seeds, error, withheld):
+    # 0.124 - 1.645 x 0.0146 = 0.1
+    layouts = {"A": replace(BEST, gap=0.124), **REST}
+    histories = with_gap_error(study(layouts, seeds=range(seeds)), error)
+    ranking = ranked(histories, CAPACITY, looks=(seeds, seeds))
+    words = (
+        "overfits: loss gap 0.124 nats (standard error 0.015) > 0.1: data is not abundant for it"
+    )
+    assert ranking.layouts[0].withheld == (words if withheld else "")
+    chance = "A: loss gap 0.124 nats (standard error 0.015) > 0.1 may be chance"
+    assert any(note.startswith(chance) for note in ranking.notes) is not withheld
+    assert not any("may be chance" in n for n in ranked(histories, ACCURACY).notes)
+
+
+def test_an_error_that_one_run_lacks_is_not_made_up():
+    histories = study({"A": replace(BEST, gap=0.124), **REST}, seeds=range(6))
+    known = with_gap_error(histories, 0.5)
+    ranking = ranked([histories[0], *known[1:]], CAPACITY)
+    assert ranking.layouts[0].withheld.startswith("overfits: loss gap 0.124 nats > 0.1")
+
+
+def test_endless_data_cannot_be_overfitted():
+    histories = study({"A": replace(BEST, gap=0.4), **REST}, seeds=range(6))
+    for known, of in ((histories, ""), (with_gap_error(histories, 0.05), " (standard error 0.05)")):
+        ranking = rank(known, CAPACITY, evaluation_images=10_000, seeds=(6, 6), endless=True)
+        assert ranking.order == "A ≫ B ≫ C"
+        (note,) = [note for note in ranking.notes if "loss gap" in note]
+        assert note.startswith(f"A: loss gap 0.4 nats{of} > 0.1 parts two sets of images")
+
+
 def test_unequal_optimisation_steps_withhold_capacity():
     histories = [
         replace(h, epochs=tuple(replace(e, step=2 * e.step) for e in h.epochs))

@@ -28,10 +28,17 @@ class Rules:
     design: Design
     until: Until
     evaluation_images: int
+    endless: bool = False  # no training image comes twice: nothing can be overfitted
 
     @classmethod
     def of(
-        cls, spec: RankingSpec, *, evaluation_images: int, seeds: tuple[int, int], until: Until
+        cls,
+        spec: RankingSpec,
+        *,
+        evaluation_images: int,
+        seeds: tuple[int, int],
+        until: Until,
+        endless: bool = False,
     ) -> "Rules":
         """Return the rules of a study that looks first and last at so many `seeds`.
 
@@ -43,6 +50,7 @@ class Rules:
             design=Design.of(spec, seeds=looks),
             until=until,
             evaluation_images=evaluation_images,
+            endless=endless,
         )
 
     @property
@@ -125,7 +133,7 @@ def _weigh(
 ) -> Evidence:
     floor = spread_floor(rules.evaluation_images)
     layouts = {
-        label: _layout(label, seeds, scores=scores, spec=rules.spec, floor=floor)
+        label: _layout(label, seeds, scores=scores, rules=rules, floor=floor)
         for label, seeds in trials.items()
     }
     values = {
@@ -166,9 +174,10 @@ def _layout(
     seeds: Mapping[int, TrialScore],
     *,
     scores: Scores,
-    spec: RankingSpec,
+    rules: Rules,
     floor: float,
 ) -> LayoutScore:
+    spec = rules.spec
     values = np.array([trial.value for trial in seeds.values()])
     low, high = _interval(values, alpha=spec.alpha, floor=floor)
     measured = [trial.history for trial in seeds.values()]
@@ -188,7 +197,11 @@ def _layout(
         macs=macs,
         trained_macs=None if trained_macs == macs else trained_macs,
         diverged=validity.divergence(statuses),
-        collapsed=validity.collapse(values.tolist(), large_margin=spec.large_margin),
+        collapsed=validity.collapse(
+            validity.final_accuracies(seeds, spec.metric).tolist(),
+            large_margin=spec.large_margin,
+            floor=floor,
+        ),
         failed=list(statuses.values()).count(TrialStatus.FAILED),
         evaluation_accuracy=float(np.mean([end.evaluation_accuracy for end in ends])),
         probe_loss=float(np.mean([end.probe_loss for end in ends])),
@@ -198,7 +211,8 @@ def _layout(
         stopped=list(statuses.values()).count(TrialStatus.STOPPED),
         baseline=not family_of(measured[0].trial.config).searched,
     )
-    return replace(layout, withheld=validity.layout_words(layout, seeds, scores=scores, spec=spec))
+    words = validity.layout_words(layout, seeds, scores=scores, spec=spec, endless=rules.endless)
+    return replace(layout, withheld=words)
 
 
 def _interval(

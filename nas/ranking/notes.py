@@ -8,12 +8,24 @@ from nas.ranking.curves import Reach
 from nas.ranking.metrics import METRICS
 from nas.ranking.result import LayoutScore, Relation, Symbol
 from nas.ranking.scores import Scores
-from nas.ranking.validity import clopper_pearson, rate_words, spread
+from nas.ranking.statistics.mishaps import excluded_rate
+from nas.ranking.validity import (
+    GAP_QUANTILE,
+    clopper_pearson,
+    final_accuracies,
+    gap_error,
+    rate_words,
+    spread,
+)
 from nas.spec.study import RankingSpec
 from nas.study.records import FINAL, TrialHistory, TrialStatus
 
 SEEDS_ENOUGH = 6  # for a certificate (docs/ranking.md, "What it assumes, and where it fails")
 SIZES_COMPARABLE = 0.10  # spread beyond which layouts differ by size as well
+
+# Runs from which on one that lost 9 points at an sd of 1 is called collapsed in 95 of 100 labels
+# (docs/ranking.md, "Who has collapsed").
+COLLAPSE_SHOWS = 8
 
 # Skewness up to which the certificate held in simulation, and the stricter level at which it still
 # did with more (docs/ranking.md, "Calibration").
@@ -175,6 +187,60 @@ def _off_level(scores: Scores) -> list[str]:
                 f"{sum(counts.values())} of {_count(total, 'trial')} {verb} the equal probe "
                 f"loss of {scores.equal_loss:.4g} nats and were read {where}: {named}"
             )
+    return notes
+
+
+def far_below(layouts: Iterable[LayoutScore], scores: Scores, spec: RankingSpec) -> list[str]:
+    """Name the layouts with a run that may have collapsed, where too few are there to tell."""
+    notes = []
+    for layout in layouts:
+        ends = final_accuracies(scores.by_layout[layout.label], spec.metric)
+        below = float(np.median(ends) - ends.min())
+        few = len(ends) < COLLAPSE_SHOWS and not layout.collapsed.count
+        if few and below > spec.large_margin:
+            notes.append(
+                f"{layout.label}: a run ended {_points(below)} below the median of {len(ends)}: "
+                f"that few do not tell a collapse from noise, {COLLAPSE_SHOWS} mostly would"
+            )
+    return notes
+
+
+def wide_gaps(
+    layouts: Iterable[LayoutScore], scores: Scores, spec: RankingSpec, *, endless: bool
+) -> list[str]:
+    """Say of capacity why a gap beyond the bound is not called overfitting."""
+    notes = []
+    for layout in layouts if METRICS[spec.metric].abundant_data else ():
+        if layout.loss_gap <= spec.overfitting:
+            continue
+        error = gap_error(scores.by_layout[layout.label])
+        gap = f"{layout.label}: loss gap {layout.loss_gap:.3g} nats"
+        if error is not None:
+            gap += f" (standard error {error:.2g})"
+        gap += f" > {spec.overfitting:.3g}"
+        if endless:
+            notes.append(f"{gap} parts two sets of images; none was trained on twice to overfit")
+        elif error is not None and layout.loss_gap - GAP_QUANTILE * error <= spec.overfitting:
+            notes.append(f"{gap} may be chance: probe and evaluation images are too few to tell")
+    return notes
+
+
+def mishaps(relations: Iterable[Relation]) -> list[str]:
+    """Say what every `≈` cannot exclude: a mishap too rare to have struck one of its seeds."""
+    found: dict[int, list[Relation]] = {}
+    for each in relations:
+        if each.symbol is Symbol.EQUIVALENT:
+            found.setdefault(each.paired_seeds, []).append(each)
+    notes = []
+    for seeds, group in sorted(found.items()):
+        # None of n values lies further from their mean than (n - 1) / sqrt(n) standard deviations.
+        reach = max(each.deviation or 0.0 for each in group) * (seeds - 1) / np.sqrt(seeds)
+        pairs = ", ".join(f"{each.a} {each.symbol} {each.b}" for each in group)
+        notes.append(
+            f"{pairs}: no difference of the {_count(seeds, 'paired seed')} lies more than "
+            f"{_points(reach)} off its mean, which excludes at 95% that larger mishaps strike "
+            f"{excluded_rate(seeds):.1%} of seeds or more; rarer ones may not have shown yet"
+        )
     return notes
 
 

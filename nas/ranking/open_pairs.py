@@ -16,6 +16,7 @@ def open_layouts(
     *,
     search: SearchSpec,
     evaluation_images: int,
+    endless: bool = False,
 ) -> tuple[str, ...]:
     """Return the labels that get one more seed, by name; a twin as long as it is not told apart.
 
@@ -30,6 +31,7 @@ def open_layouts(
         evaluation_images=evaluation_images,
         seeds=(search.seeds, search.most_seeds),
         until=search.until,
+        endless=endless,
     )
     evidence = gather(histories, rules)
     placebo = gather_placebo(evidence.scores, rules)

@@ -23,6 +23,7 @@ def rank(
     evaluation_images: int,
     seeds: tuple[int, int] | None = None,
     until: Until = Until.SETTLED,
+    endless: bool = False,
 ) -> Ranking:
     """Rank the layouts (trial labels) of a study by their finished trials, given in any order.
 
@@ -30,14 +31,17 @@ def rank(
     score, ties by name; the symbols between neighbours come from paired seeds (docs/ranking.md,
     "Claims").
     `seeds` are those before the first look and at the last, as the study fixed them; by default one
-    look at all the seeds there are, which is valid only if their number was fixed beforehand.
+    look at all the seeds there are, which is valid only if their number was fixed beforehand. Where
+    data is `endless` no layout is said to overfit.
 
     Raises:
         ValueError: two trials share label and seed, or there is no evaluation image.
     """
     trials = sorted(histories, key=lambda history: history.trial.number)
     looks = seeds or _all_seeds(counted(trials, spec.metric))
-    rules = Rules.of(spec, evaluation_images=evaluation_images, seeds=looks, until=until)
+    rules = Rules.of(
+        spec, evaluation_images=evaluation_images, seeds=looks, until=until, endless=endless
+    )
     evidence = gather(trials, rules)
     scores = evidence.scores
     layouts = sorted(evidence.layouts, key=lambda layout: (-layout.score, layout.label))
@@ -64,8 +68,11 @@ def rank(
         notes=(
             *notes.placebo(twin, spec),
             *notes.assumptions(relations, spec, evaluation_images=evaluation_images),
+            *notes.mishaps(relations),
             *disputes,
             *notes.trials(counted(trials, spec.metric), scores),
+            *notes.far_below(layouts, scores, spec),
+            *notes.wide_gaps(layouts, scores, spec, endless=endless),
             *notes.sizes(layouts, spec),
         ),
         looks=looks,

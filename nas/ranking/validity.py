@@ -4,8 +4,10 @@ Each check gives words, not a number to weigh: a symbol outside of its regime wo
 were within. Words of a layout hold for all its pairs.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
+from statistics import fmean
 
 import numpy as np
 from scipy.stats import binomtest
@@ -14,13 +16,11 @@ from nas.ranking.curves import Reach
 from nas.ranking.metrics import METRICS, TrialScore
 from nas.ranking.result import LayoutScore, Rate
 from nas.ranking.scores import Scores, Statuses
-from nas.spec.study import RankingSpec
+from nas.ranking.statistics.mishaps import lost
+from nas.spec.study import Metric, RankingSpec
 from nas.study.records import FINAL, TrialStatus
 
-# Robust standard deviations below the median at which a run is no draw from its siblings' noise;
-# 1.4826 x MAD estimates the sd of normal values. Of layouts with normal noise this calls one in 45
-# collapsed at six seeds, one in 100 at ten, and only where their sd is some points.
-COLLAPSE_MADS = 6 * 1.4826
+GAP_QUANTILE = 1.645  # of the normal distribution at 95 %, one-sided
 
 _PLURAL = {
     Reach.STAYS_ABOVE: "never got so low",
@@ -43,22 +43,35 @@ def divergence(statuses: Statuses) -> Rate:
     return clopper_pearson(ended.count(TrialStatus.DIVERGED), len(ended))
 
 
-def collapse(values: Sequence[float], *, large_margin: float) -> Rate:
-    """Return how many finished trials scored far below their siblings: in training, not in noise.
+def final_accuracies(seeds: Mapping[int, TrialScore], metric: Metric) -> np.ndarray:
+    """Return where each run ended, [n]: whether it was lost is not seen where it passes l*."""
+    return np.array([METRICS[metric].read(each.history) for each in seeds.values()])
 
-    Far is more than `large_margin` (fraction) and more than `COLLAPSE_MADS` median absolute
-    deviations below the layout's median. They stay in the scores.
+
+def collapse(values: Sequence[float], *, large_margin: float, floor: float = 0.0) -> Rate:
+    """Return how many finished trials ended far below their siblings: in training, not in noise.
+
+    `values` are final accuracies. Far is more than `large_margin` (fraction) below the median, and
+    what normal noise of any size shows in one label of a hundred (docs/ranking.md, "Who has
+    collapsed"); `floor` is the least sd of a run. They stay in the scores.
     """
-    scores = np.asarray(values)
-    median = np.median(scores)
-    far = max(large_margin, COLLAPSE_MADS * float(np.median(np.abs(scores - median))))
-    return clopper_pearson(int(np.sum(median - scores > far)), len(scores))
+    return clopper_pearson(
+        int(lost(np.asarray(values, dtype=float), far=large_margin, floor=floor).sum()), len(values)
+    )
 
 
 def layout_words(
-    layout: LayoutScore, seeds: Mapping[int, TrialScore], *, scores: Scores, spec: RankingSpec
+    layout: LayoutScore,
+    seeds: Mapping[int, TrialScore],
+    *,
+    scores: Scores,
+    spec: RankingSpec,
+    endless: bool = False,
 ) -> str:
-    """Return why nothing may be claimed of a layout, or an empty string."""
+    """Return why nothing may be claimed of a layout, or an empty string.
+
+    Of `endless` data no image is trained on twice, and a gap is no overfitting.
+    """
     reasons = [
         rate_words(rate, verb)
         for rate, verb in ((layout.diverged, "diverged"), (layout.collapsed, "collapsed"))
@@ -71,12 +84,34 @@ def layout_words(
         )
     if scores.equal_loss is not None:
         reasons += _crossing(seeds, scores.equal_loss)
-    if METRICS[spec.metric].abundant_data and layout.loss_gap > spec.overfitting:
-        reasons.append(
-            f"overfits: loss gap {layout.loss_gap:.3g} nats > {spec.overfitting:.3g}: data is not "
-            "abundant for it"
-        )
+    if METRICS[spec.metric].abundant_data and not endless:
+        reasons += _overfits(layout.loss_gap, gap_error(seeds), spec.overfitting)
     return "; ".join(reasons)
+
+
+def gap_error(seeds: Mapping[int, TrialScore]) -> float | None:
+    """Return the standard error of a label's mean loss gap over images, nats; None if unknown.
+
+    The runs share probe and evaluation set, so that seeds do not average it away.
+    """
+    ends = [each.history.epochs[-1] for each in seeds.values()]
+    errors = [
+        math.hypot(end.probe_loss_error, end.evaluation_loss_error)
+        for end in ends
+        if end.probe_loss_error is not None and end.evaluation_loss_error is not None
+    ]
+    return fmean(errors) if len(errors) == len(ends) else None
+
+
+def _overfits(gap: float, error: float | None, bound: float) -> list[str]:
+    """Refuse a gap that exceeds the bound by more than its one-sided error at 95 %.
+
+    Studies of 0.1 recorded no error; there it is taken for 0.
+    """
+    if gap - GAP_QUANTILE * (error or 0.0) <= bound:
+        return []
+    of = "" if error is None else f" (standard error {error:.2g})"
+    return [f"overfits: loss gap {gap:.3g} nats{of} > {bound:.3g}: data is not abundant for it"]
 
 
 def _crossing(seeds: Mapping[int, TrialScore], level: float) -> list[str]:

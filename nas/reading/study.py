@@ -136,6 +136,7 @@ def rank_study(
         evaluation_images=_scored_on(study, spec.metric).evaluation_images,
         seeds=(search.seeds, search.most_seeds),
         until=search.until,
+        endless=study.spec.data.endless,
     )
     return replace(ranking, notes=(*ranking.notes, *_sizes_asked_for(study.spec, ranking)))
 

@@ -94,7 +94,11 @@ def _open_layouts(spec: StudySpec, evaluation_images: int) -> OpenLayouts:
         from nas.ranking.open_pairs import open_layouts  # noqa: PLC0415 - imports scipy
 
         return open_layouts(
-            histories, spec.ranking, search=spec.search, evaluation_images=evaluation_images
+            histories,
+            spec.ranking,
+            search=spec.search,
+            evaluation_images=evaluation_images,
+            endless=spec.data.endless,
         )
 
     return find

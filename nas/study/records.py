@@ -174,7 +174,8 @@ class EpochMeasured:
     `train_*` are means over the epoch as trained (augmented, drop path on); `probe_*` and
     `evaluation_*` are in evaluation mode, of the raw weights, on the fixed probe subset of the
     training set and on the evaluation set (docs/measures.md, "Each epoch"). `ema_*` is the
-    evaluation of the averaged weights where the recipe keeps them.
+    evaluation of the averaged weights where the recipe keeps them. `*_loss_error` is the standard
+    error of the mean over the images (nats): what another set of as many images would change.
     """
 
     kind: Literal["epoch"] = "epoch"
@@ -193,6 +194,8 @@ class EpochMeasured:
     evaluation_loss: float
     evaluation_accuracy: float
     ema_evaluation_accuracy: float | None = None
+    probe_loss_error: float | None = None  # of one image, or recorded before 0.2
+    evaluation_loss_error: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no optimum may be built on."""
@@ -208,6 +211,10 @@ class EpochMeasured:
         ):
             if not math.isfinite(getattr(self, name)):
                 raise ValueError(f"{name} must be finite, not {getattr(self, name)}")
+        for name in ("probe_loss_error", "evaluation_loss_error"):
+            error = getattr(self, name)
+            if error is not None and not 0 <= error < math.inf:
+                raise ValueError(f"{name} must be finite and not negative, not {error}")
         if self.epoch < 1:
             raise ValueError(f"epoch must be at least 1, not {self.epoch}")
 

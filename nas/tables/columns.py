@@ -114,6 +114,16 @@ _WORDS = (
         "the same of the averaged weights; null where the recipe keeps none",
         FRACTION,
     ),
+    _real(
+        "probe_loss_error",
+        "standard error of probe_loss over its images; null where it was not recorded",
+        NATS,
+    ),
+    _real(
+        "evaluation_loss_error",
+        "the same of evaluation_loss; trials share both sets, so seeds do not average it away",
+        NATS,
+    ),
     _real("loss_gap", "evaluation loss - probe loss", NATS),
     _real("accuracy_gap", "probe accuracy - evaluation accuracy", FRACTION),
     # what is read off a trial: `nas.ranking.curves`

@@ -90,7 +90,7 @@ EPOCHS = Table(
         *("at", "attempt", "epoch", "step", "samples", "seconds", "learning_rate"),
         *("train_loss", "gradient_norm", "probe_loss", "probe_accuracy"),
         *("evaluation_loss", "evaluation_accuracy", "ema_evaluation_accuracy"),
-        *("loss_gap", "accuracy_gap"),
+        *("loss_gap", "accuracy_gap", "probe_loss_error", "evaluation_loss_error"),
     ),
 )
 

@@ -17,7 +17,7 @@ from nas.study.records import EpochMeasured, Outcome, Segment, SegmentEnded
 from nas.training import checkpoint, trial_state
 from nas.training.augment import Augment
 from nas.training.device import Device
-from nas.training.metrics import evaluate
+from nas.training.metrics import Measurement, evaluate
 from nas.training.optimizer import make_schedule
 from nas.training.order import images_of_epoch
 from nas.training.steps import DivergedError, Run, StoppedError, batch_bounds, take_steps
@@ -181,7 +181,7 @@ def _train_epoch(state: TrialState, run: Run, segment: Segment, epoch: int) -> E
     if state.average is not None:
         module = state.average.module
         name = f"epoch {epoch}: the averaged weights' evaluation"
-        _, averaged = _measure(module, run, run.data.evaluation, name=name)
+        averaged = _measure(module, run, run.data.evaluation, name=name).accuracy
     state.seconds += time.monotonic() - started
     return EpochMeasured(
         at=time.time(),
@@ -194,19 +194,19 @@ def _train_epoch(state: TrialState, run: Run, segment: Segment, epoch: int) -> E
         learning_rate=sums.learning_rate,
         train_loss=sums.loss / sums.images,
         gradient_norm=sums.gradient_norm / sums.steps,
-        probe_loss=probe[0],
-        probe_accuracy=probe[1],
-        evaluation_loss=evaluation[0],
-        evaluation_accuracy=evaluation[1],
+        probe_loss=probe.loss,
+        probe_accuracy=probe.accuracy,
+        evaluation_loss=evaluation.loss,
+        evaluation_accuracy=evaluation.accuracy,
         ema_evaluation_accuracy=averaged,
+        probe_loss_error=probe.loss_error,
+        evaluation_loss_error=evaluation.loss_error,
     )
 
 
-def _measure(
-    model: nn.Module, run: Run, images: CountedDeviceImages, *, name: str
-) -> tuple[float, float]:
-    """Return loss and accuracy; a loss that is not finite is a divergence."""
-    loss, accuracy = evaluate(model, images, normalize=run.data.normalize, precision=run.precision)
-    if not math.isfinite(loss):
-        raise DivergedError(f"{name} loss is {loss}")
-    return loss, accuracy
+def _measure(model: nn.Module, run: Run, images: CountedDeviceImages, *, name: str) -> Measurement:
+    """Measure; a loss that is not finite is a divergence."""
+    found = evaluate(model, images, normalize=run.data.normalize, precision=run.precision)
+    if not math.isfinite(found.loss):
+        raise DivergedError(f"{name} loss is {found.loss}")
+    return found

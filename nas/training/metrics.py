@@ -1,7 +1,9 @@
 """The comparable measurement: loss and accuracy in evaluation mode, of the raw weights."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -9,6 +11,15 @@ from torch.nn import functional
 
 from nas.data.images import CountedDeviceImages
 from nas.data.on_device import Normalize
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measurement:
+    """What a network does on a fixed set of images."""
+
+    loss: float  # mean cross-entropy, nats, without label smoothing
+    accuracy: float  # fraction
+    loss_error: float | None  # standard error of the mean over images, nats; None of one image
 
 
 @contextmanager
@@ -30,13 +41,14 @@ def evaluate(
     normalize: Normalize,
     precision: torch.dtype = torch.float32,
     batch_size: int = 256,
-) -> tuple[float, float]:
-    """Return the mean cross-entropy in nats, without label smoothing, and the accuracy in [0, 1].
+) -> Measurement:
+    """Measure loss and accuracy in evaluation mode.
 
     Sums run in double precision, so that the batch size does not show in the result's digits.
     """
     device = normalize.scale.device
     loss_sum = torch.zeros((), dtype=torch.float64, device=device)
+    square_sum = torch.zeros((), dtype=torch.float64, device=device)
     correct = torch.zeros((), dtype=torch.int64, device=device)
     mixed = torch.autocast(device.type, torch.bfloat16, enabled=precision is torch.bfloat16)
     with evaluation_mode(model), mixed:
@@ -44,6 +56,18 @@ def evaluate(
             logits = model(normalize(batch)).float()
             losses = functional.cross_entropy(logits, labels, reduction="none")
             loss_sum += losses.double().sum()
+            square_sum += losses.double().square().sum()
             correct += (logits.argmax(dim=1) == labels).sum()
-    loss, right = torch.stack((loss_sum, correct.double())).tolist()
-    return loss / len(images), right / len(images)
+    loss, squares, right = torch.stack((loss_sum, square_sum, correct.double())).tolist()
+    return Measurement(
+        loss=loss / len(images),
+        accuracy=right / len(images),
+        loss_error=_mean_error(loss, squares, len(images)),
+    )
+
+
+def _mean_error(total: float, squares: float, n: int) -> float | None:
+    """Return the standard error of a mean of n numbers from their sum and that of their squares."""
+    if n < 2:
+        return None
+    return math.sqrt(max(squares - total**2 / n, 0.0) / (n - 1) / n)

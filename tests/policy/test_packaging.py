@@ -23,7 +23,12 @@ def test_every_top_level_package_of_the_contract_is_in_the_wheel():
 
 @pytest.mark.parametrize(
     "file",
-    ["nas/ranking/statistics/levels.json", "nas/report/page.css", "search_spaces/quickstart.yaml"],
+    [
+        "nas/ranking/statistics/levels.json",
+        "nas/ranking/statistics/mishaps.json",
+        "nas/report/page.css",
+        "search_spaces/quickstart.yaml",
+    ],
 )
 def test_data_lies_in_packages_and_is_not_ignored_by_git(file):
     """Hatchling leaves out what .gitignore names."""

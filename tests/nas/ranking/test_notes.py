@@ -111,6 +111,41 @@ def test_skewed_differences_are_said_with_the_remedy():
     assert "ask for" not in said(strict.notes, "skewed beyond")
 
 
+def test_every_equivalence_says_how_rare_a_mishap_it_may_have_missed():
+    quiet = SyntheticLayout(accuracy=0.9, spread=0.0005)
+    layouts = {"A": quiet, "B": quiet, "C": replace(quiet, accuracy=0.7)}
+    ranking = rank(study(layouts, seeds=range(8)), ACCURACY, evaluation_images=10_000)
+    (equal,) = [each for each in ranking.relations if each.symbol == "≈"]
+    note = said(ranking.notes, "mishap")
+    assert note.startswith(f"{equal.a} ≈ {equal.b}: no difference of the 8 paired seeds lies more")
+    assert "larger mishaps strike 31.2% of seeds or more" in note  # 1 - 0.05^(1/8)
+    named = float(note.split("more than ")[1].split(" points")[0])
+    values = {
+        label: [h.epochs[-1].evaluation_accuracy for h in study(layouts, seeds=range(8))[i : i + 8]]
+        for label, i in (("A", 0), ("B", 8))
+    }
+    d = [100 * (a - b) for a, b in zip(values["A"], values["B"], strict=True)]
+    furthest = max(abs(each - sum(d) / 8) for each in d)
+    assert furthest <= named <= 7 / 8**0.5 * furthest
+    assert "mishap" not in " ".join(notes({"A": OK, "B": replace(OK, accuracy=0.5)}))
+
+
+def test_few_runs_say_that_one_may_have_collapsed():
+    histories = list(study({"A": OK, "B": OK}, seeds=range(3), epochs=1))
+    for i, end in enumerate([0.90, 0.93, 0.86, 0.90, 0.93, 0.84]):
+        epochs = measured(histories[i].trial, losses=[0.1], accuracies=[end])
+        histories[i] = replace(histories[i], epochs=epochs)
+    found = rank(histories, ACCURACY, evaluation_images=599).notes
+    note = said(found, "do not tell a collapse from noise, 8 mostly would")
+    assert note.startswith("B: a run ended 6 points below the median of 3")
+    # from eight runs on, who has collapsed is called so, and with fewer where it is plain
+    wide = {"A": OK, "B": replace(OK, accuracy=0.7, spread=0.1)}
+    said(notes(wide, seeds=range(7)), "B: a run ended")
+    plain = {"A": OK, "B": replace(OK, spread=0.002, collapsed=frozenset({4}))}
+    for found in (notes(wide, seeds=range(8)), notes(plain)):
+        assert not any("tell a collapse" in note for note in found)
+
+
 def test_noise_is_rarely_called_skewed():
     layouts = {"A": OK, "B": OK}
     called = sum(

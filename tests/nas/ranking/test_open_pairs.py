@@ -19,10 +19,10 @@ LAYOUTS = {
 SEARCH = SearchSpec(seeds=6, max_seeds=20)
 
 
-def asked(histories, search=SEARCH, **changes):
+def asked(histories, search=SEARCH, *, endless=False, **changes):
     """The labels that get another seed."""
     spec = RankingSpec(metric=Metric.ACCURACY).model_copy(update=changes)
-    return open_layouts(histories, spec, search=search, evaluation_images=10_000)
+    return open_layouts(histories, spec, search=search, evaluation_images=10_000, endless=endless)
 
 
 def test_only_the_members_of_an_open_pair_get_a_seed():
@@ -55,6 +55,12 @@ def test_a_withheld_pair_is_closed():
     large = {**LAYOUTS, "D": replace(LAYOUTS["D"], macs=9_000_000)}
     assert asked(study(large, seeds=range(6))) == ("C", "D")
     assert asked(study(large, seeds=range(6)), metric=Metric.CAPACITY) == ()
+
+
+def test_a_gap_closes_a_pair_only_where_data_can_be_overfitted():
+    wide = study({**LAYOUTS, "D": replace(LAYOUTS["D"], gap=0.4)}, seeds=range(6))
+    assert asked(wide, metric=Metric.CAPACITY) == ()
+    assert asked(wide, metric=Metric.CAPACITY, endless=True) == ("C", "D")
 
 
 def test_a_failed_seed_of_the_first_round_is_made_up_for():

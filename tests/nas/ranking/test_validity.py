@@ -120,6 +120,52 @@ def test_overfitting_withholds_capacity_and_nothing_else():
     assert ranked(layouts, RankingSpec(metric="capacity", overfitting=0.5)).order == "A ≫ B ≫ C"
 
 
+def with_gap_error(histories, error):
+    """The histories of a study that recorded how far two sets of images differ by chance."""
+    each = error / 2**0.5
+    return [
+        replace(
+            h,
+            epochs=tuple(
+                replace(e, probe_loss_error=each, evaluation_loss_error=each) for e in h.epochs
+            ),
+        )
+        for h in histories
+    ]
+
+
+@pytest.mark.parametrize("seeds", [6, 20])  # of the same images, which more seeds do not average
+@pytest.mark.parametrize(("error", "withheld"), [(0.0145, True), (0.0147, False)])
+def test_a_gap_within_its_error_is_no_overfitting(seeds, error, withheld):
+    # 0.124 - 1.645 x 0.0146 = 0.1
+    layouts = {"A": replace(BEST, gap=0.124), **REST}
+    histories = with_gap_error(study(layouts, seeds=range(seeds)), error)
+    ranking = ranked(histories, CAPACITY, looks=(seeds, seeds))
+    words = (
+        "overfits: loss gap 0.124 nats (standard error 0.015) > 0.1: data is not abundant for it"
+    )
+    assert ranking.layouts[0].withheld == (words if withheld else "")
+    chance = "A: loss gap 0.124 nats (standard error 0.015) > 0.1 may be chance"
+    assert any(note.startswith(chance) for note in ranking.notes) is not withheld
+    assert not any("may be chance" in n for n in ranked(histories, ACCURACY).notes)
+
+
+def test_an_error_that_one_run_lacks_is_not_made_up():
+    histories = study({"A": replace(BEST, gap=0.124), **REST}, seeds=range(6))
+    known = with_gap_error(histories, 0.5)
+    ranking = ranked([histories[0], *known[1:]], CAPACITY)
+    assert ranking.layouts[0].withheld.startswith("overfits: loss gap 0.124 nats > 0.1")
+
+
+def test_endless_data_cannot_be_overfitted():
+    histories = study({"A": replace(BEST, gap=0.4), **REST}, seeds=range(6))
+    for known, of in ((histories, ""), (with_gap_error(histories, 0.05), " (standard error 0.05)")):
+        ranking = rank(known, CAPACITY, evaluation_images=10_000, seeds=(6, 6), endless=True)
+        assert ranking.order == "A ≫ B ≫ C"
+        (note,) = [note for note in ranking.notes if "loss gap" in note]
+        assert note.startswith(f"A: loss gap 0.4 nats{of} > 0.1 parts two sets of images")
+
+
 def test_unequal_optimisation_steps_withhold_capacity():
     histories = [
         replace(h, epochs=tuple(replace(e, step=2 * e.step) for e in h.epochs))
@@ -254,6 +300,57 @@ def test_a_collapsed_run_is_counted_kept_and_withholds():
 def test_what_counts_as_collapsed(values, count):
     rate = collapse(values, large_margin=0.05)
     assert (rate.count, rate.of) == (count, len(values))
+
+
+def test_three_runs_do_not_tell_a_collapse_from_noise():
+    # C-C-C-C of the quickstart at equal loss: two of its three runs happen to agree
+    assert collapse([0.8316, 0.7228, 0.8269], large_margin=0.05).count == 0
+
+
+def ends(label, by_seed):
+    """Histories of one label that pass a loss of 0.5 at one accuracy and end at another."""
+    return [
+        replace(h, epochs=measured(h.trial, losses=[1.9, 0.5, 0.1], accuracies=[0.3, *by_seed[i]]))
+        for i, h in enumerate(study({label: BEST}, seeds=range(len(by_seed)), epochs=3))
+    ]
+
+
+def with_ends(low):
+    """Eight runs of A, one of them another, beside B, which gets no lower than 0.5 nats."""
+    usual = [(0.80 + 0.001 * (i % 3), 0.96 + 0.001 * (i % 2)) for i in range(7)]
+    slow = study({"B": BEST}, seeds=range(8), epochs=3)
+    return [
+        *ends("A", [*usual, low]),
+        *with_losses(slow, "B", [1.0, 0.8, 0.5]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("low", "count"),
+    [
+        ((0.60, 0.961), 0),  # far below where it passes l*, and no worse in the end
+        ((0.801, 0.60), 1),  # the other way round
+    ],
+)
+def test_collapsed_is_who_ends_far_below_whatever_the_metric_reads(low, count):
+    ranking = ranked(with_ends(low), RankingSpec(), looks=(8, 8))
+    (a,) = [layout for layout in ranking.layouts if layout.label == "A"]
+    assert ranking.equal_loss == 0.5
+    assert a.score == pytest.approx((7 * 0.8009 + low[0]) / 8, abs=0.001)
+    assert (a.collapsed.count, a.collapsed.of) == (count, 8)
+
+
+def test_few_images_make_no_certainty_of_equal_runs():
+    # of 100 images two runs come out equal by rounding, and a third ten lower
+    histories = [
+        replace(h, epochs=measured(h.trial, losses=[0.1], accuracies=[(0.9, 0.9, 0.8)[i % 3]]))
+        for i, h in enumerate(study({"A": BEST, "B": BEST}, seeds=range(3), epochs=1))
+    ]
+    few, many = (
+        rank(histories, ACCURACY, evaluation_images=images, seeds=(3, 3)).layouts[0].collapsed
+        for images in (100, 10_000)
+    )
+    assert (few.count, many.count) == (0, 1)
 
 
 def test_rates_have_exact_intervals():

@@ -13,7 +13,7 @@ from nas.spec.study import Metric, RankingSpec, StudySpec, Until
 from nas.study.folder import DataFacts, Study, create_study
 from nas.study.left_out import LeftOut
 from nas.study.records import DataShape
-from tests.nas.synthetic import DIGITS, fine_tuned, study
+from tests.nas.synthetic import DIGITS, SyntheticLayout, fine_tuned, study
 
 SEEDS = {"search": {"seeds": 4, "max_seeds": 6, "until": "sharp"}}
 LAYOUTS = ["C-C-C-C", "C-C-T-T"]
@@ -49,7 +49,7 @@ def test_nothing_is_said_where_no_closest_size_was_asked_for(match: dict[str, An
     assert said(match) == []
 
 
-def a_study(tmp_path: Path, *, tuned: int | None = None) -> Study:
+def a_study(tmp_path: Path, *, tuned: int | None = None, **more: Any) -> Study:
     """A study with 600 images to evaluate on, and so many after fine-tuning."""
     facts = DataFacts(
         fingerprint="f",
@@ -62,7 +62,7 @@ def a_study(tmp_path: Path, *, tuned: int | None = None) -> Study:
         std=(1.0,),
     )
     space = {"stem": {"width": 8}, "layouts": LAYOUTS, "stages": [{"depth": 1, "width": 32}] * 4}
-    spec = StudySpec.model_validate({"name": "a", "space": space, **SEEDS})
+    spec = StudySpec.model_validate({"name": "a", "space": space, **SEEDS, **more})
     after = None if tuned is None else replace(facts, evaluation_images=tuned)
     return create_study(spec, facts, fine_tuning=after, folder=tmp_path / "a")
 
@@ -107,6 +107,15 @@ def test_transfer_is_measured_on_the_images_fine_tuned_on(tmp_path: Path) -> Non
     assert few.metric is Metric.TRANSFER
     trained = rank_study(a_study(tmp_path / "b", tuned=3), histories)
     assert not any("less than one of" in note for note in trained.notes)
+
+
+@pytest.mark.parametrize("train", [None, 100])
+def test_of_endless_data_no_gap_is_overfitting(tmp_path: Path, train: int | None) -> None:
+    endless = {"data": {"source": "procedural", "train": train}, "training": {"epoch_images": 50}}
+    read = a_study(tmp_path, **endless)
+    histories = study({"A": SyntheticLayout(accuracy=0.9, spread=0.01, gap=0.4)}, seeds=range(4))
+    (layout,) = rank_study(read, histories, metric=Metric.CAPACITY).layouts
+    assert ("overfits" in layout.withheld) is (train is not None)
 
 
 def test_nothing_fine_tuned_has_no_transfer(tmp_path: Path) -> None:

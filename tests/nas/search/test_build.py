@@ -5,11 +5,14 @@ from typing import Any
 import pytest
 
 from nas.errors import SpecError
+from nas.search import build
 from nas.search.build import build_search
 from nas.spec.study import StudySpec
 from nas.study.records import BaselineConfig, DataShape, Segment, SegmentStarted, TrialPlanned
 from nas.study.state import StudyState
 from tests.nas.search.samplers.test_sampler import SPACE
+from tests.nas.synthetic import SyntheticLayout
+from tests.nas.synthetic import study as histories_of
 
 SHAPE = DataShape(image_size=32, channels=1, classes=10)
 VIT = {"network": "timm/test_vit", "label": "ViT", "options": {"patch_size": 8, "depth": 1}}
@@ -65,6 +68,25 @@ def test_a_twin_of_one() -> None:
     names, expected = planned(study(GRID, seeds=1, placebo="ViT"))
     assert sorted(names) == sorted(["C-C 0", "C-T 0", "ViT 0", "ConvNeXt 0", "ViT~twin 0"])
     assert expected == 5
+
+
+@pytest.mark.parametrize(("train", "asked"), [(None, ("A", "B")), (100, ())])
+def test_seeds_are_added_where_endless_data_cannot_be_overfitted(
+    train: int | None, asked: tuple[str, ...]
+) -> None:
+    spec = StudySpec.model_validate(
+        {
+            "name": "a",
+            "space": GRID,
+            "data": {"source": "procedural", "train": train},
+            "training": {"epoch_images": 50},
+            "search": {"seeds": 6, "max_seeds": 20},
+            "ranking": {"metric": "capacity"},
+        }
+    )
+    noisy = SyntheticLayout(accuracy=0.75, spread=0.01, gap=0.4)
+    histories = histories_of({"A": noisy, "B": noisy}, seeds=range(6))
+    assert tuple(build._open_layouts(spec, 10_000)(histories)) == asked
 
 
 def test_one_that_cannot_be_fine_tuned_is_refused_at_the_door() -> None:

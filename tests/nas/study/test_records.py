@@ -17,6 +17,15 @@ def test_what_is_not_finite_is_no_epoch(name, value):
         measured("0001-C-s0", 1, **{name: value})
 
 
+@pytest.mark.parametrize("name", ["probe_loss_error", "evaluation_loss_error"])
+def test_an_error_is_a_size_or_unknown(name):
+    for value in (math.nan, math.inf, -0.1):
+        with pytest.raises(ValueError, match=f"{name} must be finite and not negative"):
+            measured("0001-C-s0", 1, **{name: value})
+    assert getattr(measured("0001-C-s0", 1), name) is None
+    assert getattr(measured("0001-C-s0", 1, **{name: 0.0}), name) == 0.0
+
+
 def test_epochs_count_from_one():
     with pytest.raises(ValueError, match="at least 1, not -1"):
         measured("0001-C-s0", -1)

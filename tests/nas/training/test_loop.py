@@ -15,6 +15,7 @@ from nas.study.records import EpochMeasured, Outcome, Segment
 from nas.training import checkpoint, loop, steps, trial_state
 from nas.training.device import Device
 from nas.training.loop import train_segment
+from nas.training.metrics import Measurement
 from nas.training.task import Task
 from nas.training.trial_state import TrialState
 
@@ -72,6 +73,8 @@ def test_a_whole_segment(training: Callable) -> None:
     seconds = [epoch.seconds for epoch in made.reported]
     assert seconds == sorted(seconds)
     assert all(epoch.ema_evaluation_accuracy is not None for epoch in made.reported)
+    errors = [(epoch.probe_loss_error, epoch.evaluation_loss_error) for epoch in made.reported]
+    assert all(probe and evaluation and probe != evaluation for probe, evaluation in errors)
 
 
 def test_the_average_lags_behind_the_weights(training: Callable) -> None:
@@ -265,9 +268,9 @@ def test_a_measurement_that_is_not_finite_is_a_divergence(
     real = loop.evaluate
     size = {"probe": 19, "evaluation": 12}[name]
 
-    def evaluate(model: object, data: object, **rest: object) -> tuple[float, float]:
-        loss, accuracy = real(model, data, **rest)
-        return (math.nan if len(data) == size else loss), accuracy
+    def evaluate(model: object, data: object, **rest: object) -> Measurement:
+        found = real(model, data, **rest)
+        return replace(found, loss=math.nan) if len(data) == size else found
 
     monkeypatch.setattr(loop, "evaluate", evaluate)
     made = training()

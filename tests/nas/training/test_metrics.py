@@ -1,7 +1,9 @@
 """Loss and accuracy against numbers computed by hand."""
 
 import math
+import statistics
 from collections.abc import Callable
+from dataclasses import astuple
 
 import pytest
 import torch
@@ -24,10 +26,19 @@ class Pixels(nn.Module):
 def test_by_hand() -> None:
     pixels = torch.tensor([[1, 0], [0, 2], [3, 0]], dtype=torch.uint8).view(3, 1, 1, 2)
     data = ResidentImages(images=pixels, labels=torch.tensor([0, 1, 1]))
-    loss, accuracy = evaluate(Pixels(), data, normalize=UNIT)
+    found = evaluate(Pixels(), data, normalize=UNIT)
     expected = [math.log(1 + math.exp(-1)), math.log(1 + math.exp(-2)), math.log(1 + math.exp(3))]
-    assert loss == pytest.approx(sum(expected) / 3, rel=1e-6)
-    assert accuracy == pytest.approx(2 / 3)
+    assert found.loss == pytest.approx(sum(expected) / 3, rel=1e-6)
+    assert found.accuracy == pytest.approx(2 / 3)
+    assert found.loss_error == pytest.approx(statistics.stdev(expected) / 3**0.5, rel=1e-6)
+
+
+def test_of_one_image_the_error_is_unknown_and_of_equal_ones_nothing() -> None:
+    pixels = torch.tensor([[1, 0]] * 3, dtype=torch.uint8).view(3, 1, 1, 2)
+    three = ResidentImages(images=pixels, labels=torch.tensor([0, 0, 0]))
+    one = ResidentImages(images=pixels[:1], labels=torch.tensor([0]))
+    assert evaluate(Pixels(), three, normalize=UNIT).loss_error == pytest.approx(0.0, abs=1e-7)
+    assert evaluate(Pixels(), one, normalize=UNIT).loss_error is None
 
 
 def test_batch_size_does_not_show(make_data: Callable[..., ImageData]) -> None:
@@ -37,7 +48,7 @@ def test_batch_size_does_not_show(make_data: Callable[..., ImageData]) -> None:
     whole = evaluate(model, data.train, normalize=data.normalize)
     for batch_size in (1, 7, 38):
         parts = evaluate(model, data.train, normalize=data.normalize, batch_size=batch_size)
-        assert parts == pytest.approx(whole, rel=1e-6)
+        assert astuple(parts) == pytest.approx(astuple(whole), rel=1e-6)
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -72,5 +83,5 @@ def test_bf16_is_close(make_data: Callable[..., ImageData]) -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
     full = evaluate(model, data.train, normalize=data.normalize)
     low = evaluate(model, data.train, normalize=data.normalize, precision=torch.bfloat16)
-    assert low[0] != full[0]
-    assert low[0] == pytest.approx(full[0], abs=0.02)
+    assert low.loss != full.loss
+    assert low.loss == pytest.approx(full.loss, abs=0.02)

@@ -55,9 +55,7 @@ def collapse(values: Sequence[float], *, large_margin: float) -> Rate:
     return clopper_pearson(int(np.sum(median - scores > far)), len(scores))
 
 
-def layout_words(
-    layout: LayoutScore, seeds: Mapping[int, TrialScore], *, scores: Scores, spec: RankingSpec
-) -> str:
+def layout_words(layout: LayoutScore, *, scores: Scores, spec: RankingSpec) -> str:
     """Return why nothing may be claimed of a layout, or an empty string."""
     reasons = [
         rate_words(rate, verb)
@@ -70,7 +68,7 @@ def layout_words(
             "are the best of them"
         )
     if scores.equal_loss is not None:
-        reasons += _crossing(seeds, scores.equal_loss)
+        reasons += _crossing(scores.first_round(layout.label), scores.equal_loss)
     if METRICS[spec.metric].abundant_data and layout.loss_gap > spec.overfitting:
         reasons.append(
             f"overfits: loss gap {layout.loss_gap:.3g} nats > {spec.overfitting:.3g}: data is not "
@@ -80,8 +78,9 @@ def layout_words(
 
 
 def _crossing(seeds: Mapping[int, TrialScore], level: float) -> list[str]:
+    """Refuse a first round that is not read whole: which runs are missing is no chance."""
     missed = [each.reach for each in seeds.values() if each.reach is not Reach.CROSSES]
-    if 2 * (len(seeds) - len(missed)) >= len(seeds):
+    if not missed:
         return []
     counts = {kind: missed.count(kind) for kind in Reach}
     how = " and ".join(f"{n} {_PLURAL[kind]}" for kind, n in counts.items() if n)

@@ -9,7 +9,7 @@ from scipy import stats
 
 from nas.networks.registry import family_of
 from nas.ranking import validity
-from nas.ranking.curves import area_log_loss, end_gaps
+from nas.ranking.curves import Reach, area_log_loss, end_gaps
 from nas.ranking.metrics import METRICS, TrialScore
 from nas.ranking.objective import Objective
 from nas.ranking.paired import Pairs, difference_floor, judge, pair_up, relate, spread_floor
@@ -178,7 +178,9 @@ def _layout(
     floor: float,
 ) -> LayoutScore:
     values = np.array([trial.value for trial in seeds.values()])
-    low, high = _interval(values, alpha=spec.alpha, floor=floor)
+    whole = all(each.reach is Reach.CROSSES for each in scores.first_round(label).values())
+    # What is left of a first round that is not read whole is no draw from the layout's runs.
+    low, high = _interval(values if whole else values[:0], alpha=spec.alpha, floor=floor)
     measured = [trial.history for trial in scores.finished(label).values()]
     at_the_end = [METRICS[spec.metric].read(history) for history in measured]
     ends = [history.epochs[-1] for history in measured]

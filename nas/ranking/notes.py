@@ -123,17 +123,10 @@ def trials(histories: Sequence[TrialHistory], scores: Scores) -> list[str]:
     notes = _lost(layouts, scores)
     ranked = scores.by_layout.keys()
     unranked = [label for label in layouts if label not in ranked]
-    off = [label for label in unranked if label in scores.unread]
-    unranked = [label for label in unranked if label not in off]
-    if not ranked and not off:
+    if not ranked:
         notes.insert(0, "no trial has finished: there is nothing to rank yet")
     elif unranked:
         notes.append(f"not ranked, because no trial finished: {', '.join(unranked)}")
-    if off:
-        notes.append(
-            "not ranked, because none of its trials crosses the equal probe loss of "
-            f"{scores.equal_loss:.4g} nats: {', '.join(off)}"
-        )
     open_trials = sum(history.status not in FINAL for history in histories)
     if open_trials:
         notes.append(
@@ -177,9 +170,14 @@ def _off_level(scores: Scores) -> list[str]:
                 f"{sum(counts.values())} of {_count(total, 'trial')} {verb} the equal probe "
                 f"loss of {scores.equal_loss:.4g} nats and were not read there: {named}"
             )
+    nowhere = [label for label in scores.by_layout if not scores.crosses(label)]
+    if nowhere:
+        notes.append(
+            f"listed by the nearest ends of their curves, which are no scores: {', '.join(nowhere)}"
+        )
     for label, seeds in scores.unread.items():
         end = min(seeds)
-        if scores.first is not None and end >= scores.first:
+        if scores.crosses(label) and scores.first is not None and end >= scores.first:
             verb = _MISSES[seeds[end].reach]
             notes.append(
                 f"{label} is read at the seeds before {end}, the first that {verb} the equal probe "

@@ -32,7 +32,9 @@ Statuses = Mapping[int, TrialStatus]  # by seed: how far the trial is that the m
 class Scores:
     """The finished trials' scores by layout and seed, and how every seed stands.
 
-    All are read at l*, where the metric has one. A trial that does not cross it has no score, and
+    All are read at l*, where the metric has one; a layout of which no trial crosses it is listed at
+    the nearest ends of its curves, since an order has to put it somewhere, and no pair of it has a
+    seed. A trial that does not cross it has no score, and
     later than the first round it ends what is read of its layout: the seeds before it are what a
     study would have that had looked then, which its claims allow (docs/ranking.md, "Runs that are
     lost"). To leave out the one alone would be to choose runs by how they went.
@@ -58,6 +60,10 @@ class Scores:
         """Return all finished trials of a label by seed, those without a score too."""
         read = self.by_layout.get(label) or self.twins.get(label) or {}
         return dict(sorted({**read, **self.unread.get(label, {})}.items()))
+
+    def crosses(self, label: str) -> bool:
+        """Tell whether any trial of a label is read at l*."""
+        return bool(self.finished(label).keys() - self.unread.get(label, {}).keys())
 
     def first_round(self, label: str) -> dict[int, TrialScore]:
         """Return the finished trials of a label that l* is read off."""
@@ -172,7 +178,9 @@ def score(
     }
     return Scores(
         equal_loss=level,
-        by_layout={label: seeds for label, seeds in read.items() if seeds and label not in twins},
+        by_layout={
+            label: seeds or scored[label] for label, seeds in read.items() if label not in twins
+        },
         twins={label: seeds for label, seeds in read.items() if seeds and label in twins},
         statuses=_statuses(histories, metric),
         unread={label: seeds for label, seeds in unread.items() if seeds},

@@ -179,7 +179,8 @@ def test_a_layout_without_a_first_round_has_no_say_in_the_equal_loss():
     late = history("ViT_REL", 3, [2.0, 1.5, 1.2], [0.3, 0.4, 0.5])
     scores = score([*STUDY, late], metric=Metric.GENERALIZATION, first=3)
     assert scores.equal_loss == 1.0
-    assert "ViT_REL" not in scores.by_layout
+    assert not scores.crosses("ViT_REL")
+    assert dict(scores.prefix("ViT_REL")) == {}
     assert scores.unread["ViT_REL"][3].reach is Reach.STAYS_ABOVE
 
 

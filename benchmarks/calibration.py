@@ -321,7 +321,7 @@ def page(text: str, tables: dict[str, str]) -> str:
         before, found, rest = text.partition(begin)
         _, closed, after = rest.partition(end)
         if not (found and closed):
-            raise ValueError(f"{PAGE.name} must have {begin} and {end}")
+            raise ValueError(f"the page must have {begin} and {end}")
         text = f"{before}{begin}\n\n{table}\n\n{end}{after}"
     return text
 

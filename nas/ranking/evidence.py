@@ -9,7 +9,7 @@ from scipy import stats
 
 from nas.networks.registry import family_of
 from nas.ranking import validity
-from nas.ranking.curves import area_log_loss, end_gaps
+from nas.ranking.curves import Reach, area_log_loss, end_gaps
 from nas.ranking.metrics import TrialScore
 from nas.ranking.objective import Objective
 from nas.ranking.paired import Pairs, difference_floor, judge, pair_up, relate, spread_floor
@@ -56,7 +56,11 @@ class Rules:
     @property
     def objective(self) -> Objective:
         """What trials are scored by."""
-        return Objective(metric=self.spec.metric, first=self.design.first)
+        return Objective(
+            metric=self.spec.metric,
+            first=self.design.first,
+            growing=self.design.last > self.design.first,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,8 +121,11 @@ def gather_placebo(scores: Scores, rules: Rules) -> Evidence | None:
 
 
 def _complete(pairs: Pairs, i: int, scores: Scores, design: Design) -> bool:
-    """Tell whether a pair of a fixed number of seeds has all it will ever have."""
-    statuses = [scores.statuses[name] for name in pairs.names(i)]
+    """Tell whether a pair of a fixed number of seeds has all it will have, all of them read."""
+    names = pairs.names(i)
+    if any(scores.unread.get(name) for name in names):
+        return False
+    statuses = [scores.statuses[name] for name in names]
     return design.first == design.last and all(
         len(each) >= design.last and FINAL.issuperset(each.values()) for each in statuses
     )
@@ -139,7 +146,8 @@ def _weigh(
     values = {
         label: {s: each.value for s, each in seeds.items()} for label, seeds in trials.items()
     }
-    pairs = pair_up(values, scores.statuses, last=rules.design.last)
+    prefixes = {label: scores.prefix(label) for label in trials}
+    pairs = pair_up(values, prefixes, last=rules.design.last)
     withheld: dict[int, str] = {}
     excluded: list[int] = []
     for i in range(len(pairs.n)):
@@ -179,8 +187,11 @@ def _layout(
 ) -> LayoutScore:
     spec = rules.spec
     values = np.array([trial.value for trial in seeds.values()])
-    low, high = _interval(values, alpha=spec.alpha, floor=floor)
-    measured = [trial.history for trial in seeds.values()]
+    whole = all(each.reach is Reach.CROSSES for each in scores.first_round(label).values())
+    # What is left of a first round that is not read whole is no draw from the layout's runs.
+    low, high = _interval(values if whole else values[:0], alpha=spec.alpha, floor=floor)
+    measured = [trial.history for trial in scores.finished(label).values()]
+    at_the_end = validity.final_accuracies(scores.finished(label), spec.metric).tolist()
     ends = [history.epochs[-1] for history in measured]
     gaps = [end_gaps(history) for history in measured]
     statuses = scores.statuses[label]
@@ -197,11 +208,7 @@ def _layout(
         macs=macs,
         trained_macs=None if trained_macs == macs else trained_macs,
         diverged=validity.divergence(statuses),
-        collapsed=validity.collapse(
-            validity.final_accuracies(seeds, spec.metric).tolist(),
-            large_margin=spec.large_margin,
-            floor=floor,
-        ),
+        collapsed=validity.collapse(at_the_end, large_margin=spec.large_margin, floor=floor),
         failed=list(statuses.values()).count(TrialStatus.FAILED),
         evaluation_accuracy=float(np.mean([end.evaluation_accuracy for end in ends])),
         probe_loss=float(np.mean([end.probe_loss for end in ends])),
@@ -211,7 +218,7 @@ def _layout(
         stopped=list(statuses.values()).count(TrialStatus.STOPPED),
         baseline=not family_of(measured[0].trial.config).searched,
     )
-    words = validity.layout_words(layout, seeds, scores=scores, spec=spec, endless=rules.endless)
+    words = validity.layout_words(layout, scores=scores, spec=spec, endless=rules.endless)
     return replace(layout, withheld=words)
 
 

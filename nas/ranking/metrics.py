@@ -13,10 +13,10 @@ from nas.study.records import TrialHistory
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrialScore:
-    """One finished trial's score, a fraction of the evaluation images."""
+    """One trial's score, a fraction of the evaluation images; of l* only where it is crossed."""
 
     history: TrialHistory
-    value: float
+    value: float  # where l* is not crossed that of the nearest end, which no ranking uses
     reach: Reach = Reach.CROSSES  # of l*; metrics without one have nothing to cross
 
 

@@ -36,6 +36,9 @@ ALPHA_WHERE_SKEWED = 0.003
 _SKEWNESS_NOISE = {6: 1.53, 8: 1.60, 10: 1.58, 14: 1.47, 20: 1.31, 30: 1.12, 50: 0.89, 100: 0.64}
 
 
+_MISSES = {Reach.STAYS_ABOVE: "never reached", Reach.BEGINS_BELOW: "began below"}
+
+
 def preliminary(relations: Sequence[Relation], *, first: int) -> str:
     """Say why claims after so few seeds are no certificate yet, or return an empty string."""
     fewest = min([first, *(each.paired_seeds for each in relations if not each.withheld)])
@@ -133,7 +136,7 @@ def sizes(layouts: Sequence[LayoutScore], spec: RankingSpec) -> list[str]:
 
 
 def trials(histories: Sequence[TrialHistory], scores: Scores) -> list[str]:
-    """Say which of the trials that count are missing from the scores, or were read off l*."""
+    """Say which of the trials that count are missing from the scores, and why."""
     layouts = sorted({each.trial.label for each in histories if not each.trial.twin})
     notes = _lost(layouts, scores)
     ranked = scores.by_layout.keys()
@@ -169,23 +172,34 @@ def _lost(layouts: Iterable[str], scores: Scores) -> list[str]:
 
 
 def _off_level(scores: Scores) -> list[str]:
-    total = sum(len(seeds) for seeds in scores.by_layout.values())
-    ends = {
-        Reach.STAYS_ABOVE: ("never reached", "at their own lowest loss"),
-        Reach.BEGINS_BELOW: ("began below", "at their first epoch"),
-    }
+    """Name the trials that were not read, and the layouts that are therefore read no further."""
+    labels = dict.fromkeys((*scores.by_layout, *scores.unread, *scores.twins))
+    total = sum(len(scores.finished(label)) for label in labels)
     notes = []
-    for reach, (verb, where) in ends.items():
+    for reach, verb in _MISSES.items():
         counts = {
-            layout: sum(score.reach is reach for score in seeds.values())
-            for layout, seeds in scores.by_layout.items()
+            label: sum(each.reach is reach for each in seeds.values())
+            for label, seeds in scores.unread.items()
         }
-        counts = {layout: count for layout, count in counts.items() if count}
+        counts = {label: count for label, count in counts.items() if count}
         if counts:
-            named = ", ".join(f"{layout} {count}" for layout, count in counts.items())
+            named = ", ".join(f"{label} {count}" for label, count in counts.items())
             notes.append(
                 f"{sum(counts.values())} of {_count(total, 'trial')} {verb} the equal probe "
-                f"loss of {scores.equal_loss:.4g} nats and were read {where}: {named}"
+                f"loss of {scores.equal_loss:.4g} nats and were not read there: {named}"
+            )
+    nowhere = [label for label in scores.by_layout if not scores.crosses(label)]
+    if nowhere:
+        notes.append(
+            f"listed by the nearest ends of their curves, which are no scores: {', '.join(nowhere)}"
+        )
+    for label, seeds in scores.unread.items():
+        end = min(seeds)
+        if scores.crosses(label) and scores.first is not None and end >= scores.first:
+            verb = _MISSES[seeds[end].reach]
+            notes.append(
+                f"{label} is read at the seeds before {end}, the first that {verb} the equal probe "
+                "loss: to leave out that one alone would be to choose runs by how they went"
             )
     return notes
 
@@ -194,7 +208,7 @@ def far_below(layouts: Iterable[LayoutScore], scores: Scores, spec: RankingSpec)
     """Name the layouts with a run that may have collapsed, where too few are there to tell."""
     notes = []
     for layout in layouts:
-        ends = final_accuracies(scores.by_layout[layout.label], spec.metric)
+        ends = final_accuracies(scores.finished(layout.label), spec.metric)
         below = float(np.median(ends) - ends.min())
         few = len(ends) < COLLAPSE_SHOWS and not layout.collapsed.count
         if few and below > spec.large_margin:

@@ -16,6 +16,7 @@ class Objective:
 
     metric: Metric
     first: int | None = None
+    growing: bool = False  # seeds may be added to the first round: l* leaves them room
 
     def scores(self, histories: Sequence[TrialHistory]) -> Scores:
         """Score every finished trial.
@@ -23,13 +24,14 @@ class Objective:
         Raises:
             ValueError: two trials share label and seed.
         """
-        return score(histories, metric=self.metric, first=self.first)
+        return score(histories, metric=self.metric, first=self.first, growing=self.growing)
 
     def means(self, histories: Sequence[TrialHistory]) -> dict[str, float | None]:
         """Return each candidate's mean over its seeds that ended, by label, twins left out.
 
         None where none has ended yet. A trial that diverged or failed counts as 0: it is a result,
-        and a bad one. One that was stopped is read where it stands.
+        and a bad one. One that was stopped is read where it stands, and one that does not cross l*
+        at its nearest end: a sampler needs a number of everything, and claims nothing.
 
         Raises:
             ValueError: two trials share label and seed.
@@ -42,7 +44,7 @@ class Objective:
                 if label in ended and lost:
                     ended[label].append(0.0)
                 elif label in ended and status is TrialStatus.FINISHED:
-                    ended[label].append(scores.by_layout[label][seed].value)
+                    ended[label].append(scores.finished(label)[seed].value)
         for history in counted(histories, self.metric):
             if history.status is TrialStatus.STOPPED and not history.trial.twin:
                 ended[history.trial.label].append(self._stands(history, scores.equal_loss))

@@ -20,8 +20,8 @@ def open_layouts(
 ) -> tuple[str, ...]:
     """Return the labels that get one more seed, by name; a twin as long as it is not told apart.
 
-    A pair whose claim is withheld is closed: no seed would bring it back (docs/ranking.md, "Where
-    seeds go").
+    A pair whose claim is withheld is closed, and so is one whose layout is read no further than a
+    run that missed l*: no seed would help (docs/ranking.md, "Where seeds go").
 
     Raises:
         ValueError: two trials share label and seed, or there is no evaluation image.
@@ -46,6 +46,12 @@ def _asked(evidence: Evidence) -> list[str]:
     if not len(pairs.n):
         return []
     given = np.array([len(evidence.scores.statuses[label]) for label in pairs.layouts])
-    closed = np.array([i in evidence.withheld for i in range(len(pairs.n))])
+    closed = np.array(
+        [
+            i in evidence.withheld
+            or any(evidence.scores.unread.get(each) for each in pairs.names(i))
+            for i in range(len(pairs.n))
+        ]
+    )
     asked = extend(evidence.verdict, given, pairs.members, evidence.rules.design, closed=closed)
     return [label for label, more in zip(pairs.layouts, asked, strict=True) if more]

@@ -5,27 +5,49 @@ placebo's twin (`Trial.twin`). A metric scores one of the first two; a twin is s
 copies, and is never a layout of its own.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from statistics import median
+from dataclasses import dataclass, field
+from statistics import median, stdev
 
-from nas.ranking.curves import deepest_loss
+from nas.ranking.curves import Reach, deepest_loss, ln_loss
 from nas.ranking.metrics import METRICS, TrialScore
 from nas.spec.study import Metric
 from nas.study.records import FINAL, TrialHistory, TrialStatus
+
+# Room for runs to come, in sds over seeds of ln(lowest probe loss): with none the slowest layout of
+# twenty seeds meets a run that ends above l* in 58 of 100 studies, with one in 20
+# (docs/measures.md, "What l* was measured against").
+ROOM = 1.0
+
+# A run has no say in l* that ends above its siblings' median by more than a factor e and by more
+# than six robust sds (1.4826 x MAD estimates the sd of normal values): it has not trained.
+ASTRAY = 1.0
+ASTRAY_MADS = 6 * 1.4826
 
 Statuses = Mapping[int, TrialStatus]  # by seed: how far the trial is that the metric scores
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scores:
-    """The finished trials' scores by layout and seed, and how every seed stands."""
+    """The finished trials' scores by layout and seed, and how every seed stands.
+
+    All are read at l*, where the metric has one; a layout of which no trial crosses it is listed at
+    the nearest ends of its curves, since an order has to put it somewhere, and no pair of it has a
+    seed. A trial that does not cross it has no score, and
+    later than the first round it ends what is read of its layout: the seeds before it are what a
+    study would have that had looked then, which its claims allow (docs/ranking.md, "Runs that are
+    lost"). To leave out the one alone would be to choose runs by how they went.
+    """
 
     equal_loss: float | None  # l*, nats; None for other metrics, or when no trial finished
     by_layout: Mapping[str, Mapping[int, TrialScore]]
     twins: Mapping[str, Mapping[int, TrialScore]]  # by the twin's own label
     statuses: Mapping[str, Statuses]  # of every label, twins too; unfinished seeds too
     trained_macs: Mapping[str, int]  # multiply-adds by label, before any fine-tuning
+    # Finished and no part of the scores, by any label: what misses l*, and what comes after it.
+    unread: Mapping[str, Mapping[int, TrialScore]] = field(default_factory=dict)
+    first: int | None = None  # seeds below it are the first round; None: all are
 
     @property
     def values(self) -> dict[str, dict[int, float]]:
@@ -34,6 +56,25 @@ class Scores:
             layout: {seed: score.value for seed, score in seeds.items()}
             for layout, seeds in self.by_layout.items()
         }
+
+    def finished(self, label: str) -> dict[int, TrialScore]:
+        """Return all finished trials of a label by seed, those without a score too."""
+        read = self.by_layout.get(label) or self.twins.get(label) or {}
+        return dict(sorted({**read, **self.unread.get(label, {})}.items()))
+
+    def crosses(self, label: str) -> bool:
+        """Tell whether any trial of a label is read at l*."""
+        return bool(self.finished(label).keys() - self.unread.get(label, {}).keys())
+
+    def first_round(self, label: str) -> dict[int, TrialScore]:
+        """Return the finished trials of a label that l* is read off."""
+        every = self.finished(label)
+        return {seed: each for seed, each in every.items() if _in_first(seed, self.first)}
+
+    def prefix(self, label: str) -> Statuses:
+        """Return how the seeds stand of which a label is read: those before the first unread."""
+        end = min(self.unread.get(label, ()), default=math.inf)
+        return {seed: status for seed, status in self.statuses[label].items() if seed < end}
 
 
 def counted(histories: Iterable[TrialHistory], metric: Metric) -> tuple[TrialHistory, ...]:
@@ -65,27 +106,59 @@ def finished(trials: Iterable[TrialHistory]) -> dict[str, dict[int, TrialHistory
 
 
 def equal_loss(
-    trials: Mapping[str, Mapping[int, TrialHistory]], *, first: int | None = None
+    trials: Mapping[str, Mapping[int, TrialHistory]],
+    *,
+    first: int | None = None,
+    growing: bool = False,
 ) -> float | None:
-    """Return l*, the deepest probe loss (nats) that all layouts reach.
+    """Return l*, the deepest probe loss (nats) that all runs of the first round reach.
 
-    See docs/measures.md, "Equal training loss": it is the largest, over layouts, of the median over
-    seeds of a trial's lowest probe loss. Only seeds below `first` count, those of the first round:
-    were l* to move when a seed is added, every score already looked at would move with it, and no
-    bound over all looks could hold.
+    See docs/measures.md, "Equal training loss": the largest, over runs, of the lowest probe loss,
+    less those that went astray. Only seeds below `first` count: were l* to move when a seed is
+    added, every score already looked at would move with it, and no bound over all looks could hold.
+    Where the study is `growing`, l* lies `ROOM` higher, so that the runs to come reach it too, as
+    far as every run of the first round still begins above it.
     """
-    depths = [
-        [deepest_loss(history) for seed, history in seeds.items() if first is None or seed < first]
+    rounds = [
+        [history for seed, history in seeds.items() if _in_first(seed, first)]
         for seeds in trials.values()
     ]
-    return max((median(found) for found in depths if found), default=None)
+    kept = [_less_astray([deepest_loss(each) for each in found]) for found in rounds if found]
+    if not kept:
+        return None
+    level = max(max(losses) for losses in kept)
+    if not growing:
+        return level
+    roomy = max(max(losses) * math.exp(ROOM * _spread(losses)) for losses in kept)
+    begins = min(history.epochs[0].probe_loss for found in rounds for history in found)
+    return max(level, min(roomy, begins))
 
 
-def score(histories: Iterable[TrialHistory], *, metric: Metric, first: int | None = None) -> Scores:
+def _less_astray(losses: Sequence[float]) -> list[float]:
+    depths = [ln_loss(loss) for loss in losses]
+    middle = median(depths)
+    far = max(ASTRAY, ASTRAY_MADS * median(abs(depth - middle) for depth in depths))
+    return [loss for loss, depth in zip(losses, depths, strict=True) if depth - middle <= far]
+
+
+def _spread(losses: Sequence[float]) -> float:
+    return stdev(ln_loss(loss) for loss in losses) if len(losses) > 1 else 0.0
+
+
+def _in_first(seed: int, first: int | None) -> bool:
+    return first is None or seed < first
+
+
+def score(
+    histories: Iterable[TrialHistory],
+    *,
+    metric: Metric,
+    first: int | None = None,
+    growing: bool = False,
+) -> Scores:
     """Score every finished trial; l* is that of the seeds below `first` and stays so.
 
-    A trial that never reaches l* stays in, read at its own lowest loss: it was lost because of its
-    score, and leaving it out would flatter its layout (docs/ranking.md, "Runs that are lost").
+    Twins have a say in l*, or half of the slowest layout's would not reach it.
 
     Raises:
         ValueError: two trials share label and seed.
@@ -93,20 +166,35 @@ def score(histories: Iterable[TrialHistory], *, metric: Metric, first: int | Non
     histories = tuple(histories)
     done = finished(counted(histories, metric))
     twins = {label for label, seeds in done.items() if _any(seeds).trial.twin}
-    layouts = {label: seeds for label, seeds in done.items() if label not in twins}
     rule = METRICS[metric]
-    level = equal_loss(layouts, first=first) if rule.at_equal_loss else None
+    level = equal_loss(done, first=first, growing=growing) if rule.at_equal_loss else None
     scored = {
         label: {seed: rule.score(history, level) for seed, history in seeds.items()}
         for label, seeds in done.items()
     }
+    read = {label: _read(seeds, first) for label, seeds in scored.items()}
+    unread = {
+        label: {seed: each for seed, each in seeds.items() if seed not in read[label]}
+        for label, seeds in scored.items()
+    }
     return Scores(
         equal_loss=level,
-        by_layout={label: scored[label] for label in layouts},
-        twins={label: scored[label] for label in done if label in twins},
+        by_layout={
+            label: seeds or scored[label] for label, seeds in read.items() if label not in twins
+        },
+        twins={label: seeds for label, seeds in read.items() if seeds and label in twins},
         statuses=_statuses(histories, metric),
         trained_macs={h.trial.label: h.trial.macs for h in histories if h.trial.parent is None},
+        unread={label: seeds for label, seeds in unread.items() if seeds},
+        first=first,
     )
+
+
+def _read(seeds: Mapping[int, TrialScore], first: int | None) -> dict[int, TrialScore]:
+    """Return what crosses l*, up to the first later run that does not."""
+    missed = [seed for seed, each in seeds.items() if each.reach is not Reach.CROSSES]
+    end = min((seed for seed in missed if not _in_first(seed, first)), default=math.inf)
+    return {seed: each for seed, each in seeds.items() if seed < end and seed not in missed}
 
 
 def _statuses(

@@ -61,12 +61,7 @@ def collapse(values: Sequence[float], *, large_margin: float, floor: float = 0.0
 
 
 def layout_words(
-    layout: LayoutScore,
-    seeds: Mapping[int, TrialScore],
-    *,
-    scores: Scores,
-    spec: RankingSpec,
-    endless: bool = False,
+    layout: LayoutScore, *, scores: Scores, spec: RankingSpec, endless: bool = False
 ) -> str:
     """Return why nothing may be claimed of a layout, or an empty string.
 
@@ -83,9 +78,10 @@ def layout_words(
             "are the best of them"
         )
     if scores.equal_loss is not None:
-        reasons += _crossing(seeds, scores.equal_loss)
+        reasons += _crossing(scores.first_round(layout.label), scores.equal_loss)
     if METRICS[spec.metric].abundant_data and not endless:
-        reasons += _overfits(layout.loss_gap, gap_error(seeds), spec.overfitting)
+        error = gap_error(scores.finished(layout.label))
+        reasons += _overfits(layout.loss_gap, error, spec.overfitting)
     return "; ".join(reasons)
 
 
@@ -115,8 +111,9 @@ def _overfits(gap: float, error: float | None, bound: float) -> list[str]:
 
 
 def _crossing(seeds: Mapping[int, TrialScore], level: float) -> list[str]:
+    """Refuse a first round that is not read whole: which runs are missing is no chance."""
     missed = [each.reach for each in seeds.values() if each.reach is not Reach.CROSSES]
-    if 2 * (len(seeds) - len(missed)) >= len(seeds):
+    if not missed:
         return []
     counts = {kind: missed.count(kind) for kind in Reach}
     how = " and ".join(f"{n} {_PLURAL[kind]}" for kind, n in counts.items() if n)

@@ -114,7 +114,7 @@ def _trained(
         ""
         if equal_loss is None
         else (
-            " The dashed line is l*, the deepest loss that all layouts reach, and the large "
+            " The dashed line is l*, a loss that every run that counts reaches, and the large "
             "markers on it are the scores, means over seeds."
         )
     )

@@ -17,7 +17,8 @@ def lead(ranking: Ranking) -> str:
         return METRICS[ranking.metric].lead
     return (
         "Ranked by generalization: evaluation accuracy at equal probe loss (the training loss in "
-        f"evaluation mode), l* = {ranking.equal_loss:.4g} nats, the deepest that all layouts reach."
+        f"evaluation mode), l* = {ranking.equal_loss:.4g} nats, which every run that "
+        "counts here reaches."
     )
 
 

@@ -152,7 +152,11 @@ def _choose(spec: StudySpec, shape: DataShape) -> _Chosen:
     from nas.ranking.objective import Objective  # noqa: PLC0415 - imports scipy
     from nas.search.samplers.tpe import TpeSampler  # noqa: PLC0415 - imports optuna
 
-    objective = Objective(metric=spec.ranking.metric, first=settings.seeds)
+    objective = Objective(
+        metric=spec.ranking.metric,
+        first=settings.seeds,
+        growing=settings.most_seeds > settings.seeds,
+    )
     tpe = TpeSampler(space, make, objective=objective, seed=settings.seed)
     return _Chosen(sampler=tpe, adaptive=True, points=points, notes=notes)
 

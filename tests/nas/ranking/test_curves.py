@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas.ranking.curves import (
+    Reach,
     accuracy_at_loss,
     area_log_loss,
     convergence,
     deepest_loss,
     end_gaps,
+    reach,
     record_lows,
 )
 from nas.study.records import TrialHistory, TrialStatus
@@ -65,6 +67,19 @@ def test_outside_the_trajectory_the_ends_are_read():
     trial = history([2.0, 0.5], [0.4, 0.8])
     assert accuracy_at_loss(trial, 9.0) == 0.4
     assert accuracy_at_loss(trial, 0.1) == 0.8
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        (2.0, Reach.CROSSES),
+        (0.5, Reach.CROSSES),
+        (2.001, Reach.BEGINS_BELOW),
+        (0.499, Reach.STAYS_ABOVE),
+    ],
+)
+def test_a_trajectory_reaches_its_two_ends_and_nothing_beyond(loss, expected):
+    assert reach(history([2.0, 0.5, 0.7]), loss) is expected
 
 
 def test_one_epoch_is_read_everywhere():

@@ -81,13 +81,17 @@ def test_unfinished_trials_are_counted():
 
 def test_trials_short_of_the_equal_loss_are_counted_by_layout():
     histories = list(study({"A": OK, "B": OK}, seeds=range(3)))
-    for i, losses in ((3, [2.0, 1.0]), (4, [2.0, 1.5]), (5, [2.0, 1.7])):
+    for i, losses in ((3, [2.0, 1.5]), (4, [2.0, 1.5]), (5, [2.0, 1.7])):
         epochs = measured(histories[i].trial, losses=losses, accuracies=[0.4, 0.5])
         histories[i] = replace(histories[i], epochs=epochs)
-    found = rank(histories, RankingSpec(), evaluation_images=599).notes
-    note = said(found, "never reached")
-    assert note.startswith("1 of 6 trials never reached the equal probe loss of 1.5 nats")
+    found = rank(histories, RankingSpec(), evaluation_images=599, seeds=(2, 3)).notes
+    note = said(found, "1 of 6 trials never reached")
+    assert "the equal probe loss of 1.5 nats and were not read there" in note
     assert note.endswith(": B 1")
+    said(found, "B is read at the seeds before 2, the first that never reached the equal probe")
+    everything = rank(histories, RankingSpec(), evaluation_images=599, seeds=(3, 3))
+    assert everything.equal_loss == 1.7
+    assert not any("never reached" in note for note in everything.notes)
 
 
 def test_a_margin_finer_than_one_image_is_said():

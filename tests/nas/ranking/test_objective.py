@@ -60,6 +60,21 @@ def test_a_stopped_trial_is_read_where_it_stands():
     assert Objective(metric=Metric.ACCURACY).means([A, stopped])["C"] == 0.4
 
 
+def test_a_trial_that_does_not_cross_the_equal_loss_is_a_number_to_a_sampler():
+    late = history("B", 1, [2.0, 1.5, 1.0], [0.3, 0.4, 0.5])
+    objective = Objective(metric=Metric.GENERALIZATION, first=1)
+    assert 1 in objective.scores([A, B, late]).unread["B"]
+    assert objective.means([A, B, late])["B"] == pytest.approx((0.7 + 0.5) / 2)
+
+
+def test_seeds_to_come_leave_the_equal_loss_room():
+    trials = [A, B, history("B", 1, [2.0, 1.0, 0.4], [0.3, 0.5, 0.7])]
+    still = Objective(metric=Metric.GENERALIZATION, first=2).scores(trials).equal_loss
+    grown = Objective(metric=Metric.GENERALIZATION, first=2, growing=True).scores(trials).equal_loss
+    # ln 0.5 - ln 0.4 = 0.223, of which the sd of two is 0.223 / sqrt(2): e^0.158 = 1.171
+    assert (still, grown) == (0.5, pytest.approx(0.5 * 1.171, abs=1e-3))
+
+
 def test_transfer_waits_for_the_fine_tuning():
     objective = Objective(metric=Metric.TRANSFER)
     assert objective.means([A]) == {"A": None}

@@ -5,7 +5,7 @@ from dataclasses import replace
 from nas.ranking.open_pairs import open_layouts
 from nas.spec.study import Metric, RankingSpec, SearchSpec, Until
 from nas.study.records import TrialStatus
-from tests.nas.synthetic import SyntheticLayout, study, with_twin
+from tests.nas.synthetic import SyntheticLayout, measured, study, with_twin
 
 CLEAR = SyntheticLayout(accuracy=0.9, spread=0.001, gap=0.05)
 NOISY = replace(CLEAR, spread=0.01)
@@ -61,6 +61,17 @@ def test_a_gap_closes_a_pair_only_where_data_can_be_overfitted():
     wide = study({**LAYOUTS, "D": replace(LAYOUTS["D"], gap=0.4)}, seeds=range(6))
     assert asked(wide, metric=Metric.CAPACITY) == ()
     assert asked(wide, metric=Metric.CAPACITY, endless=True) == ("C", "D")
+
+
+def test_a_layout_that_is_read_no_further_gets_no_seed():
+    pair = {"C": LAYOUTS["C"], "D": LAYOUTS["D"]}
+    histories = list(study(pair, seeds=range(7)))
+    assert asked(histories, metric=Metric.GENERALIZATION) == ("C", "D")
+    last = histories[-1]
+    short = measured(last.trial, losses=[2.0, 1.0, 0.9], accuracies=[0.3, 0.5, 0.75])
+    histories[-1] = replace(last, epochs=short)
+    assert asked(histories, metric=Metric.GENERALIZATION) == ()
+    assert asked(histories) == ("C", "D")
 
 
 def test_a_failed_seed_of_the_first_round_is_made_up_for():

@@ -53,7 +53,8 @@ _SWEEP = (
 _MLFLOW = (
     "A run is a trial, and MLflow's step is its epoch; `ranking/...` stands in the run of the "
     "study once it has ended. The tag `nas.status` is the trial's status, `nas.role` its role, "
-    "`nas.label` and `nas.layout` are what they are in the tables."
+    "`nas.label` and `nas.layout` are what they are in the tables. Parameters of the study's run "
+    "are those it began with; what an extension changed is the tag `nas.extended.KEY`."
 )
 
 

@@ -28,14 +28,22 @@ class Rules:
     design: Design
     until: Until
     evaluation_images: int
+    first_round: int  # seeds off which l* is read: an extension looks later, and moves no score
 
     @classmethod
     def of(
-        cls, spec: RankingSpec, *, evaluation_images: int, seeds: tuple[int, int], until: Until
+        cls,
+        spec: RankingSpec,
+        *,
+        evaluation_images: int,
+        seeds: tuple[int, int],
+        until: Until,
+        first_round: int | None = None,
     ) -> "Rules":
         """Return the rules of a study that looks first and last at so many `seeds`.
 
-        One seed has no spread: such a study never gets to its first look, which is at two.
+        `first_round` is by default the seeds at the first look. One seed has no spread: such a
+        study never gets to its first look, which is at two.
         """
         looks = max(seeds[0], 2), max(*seeds, 2)
         return cls(
@@ -43,12 +51,13 @@ class Rules:
             design=Design.of(spec, seeds=looks),
             until=until,
             evaluation_images=evaluation_images,
+            first_round=first_round or looks[0],
         )
 
     @property
     def objective(self) -> Objective:
         """What trials are scored by."""
-        return Objective(metric=self.spec.metric, first=self.design.first)
+        return Objective(metric=self.spec.metric, first=self.first_round)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,6 +22,7 @@ def rank(
     *,
     evaluation_images: int,
     seeds: tuple[int, int] | None = None,
+    first_round: int | None = None,
     until: Until = Until.SETTLED,
 ) -> Ranking:
     """Rank the layouts (trial labels) of a study by their finished trials, given in any order.
@@ -31,13 +32,20 @@ def rank(
     "Claims").
     `seeds` are those before the first look and at the last, as the study fixed them; by default one
     look at all the seeds there are, which is valid only if their number was fixed beforehand.
+    l* is read off `first_round` seeds of each layout, by default those before the first look.
 
     Raises:
         ValueError: two trials share label and seed, or there is no evaluation image.
     """
     trials = sorted(histories, key=lambda history: history.trial.number)
     looks = seeds or _all_seeds(counted(trials, spec.metric))
-    rules = Rules.of(spec, evaluation_images=evaluation_images, seeds=looks, until=until)
+    rules = Rules.of(
+        spec,
+        evaluation_images=evaluation_images,
+        seeds=looks,
+        until=until,
+        first_round=first_round,
+    )
     evidence = gather(trials, rules)
     scores = evidence.scores
     layouts = sorted(evidence.layouts, key=lambda layout: (-layout.score, layout.label))

@@ -242,7 +242,45 @@ class StudyEnded:
     at: float
 
 
-Record = TrialPlanned | SegmentStarted | EpochMeasured | SegmentEnded | TrialStopped | StudyEnded
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Declaration:
+    """What claims rest on: looks and level as declared before the results they are about.
+
+    An extension declares anew, at half the level of the answer before it (docs/ranking.md, "Adding
+    seeds afterwards").
+    """
+
+    first: int  # paired seeds at the first look
+    last: int  # ... and at the last
+    alpha: float  # of the answer that these looks give
+    first_round: int  # l* is read off so many seeds of each layout, whatever is added
+    spent: float = 0.0  # alpha of the earlier answers, in sum
+
+    @property
+    def together(self) -> float:
+        """The level of this answer and all earlier ones, taken as one."""
+        return self.spent + self.alpha
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StudyExtended:
+    """The user asked for more than the study began with; holds from here on."""
+
+    kind: Literal["extended"] = "extended"
+    at: float
+    changes: Mapping[str, int | float | str | None]  # "search.seeds": 6
+    declared: Declaration
+
+
+Record = (
+    TrialPlanned
+    | SegmentStarted
+    | EpochMeasured
+    | SegmentEnded
+    | TrialStopped
+    | StudyEnded
+    | StudyExtended
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -134,7 +134,7 @@ def test_without_one_the_journal_is_not_decoded_at_opening(tmp_path):
 def test_all_answers_together_are_false_as_rarely_as_said(seeds):
     declared = declare(seeds)
     bar = 0.075 if len(seeds) == 2 else 0.1
-    assert declared[-1].together <= bar
+    assert declared[-1].together <= bar + 1e-9
     for noise, scenario in NOISES.items():
         found = answer(scenario, declared, studies=2000, seed=7)
         assert found.any_better <= bar, noise

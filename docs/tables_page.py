@@ -56,7 +56,8 @@ _MLFLOW = (
     "A run is a trial, and MLflow's step is its epoch; `ranking/...` stands in the run of the "
     "study once it has ended. The tag `nas.status` is the trial's status, `nas.role` its role, "
     "`nas.label` and `nas.layout` are what they are in the tables. `nas.order` and `nas.sentence`, "
-    "of the run of the study, are its order and the sentence of the ranking."
+    "of the run of the study, are its order and the sentence of the ranking. Parameters of the "
+    "study's run are those it began with; what an extension changed is the tag `nas.extended.KEY`."
 )
 
 

@@ -4,18 +4,19 @@ import nas
 
 study = nas.run("quickstart", "training.epochs=2")  # or nas.load("studies/quickstart")
 study.ranking, study.trials, study.epochs  # pandas frames
+study = nas.extend("quickstart", "search.seeds=6")  # trains what is missing
 network = study.best()
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nas.driver.work import run
+    from nas.driver.work import extend, run
     from nas.reading.target import open_target as load
 
     __version__: str
 
-__all__ = ["__version__", "load", "run"]
+__all__ = ["__version__", "extend", "load", "run"]
 
 
 def __getattr__(name: str) -> Any:
@@ -30,6 +31,10 @@ def __getattr__(name: str) -> Any:
         from nas.driver.work import run  # noqa: PLC0415 - imports pandas
 
         return run
+    if name == "extend":
+        from nas.driver.work import extend  # noqa: PLC0415 - imports pandas
+
+        return extend
     raise AttributeError(f"module 'nas' has no attribute {name!r}")
 
 

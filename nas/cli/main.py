@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from nas.cli.results import export, ls, rank, report, status
-from nas.cli.run import resume, search, sync
+from nas.cli.run import extend, resume, search, sync
 from nas.cli.spaces import space, validate
 from nas.errors import NasError
 
@@ -25,7 +25,7 @@ def cli(debug: bool) -> None:
     """
 
 
-for _command in (search, resume, status, ls, rank, report, export, sync, validate, space):
+for _command in (search, resume, extend, status, ls, rank, report, export, sync, validate, space):
     cli.add_command(_command)
 
 

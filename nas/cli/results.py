@@ -69,11 +69,18 @@ def rank(
         return
     if overrides or noise is not None:
         raise SpecError("is only for --simulate", key=overrides[0] if overrides else "--noise")
+    from nas.cli.next_step import print_next
     from nas.cli.orders import print_answer
+    from nas.ranking.result import Ranking
     from nas.reading.target import open_target
 
     chosen = None if metric is None else Metric(metric)
-    print_answer(open_target(study).answer(chosen), output)
+    target = open_target(study)
+    answer = target.answer(chosen)
+    print_answer(answer, output)
+    if output == "table" and chosen is None and isinstance(answer, Ranking):
+        one = target.only_study("rank")
+        print_next(one.study, one.histories, answer)
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""Commands that run trials or send results: search, resume, sync; and how they show what came."""
+"""Commands that run trials or send results (search, resume, extend, sync), and what they show."""
 
 import shutil
 import signal
@@ -72,6 +72,25 @@ def resume(study: str, **execution: Any) -> None:
 
 @click.command()
 @click.argument("study")
+@click.argument("changes", nargs=-1, required=True, metavar="KEY.PATH=VALUE...")
+@_execution
+def extend(study: str, changes: tuple[str, ...], **execution: Any) -> None:
+    """Add to STUDY and run what that asks for; what is trained is not trained again.
+
+    KEY.PATH=VALUE is, for example, search.seeds=6: more seeds for every layout. search.max_seeds,
+    until, trials and candidates can be changed too, and all of resources and tracking. Of a sweep,
+    each study is extended by itself.
+    """
+    from nas.reading.target import open_target
+
+    opened = open_target(study).only_study("extend").study
+    from nas.driver.extension import extend_study
+
+    _run(partial(extend_study, opened, changes), opened.folder, **execution)
+
+
+@click.command()
+@click.argument("study")
 def sync(study: str) -> None:
     """Send MLflow what it lacks of STUDY, after an outage or into a new server."""
     from nas.reading.target import open_target
@@ -113,16 +132,19 @@ def _run(
 
 
 def _show_study(folder: Path, conclusion: "Conclusion") -> None:
+    from nas.cli.next_step import print_next
     from nas.cli.output import print_ranking
     from nas.study.folder import open_study
 
+    study = open_study(folder)
     print_ranking(conclusion.ranking, "table")
+    print_next(study, study.histories(), conclusion.ranking)
     click.echo(f"\nreport    {conclusion.report}")
     if conclusion.exported is not None:
         click.echo(f"model     {conclusion.exported.folder}  ({conclusion.exported.trial_id})")
         if conclusion.exported.note:
             click.echo(f"note: {conclusion.exported.note}", err=True)
-    _show_mlflow(open_study(folder), conclusion)
+    _show_mlflow(study, conclusion)
     if conclusion.warning:
         click.echo(f"nas: {conclusion.warning}; `nas sync {folder}` sends it later", err=True)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from nas.data.load import ImageData, foresee, load
 from nas.errors import DataError
 from nas.spec.study import StudySpec
-from nas.study.folder import DataFacts, Study
+from nas.study.facts import DataFacts
+from nas.study.folder import Study
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,5 +1,6 @@
 """Runs a study: begins it, goes on with it, and sends MLflow what it lacks."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from nas.execution.training_job import Task, TrainingJob
 from nas.search.build import build_search
 from nas.search.search import Search
 from nas.spec.study import StudySpec
+from nas.study.declaration import Declaration
 from nas.study.folder import STUDY, Study, create_study
 from nas.study.journal import Journal
-from nas.study.records import Pause
+from nas.study.records import Pause, Record
 from nas.study.state import StudyState
 from nas.tracking.background import Tracker
 from nas.tracking.opening import open_tracker
@@ -65,15 +67,17 @@ def resume_study(study: Study, *, executor: Executor, display: Display) -> Concl
     """
     images = load_images(study.spec, apart=were_kept_apart(study))
     check_unchanged(study, images)
-    search = plan_search(study.spec, images)
+    search = plan_search(study.spec, images, declared=study.declared)
     if search.decide(study.state()) is Pause.DONE and not study.running:
         executor = InlineExecutor()
     executor.prepare(study.spec.resources)
     return _run(study, images, search, executor=executor, display=display)
 
 
-def plan_search(spec: StudySpec, images: StudyImages) -> Search:
-    """Return the search of a study on its images.
+def plan_search(
+    spec: StudySpec, images: StudyImages, *, declared: Declaration | None = None
+) -> Search:
+    """Return the search of a study on its images; one that was extended looks as `declared`.
 
     Raises:
         SpecError: the space and the images do not go together, or no candidate is left.
@@ -84,6 +88,7 @@ def plan_search(spec: StudySpec, images: StudyImages) -> Search:
         images.training.shape,
         fine_tune_shape=None if tuned is None else tuned.shape,
         evaluation_images=images.last.evaluation.count,
+        declared=declared,
     )
 
 
@@ -91,33 +96,64 @@ def _run(
     study: Study, images: StudyImages, search: Search, *, executor: Executor, display: Display
 ) -> Conclusion:
     with Journal(study.journal) as journal:
-        state = StudyState(journal.records, attempts_allowed=study.spec.resources.attempts)
-        tracker = open_tracker(
-            study.spec, study_id=study.id, folder=study.folder, records=journal.records
-        )
-        conductor = StudyConductor(
-            journal,
-            state,
+        return drive(
+            study,
+            images,
             search,
-            observers=[lambda record, _: tracker.observe(record), display.observe],
+            journal=journal,
+            records=journal.records,
+            executor=executor,
+            display=display,
         )
+
+
+def drive(
+    study: Study,
+    images: StudyImages,
+    search: Search,
+    *,
+    journal: Journal,
+    records: Sequence[Record],
+    executor: Executor,
+    display: Display,
+) -> Conclusion:
+    """Run the study whose journal is held, from where its `records` stand to its end.
+
+    Raises:
+        JournalError: the disk refuses.
+        KeyboardInterrupt: it was asked to stop; what ran is recorded as interrupted.
+    """
+    state = StudyState(records, attempts_allowed=study.begun.resources.attempts)
+    tracker = _tracker(study, records)
+    conductor = StudyConductor(
+        journal,
+        state,
+        search,
+        observers=[lambda record, _: tracker.observe(record), display.observe],
+    )
+    try:
+        conductor.release_lost()
+        display.begin(study, search)
         try:
-            conductor.release_lost()
-            display.begin(study, search)
-            try:
-                executor.run(
-                    _job(study, images),
-                    conductor,
-                    resources=study.spec.resources,
-                    scratch=study.folder / "scratch",
-                )
-            finally:
-                display.end()
-            conclusion = conclude(study, state.histories())
-        except BaseException:
-            tracker.close(deadline_s=INTERRUPTED_DEADLINE)
-            raise
-        return _close(tracker, conclusion)
+            executor.run(
+                _job(study, images),
+                conductor,
+                resources=study.spec.resources,
+                scratch=study.folder / "scratch",
+            )
+        finally:
+            display.end()
+        conclusion = conclude(study, state.histories())
+    except BaseException:
+        tracker.close(deadline_s=INTERRUPTED_DEADLINE)
+        raise
+    return _close(tracker, conclusion)
+
+
+def _tracker(study: Study, records: Sequence[Record]) -> Tracker:
+    return open_tracker(
+        study.spec, begun=study.begun, study_id=study.id, folder=study.folder, records=records
+    )
 
 
 def _job(study: Study, images: StudyImages) -> TrainingJob:
@@ -142,15 +178,13 @@ def sync_study(study: Study) -> Conclusion:
     if resolve_uri(study.spec.tracking.uri, folder=study.folder) is None:
         raise SpecError("is off for this study: there is nothing to send to", key="tracking.uri")
     with Journal(study.journal) as journal:
-        tracker = open_tracker(
-            study.spec, study_id=study.id, folder=study.folder, records=journal.records
-        )
+        tracker = _tracker(study, journal.records)
         return _close(tracker, conclude(study, _fold(study, journal).histories()))
 
 
 def _fold(study: Study, journal: Journal) -> StudyState:
     """Return where the study stands; we hold the lock, so whatever ran has lost its driver."""
-    state = StudyState(journal.records, attempts_allowed=study.spec.resources.attempts)
+    state = StudyState(journal.records, attempts_allowed=study.begun.resources.attempts)
     state.release_running()
     return state
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from nas.driver.conclusion import Conclusion
 from nas.driver.display import Display, Silent
+from nas.driver.extension import extend_study
 from nas.driver.study import begin_study, resume_study
 from nas.driver.sweep import SweepConclusion, begin_sweep, resume_sweep
 from nas.execution.choose import make_executor
@@ -75,3 +76,28 @@ def run(
     with closing(make_executor(address=address, inline=inline)) as executor:
         begin(loaded, folder=folder, executor=executor, display=display or Silent())
     return open_target(folder)
+
+
+def extend(
+    study: str | Path,
+    *changes: str,
+    address: str | None = None,
+    inline: bool = False,
+    display: Display | None = None,
+) -> Target:
+    """Add to a study, run what that asks for and return what reads it: `nas extend` for Python.
+
+    Args:
+        study: its folder, or its name under ``studies/``; no sweep.
+        changes: ``"search.seeds=6"`` and so on; what is trained stays as it is.
+        address, inline, display: as of `run`.
+
+    Raises:
+        NotFoundError: there is no such study.
+        SpecError, DataError, JournalError, NoClusterError, KeyboardInterrupt: as
+            `nas.driver.extension.extend_study`.
+    """
+    opened = open_target(study).only_study("extend").study
+    with closing(make_executor(address=address, inline=inline)) as executor:
+        extend_study(opened, changes, executor=executor, display=display or Silent())
+    return open_target(opened.folder)

@@ -9,7 +9,8 @@ from nas.ranking.answer import also
 from nas.ranking.result import LayoutScore, Ranking
 from nas.spec.recipe import TrainingSpec
 from nas.spec.study import DataSpec
-from nas.study.folder import DataFacts, Study
+from nas.study.facts import DataFacts
+from nas.study.folder import Study
 from nas.study.records import TrialHistory
 
 

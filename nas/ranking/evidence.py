@@ -17,6 +17,7 @@ from nas.ranking.result import LayoutScore, Relation
 from nas.ranking.scores import Scores
 from nas.ranking.statistics.certificate import Design, Verdict
 from nas.spec.study import RankingSpec, Until
+from nas.study.declaration import Declaration
 from nas.study.records import FINAL, TrialHistory, TrialStatus, copied_label
 
 
@@ -28,6 +29,8 @@ class Rules:
     design: Design
     until: Until
     evaluation_images: int
+    first_round: int  # seeds off which l* is read: an extension looks later, and moves no score
+    growing: bool  # seeds were to follow the first round when the study began: l* leaves them room
     endless: bool = False  # no training image comes twice: nothing can be overfitted
 
     @classmethod
@@ -38,10 +41,12 @@ class Rules:
         evaluation_images: int,
         seeds: tuple[int, int],
         until: Until,
+        declared: Declaration | None = None,
         endless: bool = False,
     ) -> "Rules":
         """Return the rules of a study that looks first and last at so many `seeds`.
 
+        l* is read off the first round as `declared`, by default off the seeds at the first look.
         One seed has no spread: such a study never gets to its first look, which is at two.
         """
         looks = max(seeds[0], 2), max(*seeds, 2)
@@ -50,17 +55,15 @@ class Rules:
             design=Design.of(spec, seeds=looks),
             until=until,
             evaluation_images=evaluation_images,
+            first_round=looks[0] if declared is None else declared.first_round,
+            growing=looks[1] > looks[0] if declared is None else declared.growing,
             endless=endless,
         )
 
     @property
     def objective(self) -> Objective:
         """What trials are scored by."""
-        return Objective(
-            metric=self.spec.metric,
-            first=self.design.first,
-            growing=self.design.last > self.design.first,
-        )
+        return Objective(metric=self.spec.metric, first=self.first_round, growing=self.growing)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

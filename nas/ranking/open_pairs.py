@@ -7,6 +7,7 @@ import numpy as np
 from nas.ranking.evidence import Evidence, Rules, gather, gather_placebo
 from nas.ranking.statistics.replication import extend
 from nas.spec.study import RankingSpec, SearchSpec
+from nas.study.declaration import Declaration
 from nas.study.records import TrialHistory
 
 
@@ -16,9 +17,12 @@ def open_layouts(
     *,
     search: SearchSpec,
     evaluation_images: int,
+    declared: Declaration | None = None,
     endless: bool = False,
 ) -> tuple[str, ...]:
     """Return the labels that get one more seed, by name; a twin as long as it is not told apart.
+
+    Looks and level are those `declared`, by default the seeds of `search` and the level of `spec`.
 
     A pair whose claim is withheld is closed, and so is one whose layout is read no further than a
     run that missed l*: no seed would help (docs/ranking.md, "Where seeds go").
@@ -26,11 +30,16 @@ def open_layouts(
     Raises:
         ValueError: two trials share label and seed, or there is no evaluation image.
     """
+    looks = search.seeds, search.most_seeds
+    if declared is not None:
+        looks = declared.first, declared.last
+        spec = spec.model_copy(update={"alpha": declared.alpha})
     rules = Rules.of(
         spec,
         evaluation_images=evaluation_images,
-        seeds=(search.seeds, search.most_seeds),
+        seeds=looks,
         until=search.until,
+        declared=declared,
         endless=endless,
     )
     evidence = gather(histories, rules)

@@ -11,6 +11,7 @@ from nas.ranking.paper import agreement
 from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Relation, Symbol
 from nas.ranking.scores import counted
 from nas.spec.study import RankingSpec, Until
+from nas.study.declaration import Declaration
 from nas.study.records import TrialHistory
 
 _SYMMETRIC = (Symbol.EQUIVALENT, Symbol.UNDECIDED)
@@ -22,6 +23,7 @@ def rank(
     *,
     evaluation_images: int,
     seeds: tuple[int, int] | None = None,
+    declared: Declaration | None = None,
     until: Until = Until.SETTLED,
     endless: bool = False,
 ) -> Ranking:
@@ -31,7 +33,8 @@ def rank(
     score, ties by name; the symbols between neighbours come from paired seeds (docs/ranking.md,
     "Claims").
     `seeds` are those before the first look and at the last, as the study fixed them; by default one
-    look at all the seeds there are, which is valid only if their number was fixed beforehand. Where
+    look at all the seeds there are, which is valid only if their number was fixed beforehand. l* is
+    read off the first round that was `declared`, by default the seeds before the first look. Where
     data is `endless` no layout is said to overfit.
 
     Raises:
@@ -40,7 +43,12 @@ def rank(
     trials = sorted(histories, key=lambda history: history.trial.number)
     looks = seeds or _all_seeds(counted(trials, spec.metric))
     rules = Rules.of(
-        spec, evaluation_images=evaluation_images, seeds=looks, until=until, endless=endless
+        spec,
+        evaluation_images=evaluation_images,
+        seeds=looks,
+        until=until,
+        declared=declared,
+        endless=endless,
     )
     evidence = gather(trials, rules)
     scores = evidence.scores

@@ -13,10 +13,12 @@ from nas.export.winner import Exported, export_winner, load_winner
 from nas.ranking.metrics import METRICS
 from nas.ranking.relations import rank
 from nas.ranking.result import Ranking
+from nas.reading.extension import added_looks, again, extensions_words
 from nas.report.page import write_report
 from nas.space.candidate import off_words, study_space
 from nas.spec.study import Metric, StudySpec
-from nas.study.folder import DataFacts, Follower, Study
+from nas.study.facts import DataFacts
+from nas.study.folder import Follower, Study
 from nas.study.records import TrialHistory
 from nas.tables.frames import epochs_frame, ranking_frame, trials_frame
 from nas.tables.listings import status_frame, study_status
@@ -35,13 +37,18 @@ class StudyReader:
 
     def __init__(self, study: Study) -> None:
         """Read `study`; each record of its journal is read once, however often one asks."""
-        self.study = study
         self._follower = Follower(study)
+
+    @property
+    def study(self) -> Study:
+        """The study, with whatever it was extended by until now."""
+        self._follower.refresh()
+        return self._follower.study
 
     @property
     def folder(self) -> Path:
         """Where the study is."""
-        return self.study.folder
+        return self._follower.study.folder
 
     @property
     def histories(self) -> tuple[TrialHistory, ...]:
@@ -127,18 +134,20 @@ def rank_study(
     Raises:
         SpecError: by transfer, though the study fine-tunes nothing.
     """
-    spec, search = study.spec.ranking, study.spec.search
-    if metric is not None:
-        spec = spec.model_copy(update={"metric": metric})
+    spec, declared = study.spec.ranking, study.declared
+    changed = {"alpha": declared.alpha, "metric": metric or spec.metric}
+    spec = spec.model_copy(update=changed)
     ranking = rank(
         histories,
         spec,
         evaluation_images=_scored_on(study, spec.metric).evaluation_images,
-        seeds=(search.seeds, search.most_seeds),
-        until=search.until,
+        seeds=(declared.first, declared.last),
+        declared=declared,
+        until=study.spec.search.until,
         endless=study.spec.data.endless,
     )
-    return replace(ranking, notes=(*ranking.notes, *_sizes_asked_for(study.spec, ranking)))
+    notes = (*_sizes_asked_for(study.spec, ranking), *added_looks(declared))
+    return replace(ranking, notes=(*ranking.notes, *notes))
 
 
 def report_study(
@@ -201,7 +210,8 @@ def _facts(study: Study) -> dict[str, str]:
         "kept apart": _kept_apart(study),
         "recipe": study.spec.training.model_dump_json(),
         "search": study.spec.search.model_dump_json(),
+        **({"extended": extensions_words(study)} if study.extensions else {}),
         "versions": ", ".join(f"{name} {version}" for name, version in study.versions.items()),
         "commit": study.commit or "not in a git repository",
-        "again": f"nas search {study.folder}/spec.json --study ANOTHER",
+        "again": again(study),
     }

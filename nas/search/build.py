@@ -23,6 +23,8 @@ from nas.space.candidate import (
     study_space,
 )
 from nas.spec.study import StudySpec
+from nas.study.declaration import Declaration
+from nas.study.extension import declaration
 from nas.study.records import DataShape, TrialHistory
 from search_spaces.language.constraints import Match
 from search_spaces.language.space import Point
@@ -47,6 +49,7 @@ def build_search(
     *,
     fine_tune_shape: DataShape | None = None,
     evaluation_images: int | None = None,
+    declared: Declaration | None = None,
 ) -> Search:
     """Return the search that the spec asks for.
 
@@ -55,12 +58,14 @@ def build_search(
         shape: of the images to train on.
         fine_tune_shape: of those to fine-tune on, where the study does.
         evaluation_images: on which accuracies are measured; without, no seed is ever added.
+        declared: looks and level of a study that was extended; by default those of `spec`.
 
     Raises:
         SpecError: the space is too large to list, holds nothing that can be trained, or what it
             holds cannot be fine-tuned or has no such placebo; or a baseline is refused.
     """
-    chosen = _enter(enter_baselines(spec, shape), _choose(spec, shape))
+    declared = declared or declaration(spec)
+    chosen = _enter(enter_baselines(spec, shape), _choose(spec, shape, declared))
     settings, planner = spec.search, Planner(epochs=spec.training.epochs)
     asked = settings.candidates
     first = FirstRound(
@@ -77,7 +82,7 @@ def build_search(
     if tuning is not None:
         allocations.insert(0, tuning)  # a trial is followed before others begin
     if evaluation_images is not None and settings.most_seeds > settings.seeds:
-        open_layouts = _open_layouts(spec, evaluation_images)
+        open_layouts = _open_layouts(spec, evaluation_images, declared)
         allocations.append(AddedSeeds(settings, planner, open_layouts=open_layouts))
     return Search(allocations, notes=chosen.notes)
 
@@ -89,7 +94,7 @@ def _fine_tuning(spec: StudySpec, shape: DataShape | None, *, trials: int) -> Fi
     return FineTuning(shape=shape, epochs=recipe.epochs, drop_path=recipe.drop_path, trials=trials)
 
 
-def _open_layouts(spec: StudySpec, evaluation_images: int) -> OpenLayouts:
+def _open_layouts(spec: StudySpec, evaluation_images: int, declared: Declaration) -> OpenLayouts:
     def find(histories: Sequence[TrialHistory]) -> Sequence[str]:
         from nas.ranking.open_pairs import open_layouts  # noqa: PLC0415 - imports scipy
 
@@ -98,6 +103,7 @@ def _open_layouts(spec: StudySpec, evaluation_images: int) -> OpenLayouts:
             spec.ranking,
             search=spec.search,
             evaluation_images=evaluation_images,
+            declared=declared,
             endless=spec.data.endless,
         )
 
@@ -123,7 +129,7 @@ def _check(spec: StudySpec, listed: Sequence[Candidate], tuning: FineTuning | No
             ) from error
 
 
-def _choose(spec: StudySpec, shape: DataShape) -> _Chosen:
+def _choose(spec: StudySpec, shape: DataShape, declared: Declaration) -> _Chosen:
     settings, match = spec.search, study_space(spec).match
     accepted: list[Candidate] = []
     points: int | None = None
@@ -154,8 +160,8 @@ def _choose(spec: StudySpec, shape: DataShape) -> _Chosen:
 
     objective = Objective(
         metric=spec.ranking.metric,
-        first=settings.seeds,
-        growing=settings.most_seeds > settings.seeds,
+        first=min(settings.seeds, declared.first_round),
+        growing=declared.growing,
     )
     tpe = TpeSampler(space, make, objective=objective, seed=settings.seed)
     return _Chosen(sampler=tpe, adaptive=True, points=points, notes=notes)

@@ -4,8 +4,7 @@ import os
 import subprocess
 import time
 import uuid
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,11 @@ from typing import Any
 from nas.errors import NotFoundError, SpecError
 from nas.spec.file import fingerprint, resolved, spec_from_json
 from nas.spec.study import StudySpec, check_name
+from nas.study.declaration import Declaration
+from nas.study.extension import declaration, extended_spec, journalled_extensions
+from nas.study.facts import DataFacts, facts_from_json
 from nas.study.journal import START, is_held, read_from
-from nas.study.left_out import LeftOut
-from nas.study.records import DataShape, TrialHistory
+from nas.study.records import StudyExtended, TrialHistory
 from nas.study.state import StudyState
 from nas.study.storage import FolderKind, write_json
 
@@ -31,40 +32,33 @@ _VERSIONED = ("coatnet-nas", "torch", "ray", "mlflow", "optuna", "numpy", "korni
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DataFacts:
-    """What the study knows of its images without holding them."""
-
-    fingerprint: str  # sha256 over all arrays
-    shape: DataShape
-    class_names: tuple[str, ...]
-    mean: tuple[float, ...]  # per channel, of training images scaled to [0, 1]
-    std: tuple[float, ...]
-    train_images: int | None  # None: without end
-    probe_images: int
-    evaluation_images: int
-    bad_files: tuple[str, ...] = ()  # "file: reason" of what could not be read
-    # What is not trained on because the study evaluates on it. None: the study began with 0.1,
-    # which did not look, and goes on with the images it had.
-    left_out: LeftOut | None = None
-
-    @property
-    def amount(self) -> str:
-        """How many images there are to train on, in words."""
-        return "endlessly many" if self.train_images is None else f"{self.train_images:,}"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Study:
     """An opened study. Reading takes no lock; only the driver writes."""
 
     folder: Path
     id: str
     created: float  # Unix time
-    spec: StudySpec
+    begun: StudySpec  # as `study.json` has it
+    spec: StudySpec  # the same with the journal's extensions
     data: DataFacts
     versions: dict[str, str]
     commit: str | None  # of the folder the study was started in, "+changes" if not clean
     fine_tuning_data: DataFacts | None = None  # of a study that fine-tunes
+    extensions: tuple[StudyExtended, ...] = ()
+
+    @property
+    def declared(self) -> Declaration:
+        """The looks and the level that hold now."""
+        return self.extensions[-1].declared if self.extensions else declaration(self.begun)
+
+    def extended(self, extension: StudyExtended) -> "Study":
+        """Return the study with one more extension.
+
+        Raises:
+            SpecError: it asks for what cannot be.
+        """
+        spec = extended_spec(self.spec, extension.changes, file=str(self.journal))
+        return replace(self, spec=spec, extensions=(*self.extensions, extension))
 
     @property
     def journal(self) -> Path:
@@ -119,9 +113,10 @@ class Follower:
 
     def __init__(self, study: Study) -> None:
         """Read nothing yet."""
-        self._study = study
+        self.study = study  # with the extensions read so far, if there are more than it had
+        self._extensions = 0
         self._position = START
-        attempts = study.spec.resources.attempts
+        attempts = study.begun.resources.attempts
         self._driven = StudyState(attempts_allowed=attempts)
         self._abandoned = StudyState(attempts_allowed=attempts)
 
@@ -136,13 +131,17 @@ class Follower:
         """
         # Asked before and after: the last records of a driver that ends meanwhile are read before
         # it counts as gone, and one that begins meanwhile does not.
-        held = self._study.running
-        records, position = read_from(self._study.journal, self._position)
+        held = self.study.running
+        records, position = read_from(self.study.journal, self._position)
         for record in records:
             self._driven.apply(record)
             self._abandoned.apply(record)
+            if isinstance(record, StudyExtended):
+                self._extensions += 1
+                if self._extensions > len(self.study.extensions):
+                    self.study = self.study.extended(record)
         self._position = position
-        if held or self._study.running:
+        if held or self.study.running:
             return self._driven
         self._abandoned.release_running()
         return self._abandoned
@@ -161,6 +160,7 @@ def create_study(
         folder=folder,
         id=uuid.uuid4().hex,
         created=time.time(),
+        begun=spec,
         spec=spec,
         data=data,
         versions=_versions(),
@@ -203,22 +203,26 @@ def study_folder(name: str, study: str | None) -> Path:
 
 
 def open_study(folder: Path) -> Study:
-    """Read `study.json`.
+    """Read `study.json`, and what the journal says of extensions.
 
     Raises:
         NotFoundError: there is none.
         SpecError: it is damaged, or of a newer format.
+        JournalError: the study was extended, and its journal cannot be read.
     """
     with STUDY.reading(folder) as values:
-        return _from_json(values, folder)
+        study = _from_json(values, folder)
+    for extension in journalled_extensions(study.journal):
+        study = study.extended(extension)
+    return study
 
 
 def _to_json(study: Study) -> dict[str, Any]:
     return {
         "id": study.id,
         "created": study.created,
-        "fingerprint": fingerprint(study.spec),
-        "spec": resolved(study.spec),
+        "fingerprint": fingerprint(study.begun),
+        "spec": resolved(study.begun),
         "data": asdict(study.data),
         "versions": study.versions,
         "commit": study.commit,
@@ -228,29 +232,18 @@ def _to_json(study: Study) -> dict[str, Any]:
 
 def _from_json(values: dict[str, Any], folder: Path) -> Study:
     tuning = values.get("fine_tuning_data")
+    spec = spec_from_json(values["spec"], str(folder / STUDY.file))
     return Study(
         folder=folder,
         id=str(values["id"]),
         created=float(values["created"]),
-        spec=spec_from_json(values["spec"], str(folder / STUDY.file)),
-        data=_facts(values["data"]),
+        begun=spec,
+        spec=spec,
+        data=facts_from_json(values["data"]),
         versions=dict(values["versions"]),
         commit=values["commit"],
-        fine_tuning_data=None if tuning is None else _facts(tuning),
+        fine_tuning_data=None if tuning is None else facts_from_json(tuning),
     )
-
-
-def _facts(values: Mapping[str, Any]) -> DataFacts:
-    data = dict(values)
-    data["shape"] = DataShape(**data["shape"])
-    for name in ("class_names", "mean", "std", "bad_files"):
-        data[name] = tuple(data[name])
-    left_out = data.get("left_out")
-    if left_out is not None:
-        data["left_out"] = LeftOut(
-            reserved=int(left_out["reserved"]), copies=tuple(left_out["copies"])
-        )
-    return DataFacts(**data)
 
 
 def _versions() -> dict[str, str]:

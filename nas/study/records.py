@@ -11,6 +11,7 @@ from enum import Enum, StrEnum
 from typing import Any, Literal
 
 from coatnet.config import CoAtNetConfig
+from nas.study.declaration import Declaration
 
 
 class Outcome(StrEnum):
@@ -249,7 +250,25 @@ class StudyEnded:
     at: float
 
 
-Record = TrialPlanned | SegmentStarted | EpochMeasured | SegmentEnded | TrialStopped | StudyEnded
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StudyExtended:
+    """The user asked for more than the study began with; holds from here on."""
+
+    kind: Literal["extended"] = "extended"
+    at: float
+    changes: Mapping[str, int | float | str | None]  # "search.seeds": 6
+    declared: Declaration
+
+
+Record = (
+    TrialPlanned
+    | SegmentStarted
+    | EpochMeasured
+    | SegmentEnded
+    | TrialStopped
+    | StudyEnded
+    | StudyExtended
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ from nas.study.records import (
     SegmentEnded,
     SegmentStarted,
     StudyEnded,
+    StudyExtended,
     Trial,
     TrialHistory,
     TrialPlanned,
@@ -44,6 +45,7 @@ class StudyState:
     """Applies records in journal order; the search and every view read it."""
 
     def __init__(self, records: Iterable[Record] = (), *, attempts_allowed: int = 1) -> None:
+        """Fold `records`; `attempts_allowed` is what the study began with."""
         self._trials: dict[str, _TrialState] = {}
         self._attempts_allowed = attempts_allowed
         self.ended = False
@@ -77,6 +79,10 @@ class StudyState:
                 self._stop(record)
             case StudyEnded():
                 self.ended = True
+            case StudyExtended():
+                self.ended = False
+                attempts = record.changes.get("resources.attempts", self._attempts_allowed)
+                self._attempts_allowed = int(attempts or 1)
 
     def _plan(self, trial: Trial, *, until_epoch: int) -> None:
         if trial.id in self._trials:

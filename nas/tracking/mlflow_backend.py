@@ -185,7 +185,7 @@ class MlflowBackend:
                 "nas.folder": str(self._facts.folder),
             }
             runs[""] = self._create(self._facts.name, tags=tags, started=snapshot.started)
-        self._send(runs[""], params=self._facts.params)
+        self._send(runs[""], params=self._facts.params, tags=self._facts.tags)
         return runs[""]
 
     def _sync_trial(self, runs: dict[str, _Known], parent: _Known, trial: TrialSnapshot) -> None:

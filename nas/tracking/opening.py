@@ -11,6 +11,7 @@ from nas.tracking.background import Backend, NullTracker, ThreadedTracker, Track
 from nas.tracking.snapshots import SnapshotBuilder, StudyFacts, flat_params
 from nas.tracking.uri import resolve_uri
 
+EXTENDED = "nas.extended."  # before the key of a parameter that an extension changed
 _ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
@@ -33,9 +34,17 @@ def prepare_environment(environment: MutableMapping[str, str]) -> None:
 
 
 def open_tracker(
-    spec: StudySpec, *, study_id: str, folder: Path, records: Iterable[Record] = ()
+    spec: StudySpec,
+    *,
+    study_id: str,
+    folder: Path,
+    records: Iterable[Record] = (),
+    begun: StudySpec | None = None,
 ) -> Tracker:
     """Start tracking; `records` are what the journal holds already.
+
+    MLflow takes no other value for a parameter: those of a study that was extended are the ones it
+    has `begun` with, and what is different now is a tag.
 
     Returns at once: importing MLflow (3 s) and making its tables (3 to 10 s) happen in a thread.
 
@@ -45,14 +54,21 @@ def open_tracker(
     uri = resolve_uri(spec.tracking.uri, folder=folder)
     if uri is None:
         return NullTracker()
+    began_with = begun or spec
+    params = flat_params(began_with)
     facts = StudyFacts(
         study_id=study_id,
         name=spec.name,
         folder=folder.absolute(),
         experiment=spec.tracking.experiment or spec.name,
-        params=flat_params(spec),
+        params=params,
+        tags={
+            f"{EXTENDED}{key}": value
+            for key, value in flat_params(spec).items()
+            if params.get(key) != value
+        },
     )
-    builder = SnapshotBuilder(records, attempts_allowed=spec.resources.attempts)
+    builder = SnapshotBuilder(records, attempts_allowed=began_with.resources.attempts)
     builder.release_running()
     prepare_environment(os.environ)  # here, not in the thread: setenv is not thread-safe
     return ThreadedTracker(builder, lambda: _open_backend(uri, facts), uri=uri)

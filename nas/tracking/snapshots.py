@@ -15,6 +15,7 @@ from nas.study.records import (
     SegmentEnded,
     SegmentStarted,
     StudyEnded,
+    StudyExtended,
     TrialHistory,
     TrialPlanned,
     TrialStopped,
@@ -34,6 +35,7 @@ class StudyFacts:
     folder: Path
     experiment: str  # of MLflow
     params: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)  # what was changed since it began
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,6 +101,8 @@ class SnapshotBuilder:
                 self._touch(record.trial_id, record.at)
             case StudyEnded():
                 self._study_ended = record.at
+            case StudyExtended():
+                self._study_ended = None
 
     def release_running(self) -> None:
         """Treat running trials as interrupted: their driver is gone."""

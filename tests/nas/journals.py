@@ -5,7 +5,8 @@ from pathlib import Path
 
 from nas.spec.file import load_spec
 from nas.spec.study import StudySpec
-from nas.study.folder import DataFacts, Study, create_study, open_study
+from nas.study.facts import DataFacts
+from nas.study.folder import Study, create_study, open_study
 from nas.study.journal import START, Journal, read_from
 from nas.study.records import (
     DataShape,

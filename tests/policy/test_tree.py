@@ -19,6 +19,8 @@ TESTED_ELSEWHERE = {
     "nas.data.digits": "a source: tests/nas/data/test_sources.py",
     "nas.data.folder": "a source: tests/nas/data/test_sources.py",
     "nas.data.images": "protocols: tests/contracts/images.py, once for each kind",
+    "nas.study.declaration": "tests/nas/study/test_extension.py declares anew",
+    "nas.study.facts": "tests/nas/study/test_folder.py writes and reads them",
     "nas.training.task": "two fields: tests/nas/execution/test_training_job.py trains by it",
     "nas.driver.display": "a protocol, and silence: tests/nas/conftest.py runs its studies by it",
     "nas.networks.family": "a protocol: tests/contracts/family.py, once for each family",

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from nas.ranking.open_pairs import open_layouts
 from nas.spec.study import Metric, RankingSpec, SearchSpec, Until
+from nas.study.declaration import Declaration
 from nas.study.records import TrialStatus
 from tests.nas.synthetic import SyntheticLayout, measured, study, with_twin
 
@@ -93,3 +94,19 @@ def test_a_twin_that_is_not_judged_yet_gets_its_seed():
 def test_one_layout_and_none_ask_for_nothing():
     assert asked(study({"A": CLEAR}, seeds=range(6))) == ()
     assert asked(()) == ()
+
+
+def test_looks_that_were_added_count_as_they_are_declared():
+    """Eight seeds are the last look of the spec; of a study that was extended a ninth is."""
+    histories = study(LAYOUTS, seeds=range(8))
+    found = {
+        last: open_layouts(
+            histories,
+            RankingSpec(metric=Metric.ACCURACY),
+            search=SearchSpec(seeds=6, max_seeds=8),
+            evaluation_images=10_000,
+            declared=Declaration(first=6, last=last, alpha=0.025, first_round=6, spent=0.05),
+        )
+        for last in (8, 9)
+    }
+    assert found == {8: (), 9: ("C", "D")}

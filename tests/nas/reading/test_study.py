@@ -10,7 +10,8 @@ from nas.errors import SpecError
 from nas.ranking.relations import rank
 from nas.reading.study import _sizes_asked_for, rank_study, report_study
 from nas.spec.study import Metric, RankingSpec, StudySpec, Until
-from nas.study.folder import DataFacts, Study, create_study
+from nas.study.facts import DataFacts
+from nas.study.folder import Study, create_study
 from nas.study.left_out import LeftOut
 from nas.study.records import DataShape
 from tests.nas.synthetic import DIGITS, SyntheticLayout, fine_tuned, study

@@ -1,0 +1,157 @@
+"""Adds to a study what fits what it trained, and runs it: more seeds, candidates, budget, machines.
+
+Nothing that was trained is trained again: ids and seeds go on where they stand.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+
+from nas.driver.conclusion import Conclusion
+from nas.driver.display import Display
+from nas.driver.images import check_unchanged, load_images
+from nas.driver.study import drive, plan_search
+from nas.errors import SpecError
+from nas.execution.executor import Executor
+from nas.execution.inline import InlineExecutor
+from nas.spec.choices import Metric
+from nas.spec.file import resolved, spec_of_values
+from nas.spec.study import SearchSpec, StudySpec
+from nas.study.extension import redeclared
+from nas.study.folder import Study
+from nas.study.journal import Journal
+from nas.study.records import EpochMeasured, Pause, StudyExtended
+from nas.study.state import StudyState
+
+Changes = Mapping[str, int | float | str | None]
+
+_SEARCH = ("seeds", "max_seeds", "until", "trials", "candidates")
+_FREE = ("resources", "tracking")  # sections that change no trial's outcome
+_REASONS = {
+    "name": "it is what the study is called in tables and MLflow",
+    "space": "candidates were drawn from it",
+    "baselines": "they are part of the first round",
+    "data": "what is trained saw these images",
+    "training": "what is trained was trained so",
+    "fine_tune": "what is trained was fine-tuned so",
+    "search": "it chose the trials there are",
+    "ranking": "it was declared before the first result",
+    "sweep": "a study is no sweep",
+}
+
+
+def extend_study(
+    study: Study, overrides: Sequence[str], *, executor: Executor, display: Display
+) -> Conclusion:
+    """Change the study by ``section.key=value`` and run it to its end.
+
+    Whatever can be refused is refused before anything is written. The extension is a record of the
+    journal: a study that is killed from then on goes on with it at the next resume.
+
+    Raises:
+        SpecError: a key cannot be changed, or has that value already, or asks for what cannot be.
+        DataError: the images are not those the study began with.
+        JournalError: another driver runs the study, or the disk refuses.
+        NoClusterError: nothing to run on.
+        KeyboardInterrupt: it was asked to stop; what ran is recorded as interrupted.
+    """
+    with Journal(study.journal) as journal:
+        records = journal.records
+        for done in [r for r in records if isinstance(r, StudyExtended)][len(study.extensions) :]:
+            study = study.extended(done)  # by someone else, after it was opened
+        spec, changes = changed_spec(study, overrides)
+        extension = StudyExtended(
+            at=time.time(),
+            changes=changes,
+            declared=redeclared(
+                study.declared,
+                before=study.spec,
+                after=spec,
+                measured=any(isinstance(record, EpochMeasured) for record in records),
+            ),
+        )
+        extended = study.extended(extension)
+        images = load_images(spec)
+        check_unchanged(extended, images)
+        search = plan_search(spec, images, declared=extended.declared)
+        state = StudyState(
+            [*records, extension], attempts_allowed=extended.begun.resources.attempts
+        )
+        state.release_running()
+        if search.decide(state) is Pause.DONE:
+            executor = InlineExecutor()  # nothing is left to run: no cluster is needed
+        executor.prepare(spec.resources)
+        journal.append(extension)
+        return drive(
+            extended,
+            images,
+            search,
+            journal=journal,
+            records=[*records, extension],
+            executor=executor,
+            display=display,
+        )
+
+
+def changed_spec(study: Study, overrides: Sequence[str]) -> tuple[StudySpec, Changes]:
+    """Return the spec with `overrides` and what they change, by dotted key.
+
+    Raises:
+        SpecError: a key cannot be changed, or not so, or nothing changes.
+    """
+    for text in overrides:
+        _check_key(study, text.partition("=")[0].strip())
+    spec = spec_of_values(resolved(study.spec), overrides)
+    _check_search(study, spec)
+    before, after = resolved(study.spec), resolved(spec)
+    changes = {
+        f"{section}.{key}": value
+        for section in ("search", *_FREE)
+        for key, value in after[section].items()
+        if value != before[section][key]
+    }
+    if not changes:
+        asked = " ".join(overrides) or "nothing"
+        raise SpecError(
+            f"{study.folder} has {asked} already; `nas resume {study.folder}` goes on with it"
+        )
+    return spec, changes
+
+
+def _check_key(study: Study, key: str) -> None:
+    section, _, name = key.partition(".")
+    if (section in _FREE and name) or (section == "search" and name in _SEARCH):
+        return
+    known = section == "search" and name in SearchSpec.model_fields
+    if section in _REASONS and (known or section != "search"):
+        raise SpecError(
+            f"cannot be changed afterwards, {_REASONS[section]}: `nas search "
+            f"{study.folder}/spec.json {key}=VALUE --study OTHER` begins another study",
+            key=key,
+        )
+    raise SpecError(
+        f"{key or 'this'} is nothing that can be added to: search.{', search.'.join(_SEARCH)}, "
+        "resources.KEY and tracking.KEY are"
+    )
+
+
+def _check_search(study: Study, spec: StudySpec) -> None:
+    """Refuse what would take back what was trained or said."""
+    old, new = study.spec.search, spec.search
+    if new.seeds < old.seeds:
+        raise SpecError(_fewer(new.seeds, old.seeds), key="search.seeds")
+    if new.most_seeds < old.most_seeds:
+        raise SpecError(_fewer(new.most_seeds, old.most_seeds), key="search.max_seeds")
+    if new.candidates == old.candidates:
+        return
+    if old.candidates is None or (new.candidates is not None and new.candidates < old.candidates):
+        raise SpecError(_fewer(new.candidates, old.candidates or "all"), key="search.candidates")
+    if spec.ranking.metric is Metric.GENERALIZATION:
+        raise SpecError(
+            "cannot grow where layouts are compared at equal training loss: l* is the loss that "
+            "all reach, another candidate would move every score; `--study OTHER` begins another",
+            key="search.candidates",
+        )
+
+
+def _fewer(new: object, old: object) -> str:
+    return f"{new} is fewer than the {old} it has: nothing that was trained is taken back"

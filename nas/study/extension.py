@@ -1,0 +1,92 @@
+"""What a study declares when it begins, and what its journal's extensions make of it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from nas.spec.file import resolved, spec_from_json
+from nas.spec.study import StudySpec
+from nas.study.declaration import Declaration
+from nas.study.journal import FILE, START, read_from
+from nas.study.records import StudyExtended
+
+_MARK = b'"kind":"extended"'
+
+
+def declaration(spec: StudySpec) -> Declaration:
+    """Return what a study of this spec declares before its first result.
+
+    The certificate looks at two paired seeds at the earliest; l* of a study that never has a second
+    seed is read off the only one.
+    """
+    search = spec.search
+    first = max(search.seeds, 2)
+    return Declaration(
+        first=search.seeds,
+        last=search.most_seeds,
+        alpha=spec.ranking.alpha,
+        first_round=first if search.most_seeds > 1 else 1,
+        growing=search.most_seeds > search.seeds,
+    )
+
+
+def redeclared(
+    declared: Declaration, *, before: StudySpec, after: StudySpec, measured: bool
+) -> Declaration:
+    """Return what a study declares once its spec is `after`; `measured` tells if anything was seen.
+
+    What adds no look costs nothing, and neither does what is asked for before anything was
+    measured, or where the answer so far claims nothing, of one seed. Otherwise the next answer has
+    half the level of the one before, so that all answers together never exceed twice the first
+    level, however often a study is extended (docs/ranking.md, "Adding seeds afterwards").
+    """
+    if not measured:
+        return declaration(after)
+    if after.search.most_seeds <= declared.last and not _more_candidates(before, after):
+        return declared
+    fresh = declaration(after)
+    if declared.last < 2:
+        return replace(fresh, first_round=declared.first_round, growing=declared.growing)
+    return Declaration(
+        first=fresh.first,
+        last=fresh.last,
+        alpha=declared.alpha / 2,
+        first_round=declared.first_round,
+        growing=declared.growing,
+        spent=declared.together,
+    )
+
+
+def _more_candidates(before: StudySpec, after: StudySpec) -> bool:
+    return before.search.candidates != after.search.candidates
+
+
+def extended_spec(
+    spec: StudySpec, changes: Mapping[str, int | float | str | None], *, file: str
+) -> StudySpec:
+    """Return the spec with the values at the dotted keys of `changes` in place.
+
+    Raises:
+        SpecError: a value cannot be used; the message says that `file` holds it.
+    """
+    values = resolved(spec)
+    for key, value in changes.items():
+        section, _, name = key.partition(".")
+        values[section][name] = value
+    return spec_from_json(values, file)
+
+
+def journalled_extensions(journal: Path) -> tuple[StudyExtended, ...]:
+    """Return the extensions in the journal of this folder; without any no record is decoded.
+
+    Raises:
+        JournalError: the journal cannot be read.
+        JournalCorruptError: it has an extension, and a record was altered.
+    """
+    try:
+        if _MARK not in (journal / FILE).read_bytes():
+            return ()
+    except OSError:
+        return ()  # not there yet; what cannot be read is told by whoever reads the trials
+    records, _ = read_from(journal, START)
+    return tuple(record for record in records if isinstance(record, StudyExtended))

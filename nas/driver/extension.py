@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from nas.driver.conclusion import Conclusion
 from nas.driver.display import Display
-from nas.driver.images import check_unchanged, load_images
+from nas.driver.images import load_again
 from nas.driver.study import drive, plan_search
 from nas.errors import SpecError
 from nas.execution.executor import Executor
@@ -70,8 +70,7 @@ def extend_study(
             ),
         )
         extended = study.extended(extension)
-        images = load_images(spec)
-        check_unchanged(extended, images)
+        images = load_again(extended)
         search = plan_search(spec, images, declared=extended.declared)
         state = StudyState(
             [*records, extension], attempts_allowed=extended.begun.resources.attempts

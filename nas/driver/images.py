@@ -72,6 +72,18 @@ def were_kept_apart(study: Study) -> bool:
     return study.data.left_out is not None
 
 
+def load_again(study: Study) -> StudyImages:
+    """Load the images of a study that began before, by the rule that it began with.
+
+    Raises:
+        NotFoundError: they are gone.
+        DataError: they are not those the study began with, or cannot be used.
+    """
+    images = load_images(study.spec, apart=were_kept_apart(study))
+    check_unchanged(study, images)
+    return images
+
+
 def check_unchanged(study: Study, images: StudyImages) -> None:
     """Check that the images are those the study began with.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from nas.driver.conclusion import Conclusion, conclude
 from nas.driver.conductor import StudyConductor
 from nas.driver.display import Display
-from nas.driver.images import StudyImages, check_unchanged, facts_of, load_images, were_kept_apart
+from nas.driver.images import StudyImages, facts_of, load_again, load_images
 from nas.errors import SpecError
 from nas.execution.executor import Executor
 from nas.execution.inline import InlineExecutor
@@ -65,8 +65,7 @@ def resume_study(study: Study, *, executor: Executor, display: Display) -> Concl
         NoClusterError: nothing to run on.
         KeyboardInterrupt: it was asked to stop; what ran is recorded as interrupted.
     """
-    images = load_images(study.spec, apart=were_kept_apart(study))
-    check_unchanged(study, images)
+    images = load_again(study)
     search = plan_search(study.spec, images, declared=study.declared)
     if search.decide(study.state()) is Pause.DONE and not study.running:
         executor = InlineExecutor()

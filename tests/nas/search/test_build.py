@@ -8,6 +8,7 @@ from nas.errors import SpecError
 from nas.search import build
 from nas.search.build import build_search
 from nas.spec.study import StudySpec
+from nas.study.extension import declaration
 from nas.study.records import BaselineConfig, DataShape, Segment, SegmentStarted, TrialPlanned
 from nas.study.state import StudyState
 from tests.nas.search.samplers.test_sampler import SPACE
@@ -86,7 +87,7 @@ def test_seeds_are_added_where_endless_data_cannot_be_overfitted(
     )
     noisy = SyntheticLayout(accuracy=0.75, spread=0.01, gap=0.4)
     histories = histories_of({"A": noisy, "B": noisy}, seeds=range(6))
-    assert tuple(build._open_layouts(spec, 10_000)(histories)) == asked
+    assert tuple(build._open_layouts(spec, 10_000, declaration(spec))(histories)) == asked
 
 
 def test_one_that_cannot_be_fine_tuned_is_refused_at_the_door() -> None:

@@ -1,5 +1,6 @@
 """Printing what to do next after an answer: a command that adds what it lacks."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,14 @@ if TYPE_CHECKING:
     from nas.study.folder import Study
     from nas.study.records import TrialHistory
 
+COLUMNS = 80
+
 
 def print_next(study: "Study", histories: "Sequence[TrialHistory]", ranking: "Ranking") -> None:
     """Print the command that is worth running next, with what it buys; nothing where none is."""
     from nas.reading.extension import next_step
 
-    lines = next_step(study, histories, ranking)
-    if lines:
-        click.echo("\n" + "\n".join(lines))
+    command, *words = next_step(study, histories, ranking) or [""]
+    if command:  # which stays one line, to be pasted
+        shown = [line for each in words for line in textwrap.wrap(each, COLUMNS)]
+        click.echo("\n".join(["", command, *shown]))

@@ -36,7 +36,7 @@ class MetricRule:
         """Return what a score is, in words; `level` is l* in nats."""
         if not self.at_equal_loss or level is None:
             return self.words
-        return f"evaluation accuracy at training loss {level:.3f}"
+        return f"evaluation accuracy at probe loss {level:.3f}"
 
     def score(self, history: TrialHistory, level: float | None) -> TrialScore:
         """Read the metric off a trial that has an epoch; `level` is l* in nats."""
@@ -67,7 +67,7 @@ def averaged_accuracy(history: TrialHistory) -> float:
 METRICS: Mapping[Metric, MetricRule] = {
     Metric.GENERALIZATION: MetricRule(
         words="evaluation accuracy at the end",  # until a trial has finished: there is no l* yet
-        lead="To be ranked by evaluation accuracy at equal training loss.",
+        lead="To be ranked by evaluation accuracy at equal probe loss.",
         read=final_accuracy,
         at_equal_loss=True,
     ),

@@ -34,10 +34,10 @@ class Scores:
 
     All are read at l*, where the metric has one; a layout of which no trial crosses it is listed at
     the nearest ends of its curves, since an order has to put it somewhere, and no pair of it has a
-    seed. A trial that does not cross it has no score, and
-    later than the first round it ends what is read of its layout: the seeds before it are what a
-    study would have that had looked then, which its claims allow (docs/ranking.md, "Runs that are
-    lost"). To leave out the one alone would be to choose runs by how they went.
+    seed. A trial that does not cross it has no score, and later than the first round it ends what
+    is read of its layout: the seeds before it are what a study would have that had looked then,
+    which its claims allow (docs/ranking.md, "Runs that are lost"). To leave out the one alone would
+    be to choose runs by how they went.
     """
 
     equal_loss: float | None  # l*, nats; None for other metrics, or when no trial finished

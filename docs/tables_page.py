@@ -22,6 +22,7 @@ KEYS = {
     "preliminary": "why the symbols are no certificate yet; empty: they are one",
     "hidden": "claims that `order` neither shows nor implies: objects of `a`, `symbol` and `b`",
     "sentence": "what is known of the label ranked first and what is not, in words",
+    "schedule_placebo": "a label against itself over fewer epochs, likewise; null without one",
     "placebo": "a label against its own twin, as an object of `relations`; null without one",
     "agreement": "with the paper's order: `paper`, the order, and `tau`; null: not comparable",
     "looks": "seeds at the first look and at the last: claims hold at any number between",

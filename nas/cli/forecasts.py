@@ -84,7 +84,11 @@ def _layouts(spec: "StudySpec") -> int:
     from nas.search.build import build_search
 
     alone = spec.model_copy(update={"fine_tune": None})
-    alone = alone.model_copy(update={"search": spec.search.model_copy(update={"placebo": None})})
+    alone = alone.model_copy(
+        update={
+            "search": spec.search.model_copy(update={"placebo": None, "schedule_placebo": None})
+        }
+    )
     layouts = build_search(alone, peek(spec.data)).expected // spec.search.seeds
     if not 2 <= layouts <= MOST_LAYOUTS:
         raise SpecError(

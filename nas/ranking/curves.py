@@ -43,12 +43,50 @@ class Convergence:
     flops: float
 
 
-def record_lows(history: TrialHistory) -> tuple[EpochMeasured, ...]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Point:
+    """What equal loss is read off: an epoch of the averaged weights, else of the raw ones."""
+
+    measured: EpochMeasured
+    averaged: bool
+    probe_loss: float  # nats
+    evaluation_accuracy: float  # fraction
+
+
+def trajectory(history: TrialHistory) -> tuple[Point, ...]:
+    """Return the way downhill of a trial: of the averaged weights where all epochs have them.
+
+    Raw weights pass a loss at whatever learning rate the schedule has just then, and the higher it
+    is the worse they are at that loss; an average is as if the rate had been let down
+    (docs/measures.md, "The schedule placebo").
+    """
+    averaged = is_averaged(history)
+    return tuple(_point(epoch, averaged=averaged) for epoch in history.epochs)
+
+
+def is_averaged(history: TrialHistory) -> bool:
+    """Tell whether a trial is read by its averaged weights at equal loss."""
+    return bool(history.epochs) and all(
+        epoch.ema_probe_loss is not None and epoch.ema_evaluation_accuracy is not None
+        for epoch in history.epochs
+    )
+
+
+def _point(epoch: EpochMeasured, *, averaged: bool) -> Point:
+    loss, accuracy = epoch.probe_loss, epoch.evaluation_accuracy
+    if averaged:
+        loss, accuracy = epoch.ema_probe_loss, epoch.ema_evaluation_accuracy
+    assert loss is not None
+    assert accuracy is not None
+    return Point(measured=epoch, averaged=averaged, probe_loss=loss, evaluation_accuracy=accuracy)
+
+
+def record_lows(history: TrialHistory) -> tuple[Point, ...]:
     """Return the epochs whose ln(probe loss) is below that of all before; the first always."""
-    lows: list[EpochMeasured] = []
-    for epoch in history.epochs:
-        if not lows or ln_loss(epoch.probe_loss) < ln_loss(lows[-1].probe_loss):
-            lows.append(epoch)
+    lows: list[Point] = []
+    for point in trajectory(history):
+        if not lows or ln_loss(point.probe_loss) < ln_loss(lows[-1].probe_loss):
+            lows.append(point)
     return tuple(lows)
 
 

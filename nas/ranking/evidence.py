@@ -18,7 +18,7 @@ from nas.ranking.scores import Scores
 from nas.ranking.statistics.certificate import Design, Verdict
 from nas.spec.study import RankingSpec, Until
 from nas.study.declaration import Declaration
-from nas.study.records import FINAL, TrialHistory, TrialStatus, copied_label
+from nas.study.records import BRIEF, FINAL, TrialHistory, TrialStatus, copied_label
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,10 +117,30 @@ def gather_placebo(scores: Scores, rules: Rules) -> Evidence | None:
     """
     for label, seeds in scores.twins.items():
         original = copied_label(label)
-        if original in scores.by_layout:
+        if original in scores.by_layout and not label.endswith(BRIEF):
             both = {original: scores.by_layout[original], label: seeds}
             return _weigh(scores, both, rules, noise_only=True)
     return None
+
+
+def gather_schedule_placebo(histories: Iterable[TrialHistory], rules: Rules) -> Evidence | None:
+    """Judge a training against the same over fewer epochs, at the loss that both reach.
+
+    None where the metric is not read at equal loss, or either has no finished trial.
+    """
+    histories = tuple(histories)
+    brief = {h.trial.label for h in histories if h.trial.brief}
+    if not rules.objective.at_equal_loss or not brief:
+        return None
+    label = min(brief)
+    original = copied_label(label)
+    scores = rules.objective.scores(
+        tuple(h for h in histories if h.trial.label in (label, original)), alone=True
+    )
+    if label not in scores.twins or original not in scores.by_layout:
+        return None
+    both = {original: scores.by_layout[original], label: scores.twins[label]}
+    return _weigh(scores, both, rules, noise_only=True)
 
 
 def _complete(pairs: Pairs, i: int, scores: Scores, design: Design) -> bool:

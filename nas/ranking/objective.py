@@ -18,13 +18,20 @@ class Objective:
     first: int | None = None
     growing: bool = False  # seeds may be added to the first round: l* leaves them room
 
-    def scores(self, histories: Sequence[TrialHistory]) -> Scores:
-        """Score every finished trial.
+    @property
+    def at_equal_loss(self) -> bool:
+        """Whether trials are read where they cross l*."""
+        return METRICS[self.metric].at_equal_loss
+
+    def scores(self, histories: Sequence[TrialHistory], *, alone: bool = False) -> Scores:
+        """Score every finished trial; `alone` are a brief twin and what it copies.
 
         Raises:
             ValueError: two trials share label and seed.
         """
-        return score(histories, metric=self.metric, first=self.first, growing=self.growing)
+        return score(
+            histories, metric=self.metric, first=self.first, growing=self.growing, alone=alone
+        )
 
     def means(self, histories: Sequence[TrialHistory]) -> dict[str, float | None]:
         """Return each candidate's mean over its seeds that ended, by label, twins left out.

@@ -5,8 +5,8 @@ from dataclasses import asdict, replace
 from itertools import pairwise, zip_longest
 from typing import Any
 
-from nas.ranking import answer, notes
-from nas.ranking.evidence import Rules, gather, gather_placebo
+from nas.ranking import answer, notes, schedule
+from nas.ranking.evidence import Rules, gather, gather_placebo, gather_schedule_placebo
 from nas.ranking.paper import agreement
 from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Relation, Symbol
 from nas.ranking.scores import counted
@@ -62,6 +62,8 @@ def rank(
     marks = _marks(layouts, relations, symbols)
     placebo = gather_placebo(scores, rules)
     twin = placebo.relations()[0] if placebo else None
+    brief = gather_schedule_placebo(trials, rules)
+    shorter = brief.relations()[0] if brief else None
     found = Ranking(
         spec=spec,
         order="".join(
@@ -75,6 +77,8 @@ def rank(
         relations=tuple(relations),
         notes=(
             *notes.placebo(twin, spec),
+            *schedule.placebo_notes(brief, shorter, spec),
+            *schedule.reading_notes(evidence.scores, spec),
             *notes.assumptions(relations, spec, evaluation_images=evaluation_images),
             *notes.mishaps(relations),
             *disputes,
@@ -87,6 +91,7 @@ def rank(
         preliminary=notes.preliminary(relations, first=looks[0]),
         hidden=answer.hidden([layout.label for layout in layouts], marks, relations),
         placebo=twin,
+        schedule_placebo=shorter,
         agreement=agreement(layouts, relations, spec.metric),
     )
     return replace(found, sentence=answer.sentence(found))
@@ -107,6 +112,7 @@ def ranking_json(ranking: Ranking) -> dict[str, Any]:
         ],
         "sentence": ranking.sentence,
         "placebo": ranking.placebo and _relation_json(ranking.placebo),
+        "schedule_placebo": ranking.schedule_placebo and _relation_json(ranking.schedule_placebo),
         "agreement": ranking.agreement and asdict(ranking.agreement),
         "looks": list(ranking.looks),
         "spec": ranking.spec.model_dump(mode="json"),

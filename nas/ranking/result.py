@@ -111,6 +111,7 @@ class Ranking:
     hidden: tuple[Relation, ...] = ()  # claims that the order neither shows nor implies
     sentence: str = ""  # what is known and what is not, in words (docs/ranking.md)
     placebo: Relation | None = None  # a candidate against its own twin: the noise floor
+    schedule_placebo: Relation | None = None  # against itself over fewer epochs, at equal loss
     agreement: Agreement | None = None  # None with fewer than three of the paper's layouts
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median, stdev
 
-from nas.ranking.curves import Reach, deepest_loss, ln_loss
+from nas.ranking.curves import Reach, deepest_loss, ln_loss, record_lows
 from nas.ranking.metrics import METRICS, TrialScore
 from nas.spec.study import Metric
 from nas.study.records import FINAL, TrialHistory, TrialStatus
@@ -130,7 +130,7 @@ def equal_loss(
     if not growing:
         return level
     roomy = max(max(losses) * math.exp(ROOM * _spread(losses)) for losses in kept)
-    begins = min(history.epochs[0].probe_loss for found in rounds for history in found)
+    begins = min(record_lows(history)[0].probe_loss for found in rounds for history in found)
     return max(level, min(roomy, begins))
 
 
@@ -155,10 +155,12 @@ def score(
     metric: Metric,
     first: int | None = None,
     growing: bool = False,
+    alone: bool = False,
 ) -> Scores:
     """Score every finished trial; l* is that of the seeds below `first` and stays so.
 
-    Twins have a say in l*, or half of the slowest layout's would not reach it.
+    Twins have a say in l*, or half of the slowest layout's would not reach it; brief ones only
+    where they are `alone` with what they copy.
 
     Raises:
         ValueError: two trials share label and seed.
@@ -167,7 +169,8 @@ def score(
     done = finished(counted(histories, metric))
     twins = {label for label, seeds in done.items() if _any(seeds).trial.twin}
     rule = METRICS[metric]
-    level = equal_loss(done, first=first, growing=growing) if rule.at_equal_loss else None
+    asked = {label: seeds for label, seeds in done.items() if alone or not _any(seeds).trial.brief}
+    level = equal_loss(asked, first=first, growing=growing) if rule.at_equal_loss else None
     scored = {
         label: {seed: rule.score(history, level) for seed, history in seeds.items()}
         for label, seeds in done.items()

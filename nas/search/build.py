@@ -66,7 +66,10 @@ def build_search(
     """
     declared = declared or declaration(spec)
     chosen = _enter(enter_baselines(spec, shape), _choose(spec, shape, declared))
-    settings, planner = spec.search, Planner(epochs=spec.training.epochs)
+    settings, brief = spec.search, spec.search.schedule_placebo
+    planner = Planner(
+        epochs=spec.training.epochs, brief_epochs=None if brief is None else brief.epochs
+    )
     asked = settings.candidates
     first = FirstRound(
         settings,
@@ -113,10 +116,14 @@ def _open_layouts(spec: StudySpec, evaluation_images: int, declared: Declaration
 def _check(spec: StudySpec, listed: Sequence[Candidate], tuning: FineTuning | None) -> None:
     """Refuse at the door what would fail after hours of training."""
     labels = [candidate.label for candidate in listed]
-    placebo = spec.search.placebo
-    if placebo is not None and placebo not in labels:
-        known = f"one of {', '.join(labels)}" if labels else "listed by sampler 'grid'"
-        raise SpecError(f"must be {known}, not {placebo!r}", key="search.placebo")
+    brief = spec.search.schedule_placebo
+    for key, placebo in (
+        ("search.placebo", spec.search.placebo),
+        ("search.schedule_placebo.layout", brief and brief.layout),
+    ):
+        if placebo is not None and placebo not in labels:
+            known = f"one of {', '.join(labels)}" if labels else "listed by sampler 'grid'"
+            raise SpecError(f"must be {known}, not {placebo!r}", key=key)
     if tuning is None:
         return
     for candidate in listed:

@@ -71,6 +71,17 @@ class FineTuneSpec(Section):
     training: FineTuningSpec = FineTuningSpec()
 
 
+class SchedulePlaceboSpec(Section):
+    """A candidate to enter once more over fewer epochs.
+
+    It checks the reading at equal training loss: the same network, weights and images, so that it
+    must not come out different. The brief one has no say in the loss that layouts are read at.
+    """
+
+    layout: str
+    epochs: Count
+
+
 class SearchSpec(Section):
     """Which candidates to train and with how many seeds.
 
@@ -85,6 +96,7 @@ class SearchSpec(Section):
     until: Until = Field(default=Until.SETTLED, strict=False)
     trials: Count | None = None  # budget: no seed is added beyond so many trials
     placebo: str | None = None  # a candidate to enter twice: the twin must not come out different
+    schedule_placebo: SchedulePlaceboSpec | None = None  # what the schedule does to equal loss
     seed: int = 0  # of the sampler
 
     @model_validator(mode="after")
@@ -188,6 +200,15 @@ class StudySpec(Section):
     def _sections_fit(self) -> "StudySpec":
         if self.ranking.metric is Metric.TRANSFER and self.fine_tune is None:
             raise ValueError("ranking.metric transfer needs a section fine_tune")
+        brief = self.search.schedule_placebo
+        if (
+            brief is not None
+            and not self.training.warmup_epochs < brief.epochs < self.training.epochs
+        ):
+            raise ValueError(
+                f"search.schedule_placebo.epochs {brief.epochs} must lie between the warm-up of "
+                f"{self.training.warmup_epochs:g} epochs and training.epochs {self.training.epochs}"
+            )
         for part, name in ((self, ""), (self.fine_tune, "fine_tune.")):
             if part is not None and part.data.endless and part.training.epoch_images is None:
                 raise ValueError(

@@ -41,7 +41,9 @@ class TrialStatus(StrEnum):
 FINAL = frozenset(
     {TrialStatus.STOPPED, TrialStatus.FINISHED, TrialStatus.DIVERGED, TrialStatus.FAILED}
 )
-TWIN = "~twin"  # ends a twin's label; no name of a layout or a baseline may hold a "~"
+# What ends a twin's label; no name of a layout or a baseline may hold a "~".
+TWIN = "~twin"  # other initial weights
+BRIEF = "~brief"  # the same training, over fewer epochs
 
 
 class Role(StrEnum):
@@ -85,10 +87,11 @@ class Trial:
     """One candidate network trained with one seed.
 
     A trial with a `parent` is the fine-tuning of that trial, which has the same label and seed. A
-    `twin` differs from the candidate it copies in nothing but its initial weights: ranked against
-    it, it shows the noise floor (A/A placebo). `point` holds the values of the space's variables,
-    for samplers that learn from them; networks that are no points of a space have none, nor do
-    trials that were planned before 0.2.
+    `twin` copies a candidate and is ranked against it alone. It differs in nothing but its initial
+    weights and shows the noise floor (A/A placebo); or, if `brief`, in nothing but its epochs and
+    shows what the schedule does to a reading at equal loss (schedule placebo). `point` holds the
+    values of the space's variables, for samplers that learn from them; networks that are no points
+    of a space have none, nor do trials that were planned before 0.2.
     """
 
     number: int  # 1, 2, 3, ... in the order planned
@@ -111,15 +114,25 @@ class Trial:
             return Role.FINE_TUNED
         return Role.TWIN if self.twin else Role.TRAINED
 
+    @property
+    def brief(self) -> bool:
+        """Whether it copies a candidate over fewer epochs."""
+        return self.label.endswith(BRIEF)
+
 
 def twin_label(label: str) -> str:
     """Return the label of the twin that copies the candidate of this label."""
     return label + TWIN
 
 
+def brief_label(label: str) -> str:
+    """Return the label of the twin with fewer epochs."""
+    return label + BRIEF
+
+
 def copied_label(label: str) -> str:
     """Return the label of the candidate that a twin copies; any other label as it is."""
-    return label.removesuffix(TWIN)
+    return label.removesuffix(TWIN).removesuffix(BRIEF)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -175,7 +188,7 @@ class EpochMeasured:
     `train_*` are means over the epoch as trained (augmented, drop path on); `probe_*` and
     `evaluation_*` are in evaluation mode, of the raw weights, on the fixed probe subset of the
     training set and on the evaluation set (docs/measures.md, "Each epoch"). `ema_*` is the
-    evaluation of the averaged weights where the recipe keeps them. `*_loss_error` is the standard
+    same of the averaged weights where the recipe keeps them. `*_loss_error` is the standard
     error of the mean over the images (nats): what another set of as many images would change.
     """
 
@@ -195,6 +208,7 @@ class EpochMeasured:
     evaluation_loss: float
     evaluation_accuracy: float
     ema_evaluation_accuracy: float | None = None
+    ema_probe_loss: float | None = None  # nats; not recorded before 0.2
     probe_loss_error: float | None = None  # of one image, or recorded before 0.2
     evaluation_loss_error: float | None = None
 
@@ -212,7 +226,7 @@ class EpochMeasured:
         ):
             if not math.isfinite(getattr(self, name)):
                 raise ValueError(f"{name} must be finite, not {getattr(self, name)}")
-        for name in ("probe_loss_error", "evaluation_loss_error"):
+        for name in ("ema_probe_loss", "probe_loss_error", "evaluation_loss_error"):
             error = getattr(self, name)
             if error is not None and not 0 <= error < math.inf:
                 raise ValueError(f"{name} must be finite and not negative, not {error}")

@@ -115,6 +115,11 @@ _WORDS = (
         FRACTION,
     ),
     _real(
+        "ema_probe_loss",
+        "probe_loss of the averaged weights; null where the recipe keeps none",
+        NATS,
+    ),
+    _real(
         "probe_loss_error",
         "standard error of probe_loss over its images; null where it was not recorded",
         NATS,

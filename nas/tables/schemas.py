@@ -91,6 +91,7 @@ EPOCHS = Table(
         *("train_loss", "gradient_norm", "probe_loss", "probe_accuracy"),
         *("evaluation_loss", "evaluation_accuracy", "ema_evaluation_accuracy"),
         *("loss_gap", "accuracy_gap", "probe_loss_error", "evaluation_loss_error"),
+        "ema_probe_loss",
     ),
 )
 

@@ -27,6 +27,7 @@ METRICS = {  # of an epoch, with the column of the tables that each is
     "gap/loss": "loss_gap",
     "gap/accuracy": "accuracy_gap",
     "eval/ema_accuracy": "ema_evaluation_accuracy",
+    "train/ema_probe_loss": "ema_probe_loss",
     **{f"convergence/{each.name}": each.name for each in fields(Convergence)},
 }
 

@@ -10,12 +10,13 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from nas.data.images import CountedDeviceImages, ImageData
+from nas.data.images import ImageData
 from nas.data.on_device import to_device
 from nas.errors import DataError
 from nas.study.records import EpochMeasured, Outcome, Segment, SegmentEnded
 from nas.training import checkpoint, trial_state
 from nas.training.augment import Augment
+from nas.training.batch_statistics import estimate_statistics
 from nas.training.device import Device
 from nas.training.metrics import Measurement, evaluate
 from nas.training.optimizer import make_schedule
@@ -78,7 +79,7 @@ def train_segment(
                 device=device.torch_device,
                 parent=parent,
             )
-            run = _prepare(segment, task, device, should_stop)
+            run = prepare(segment, task, device, should_stop)
             _train(state, run, segment, folder, report)
         except StoppedError:
             outcome, message = Outcome.INTERRUPTED, "asked to stop"
@@ -130,7 +131,8 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return "DefaultCPUAllocator" in str(error)
 
 
-def _prepare(segment: Segment, task: Task, device: Device, should_stop: Callable[[], bool]) -> Run:
+def prepare(segment: Segment, task: Task, device: Device, should_stop: Callable[[], bool]) -> Run:
+    """Return what stays the same while a segment trains."""
     recipe, on_device = task.recipe, to_device(task.data, device.torch_device)
     drawn = images_of_epoch(on_device.count, recipe)
     steps = len(batch_bounds(drawn, recipe.batch_size))
@@ -173,15 +175,11 @@ def _train(
 def _train_epoch(state: TrialState, run: Run, segment: Segment, epoch: int) -> EpochMeasured:
     started = time.monotonic()
     sums = take_steps(state, run, epoch)
-    probe = _measure(state.model, run, run.data.probe, name=f"epoch {epoch}: the probe")
-    evaluation = _measure(
-        state.model, run, run.data.evaluation, name=f"epoch {epoch}: the evaluation"
-    )
-    averaged = None
+    probe, evaluation = _measure(state.model, run, name=f"epoch {epoch}: the")
+    averaged_probe = averaged = None
     if state.average is not None:
-        module = state.average.module
-        name = f"epoch {epoch}: the averaged weights' evaluation"
-        averaged = _measure(module, run, run.data.evaluation, name=name).accuracy
+        name = f"epoch {epoch}: the averaged weights'"
+        averaged_probe, averaged = _measure(state.average.module, run, name=name)
     state.seconds += time.monotonic() - started
     return EpochMeasured(
         at=time.time(),
@@ -198,15 +196,20 @@ def _train_epoch(state: TrialState, run: Run, segment: Segment, epoch: int) -> E
         probe_accuracy=probe.accuracy,
         evaluation_loss=evaluation.loss,
         evaluation_accuracy=evaluation.accuracy,
-        ema_evaluation_accuracy=averaged,
+        ema_evaluation_accuracy=None if averaged is None else averaged.accuracy,
+        ema_probe_loss=None if averaged_probe is None else averaged_probe.loss,
         probe_loss_error=probe.loss_error,
         evaluation_loss_error=evaluation.loss_error,
     )
 
 
-def _measure(model: nn.Module, run: Run, images: CountedDeviceImages, *, name: str) -> Measurement:
-    """Measure; a loss that is not finite is a divergence."""
-    found = evaluate(model, images, normalize=run.data.normalize, precision=run.precision)
-    if not math.isfinite(found.loss):
-        raise DivergedError(f"{name} loss is {found.loss}")
-    return found
+def _measure(model: nn.Module, run: Run, *, name: str) -> tuple[Measurement, Measurement]:
+    """Measure on the probe and on the evaluation set; a loss not finite is a divergence."""
+    data = run.data
+    how = {"normalize": data.normalize, "precision": run.precision}
+    estimate_statistics(model, data.probe, **how)
+    probe, evaluation = (evaluate(model, each, **how) for each in (data.probe, data.evaluation))
+    for what, found in (("probe", probe), ("evaluation", evaluation)):
+        if not math.isfinite(found.loss):
+            raise DivergedError(f"{name} {what} loss is {found.loss}")
+    return probe, evaluation

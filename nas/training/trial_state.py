@@ -90,7 +90,8 @@ def start(
     Raises:
         CheckpointError: the parent has no weights that fit.
     """
-    stream = ("init", "twin") if trial.twin else ("init",)
+    reseeded = trial.twin and not trial.brief
+    stream = ("init", "twin") if reseeded else ("init",)
     family = family_of(trial.config)
     model = family.build(
         trial.config,
@@ -112,7 +113,7 @@ def start(
         "recipe": recipe.model_dump(mode="json", exclude={"checkpoint_activations"}),
         "data": data_fingerprint,
     }
-    if trial.twin:
+    if reseeded:
         identity["twin"] = True
     if origin is not None:
         identity["parent"] = origin
@@ -120,7 +121,7 @@ def start(
         identity=hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest(),
         model=model,
         optimizer=make_optimizer(model, recipe, undecayed=family.undecayed(model)),
-        average=None if recipe.ema_decay is None else _make_average(model, recipe.ema_decay),
+        average=None if recipe.ema_decay is None else make_average(model, recipe.ema_decay),
     )
 
 
@@ -158,7 +159,7 @@ def _part(saved: checkpoint.Checkpoint, name: str) -> dict[str, torch.Tensor]:
     }
 
 
-def _make_average(model: nn.Module, decay: float) -> AveragedModel:
+def make_average(model: nn.Module, decay: float) -> AveragedModel:
     """Return an exponential average of weights and norm statistics.
 
     The decay grows from 0.1 as (1 + n) / (10 + n), as in the official relatives' optimizer: short

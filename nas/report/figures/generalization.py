@@ -40,7 +40,9 @@ def generalization(
     """
     figure = go.Figure()
     scores = ranking["score"].tolist() if equal_loss is not None else []
-    accuracy = accuracy_axis([*epochs["evaluation_accuracy"], *scores], title="evaluation accuracy")
+    columns = "evaluation_accuracy", "ema_evaluation_accuracy"
+    measured = [value for column in columns for value in epochs[column].dropna()]
+    accuracy = accuracy_axis([*measured, *scores], title="evaluation accuracy")
     band = band_of(epochs)
     labels = by_convolution(epochs["label"])
     ends = [] if equal_loss is None else [max(equal_loss, SMALLEST_LOSS)]
@@ -97,9 +99,12 @@ def paths(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _record_lows(trial: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    losses = trial["probe_loss"].clip(lower=SMALLEST_LOSS)
+    columns = ["ema_probe_loss", "ema_evaluation_accuracy"]
+    if trial[columns].isna().to_numpy().any():
+        columns = ["probe_loss", "evaluation_accuracy"]
+    losses = trial[columns[0]].clip(lower=SMALLEST_LOSS)
     low = losses < losses.cummin().shift(fill_value=math.inf)
-    return losses[low].to_numpy(), trial.loc[low, "evaluation_accuracy"].to_numpy()
+    return losses[low].to_numpy(), trial.loc[low, columns[1]].to_numpy()
 
 
 def _read(losses: np.ndarray, accuracies: np.ndarray, at: np.ndarray) -> np.ndarray:

@@ -40,6 +40,7 @@ class FineTuning:
         for history in histories:
             trial = history.trial
             ready = history.status is TrialStatus.FINISHED and trial.parent is None
+            ready = ready and not trial.brief  # it is about the training itself
             if ready and trial.id not in followed:
                 return begin(self._follow(trial, len(histories) + 1))
         return None

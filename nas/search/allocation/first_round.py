@@ -6,7 +6,7 @@ from nas.search.allocation.allocation import Workload, begin
 from nas.search.allocation.planning import Planner, trained_only
 from nas.search.samplers.sampler import Sampler, proposed
 from nas.spec.study import SearchSpec
-from nas.study.records import Segment, TrialHistory, twin_label
+from nas.study.records import Segment, TrialHistory, brief_label, twin_label
 
 
 class FirstRound:
@@ -37,11 +37,17 @@ class FirstRound:
         limits = [limit for limit in (listed, most) if limit is not None]
         twins = 1 if settings.placebo is not None else 0
         self._trials = (min(limits, default=0) + twins) * settings.seeds
+        self._brief = 0 if settings.schedule_placebo is None else settings.seeds
 
     @property
     def workload(self) -> Workload:
         """Every candidate with all its seeds."""
-        return Workload(trials=self._trials, epochs=self._trials * self._planner.epochs)
+        brief = self._settings.schedule_placebo
+        return Workload(
+            trials=self._trials + self._brief,
+            epochs=self._trials * self._planner.epochs
+            + (0 if brief is None else self._brief * brief.epochs),
+        )
 
     def decide(self, histories: Sequence[TrialHistory]) -> Segment | None:
         """Return the next of the trials that are asked for, to be trained in full."""
@@ -65,8 +71,13 @@ class FirstRound:
         return self._replicate(*min(missing, key=lambda each: each[1]), trained, number)
 
     def _twin_of(self, candidates: Collection[str]) -> tuple[str, ...]:
-        original = self._settings.placebo
-        return (twin_label(original),) if original is not None and original in candidates else ()
+        original, brief = self._settings.placebo, self._settings.schedule_placebo
+        copies = []
+        if original is not None and original in candidates:
+            copies.append(twin_label(original))
+        if brief is not None and brief.layout in candidates:
+            copies.append(brief_label(brief.layout))
+        return tuple(copies)
 
     def _replicate(
         self, label: str, seed: int, trained: Sequence[TrialHistory], number: int

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nas.space.candidate import Candidate
-from nas.study.records import Trial, TrialHistory, copied_label, twin_label
+from nas.study.records import BRIEF, Trial, TrialHistory, copied_label, twin_label
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -12,6 +12,7 @@ class Planner:
     """Makes trials of the study's length; numbers count all trials, fine-tunings included."""
 
     epochs: int
+    brief_epochs: int | None = None  # of the schedule placebo
 
     def new(self, candidate: Candidate, *, seed: int, number: int, twin: bool = False) -> Trial:
         """Return the candidate's trial with this seed; as `twin` under the placebo's label."""
@@ -39,7 +40,7 @@ class Planner:
         """
         original = copied_label(label)
         known = next(h.trial for h in trained if h.trial.label == original)
-        return replace(
+        planned = replace(
             known,
             number=number,
             id=trial_id(number, label, seed),
@@ -47,6 +48,9 @@ class Planner:
             seed=seed,
             twin=label != original,
         )
+        if label.endswith(BRIEF) and self.brief_epochs is not None:
+            return replace(planned, epochs=self.brief_epochs)
+        return planned
 
 
 def trained_only(histories: Sequence[TrialHistory]) -> tuple[TrialHistory, ...]:

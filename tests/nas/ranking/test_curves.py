@@ -34,7 +34,7 @@ def history(losses, accuracies=None):
 
 def test_record_lows_skip_epochs_that_climb_back_or_repeat():
     lows = record_lows(history([2.0, 1.0, 1.5, 1.0, 0.5]))
-    assert [epoch.epoch for epoch in lows] == [1, 2, 5]
+    assert [point.measured.epoch for point in lows] == [1, 2, 5]
 
 
 def test_deepest_loss_is_the_lowest_not_the_last():

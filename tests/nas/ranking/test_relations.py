@@ -153,7 +153,16 @@ def test_json_has_the_promised_keys_in_order():
     found = ranking_json(ranking)
     assert list(found)[:6] == ["metric", "order", "layouts", "relations", "equal_loss", "notes"]
     assert list(found)[6:] == [
-        *("preliminary", "hidden", "sentence", "placebo", "agreement", "looks", "spec")
+        *(
+            "preliminary",
+            "hidden",
+            "sentence",
+            "placebo",
+            "schedule_placebo",
+            "agreement",
+            "looks",
+            "spec",
+        )
     ]
     assert list(found["layouts"][0])[:8] == [
         *("label", "layout", "score", "low", "high", "seeds", "parameters", "macs")

@@ -32,7 +32,9 @@ def candidate(label: str) -> Candidate:
 
 
 def grid(*labels: str, adaptive: bool = False, extend=None, tuning=None, **search) -> Search:
-    settings, planner = SearchSpec(**{"seeds": 2, **search}), Planner(epochs=15)
+    settings = SearchSpec(**{"seeds": 2, **search})
+    brief = settings.schedule_placebo
+    planner = Planner(epochs=15, brief_epochs=None if brief is None else brief.epochs)
     first = FirstRound(
         settings,
         planner,

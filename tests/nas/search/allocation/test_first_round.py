@@ -30,3 +30,14 @@ def test_a_twin_is_the_same_network_under_another_label_and_seed_by_seed():
     assert (twin.label, twin.twin, original.twin) == ("A~twin", True, False)
     assert (twin.config, twin.layout, twin.macs) == (original.config, "A", original.macs)
     assert grid("A", "B", placebo="A").expected == 6
+
+
+def test_the_schedule_placebo_is_the_same_training_over_fewer_epochs():
+    state = StudyState()
+    search = grid("A", "B", schedule_placebo={"layout": "A", "epochs": 2})
+    ids = run_all(search, state)
+    assert ids[2] == "0003-A.brief-s0"
+    original, brief = state.history(ids[0]).trial, state.history(ids[2]).trial
+    assert (brief.label, brief.twin, brief.brief, brief.epochs) == ("A~brief", True, True, 2)
+    assert (brief.config, brief.seed) == (original.config, original.seed)
+    assert search.expected == 6

@@ -231,4 +231,4 @@ def test_the_quickstart_compares_five_layouts_of_one_size() -> None:
         "C-C-C-C", "C-C-C-T", "C-C-T-T", "C-T-T-T", "ViT_REL",
     ]  # fmt: skip
     macs = [made.cost.macs for made in accepted]
-    assert max(macs) <= 2 * min(macs)  # "comparable" compute (paper, Figure 1), not only size
+    assert max(macs) <= 1.05 * min(macs)  # equal compute (paper, Section 2.2), not only size

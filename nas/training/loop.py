@@ -181,7 +181,7 @@ def _train_epoch(state: TrialState, run: Run, segment: Segment, epoch: int) -> E
     if state.average is not None:
         module = state.average.module
         name = f"epoch {epoch}: the averaged weights' evaluation"
-        averaged = _measure(module, run, run.data.evaluation, name=name).accuracy
+        averaged = _measure(module, run, run.data.evaluation, name=name)
     state.seconds += time.monotonic() - started
     return EpochMeasured(
         at=time.time(),
@@ -198,9 +198,11 @@ def _train_epoch(state: TrialState, run: Run, segment: Segment, epoch: int) -> E
         probe_accuracy=probe.accuracy,
         evaluation_loss=evaluation.loss,
         evaluation_accuracy=evaluation.accuracy,
-        ema_evaluation_accuracy=averaged,
+        ema_evaluation_accuracy=None if averaged is None else averaged.accuracy,
         probe_loss_error=probe.loss_error,
         evaluation_loss_error=evaluation.loss_error,
+        evaluation_correct=evaluation.correct,
+        ema_evaluation_correct=None if averaged is None else averaged.correct,
     )
 
 

@@ -190,6 +190,8 @@ class EpochMeasured:
     training set and on the evaluation set (docs/measures.md, "Each epoch"). `ema_*` is the
     same of the averaged weights where the recipe keeps them. `*_loss_error` is the standard
     error of the mean over the images (nats): what another set of as many images would change.
+    `*_correct` says which evaluation images were right (`nas.study.correct`); only who asks unpacks
+    it.
     """
 
     kind: Literal["epoch"] = "epoch"
@@ -211,6 +213,8 @@ class EpochMeasured:
     ema_probe_loss: float | None = None  # nats; not recorded before 0.2
     probe_loss_error: float | None = None  # of one image, or recorded before 0.2
     evaluation_loss_error: float | None = None
+    evaluation_correct: str | None = None  # None: recorded before 0.2
+    ema_evaluation_correct: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no optimum may be built on."""

@@ -200,6 +200,8 @@ def _train_epoch(state: TrialState, run: Run, segment: Segment, epoch: int) -> E
         ema_probe_loss=None if averaged_probe is None else averaged_probe.loss,
         probe_loss_error=probe.loss_error,
         evaluation_loss_error=evaluation.loss_error,
+        evaluation_correct=evaluation.correct,
+        ema_evaluation_correct=None if averaged is None else averaged.correct,
     )
 
 

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from nas.data.images import CountedDeviceImages
 from nas.data.on_device import Normalize
+from nas.study.correct import encode
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +21,7 @@ class Measurement:
     loss: float  # mean cross-entropy, nats, without label smoothing
     accuracy: float  # fraction
     loss_error: float | None  # standard error of the mean over images, nats; None of one image
+    correct: str  # which images it is right about, a bit an image (`nas.study.correct`)
 
 
 @contextmanager
@@ -49,7 +51,7 @@ def evaluate(
     device = normalize.scale.device
     loss_sum = torch.zeros((), dtype=torch.float64, device=device)
     square_sum = torch.zeros((), dtype=torch.float64, device=device)
-    correct = torch.zeros((), dtype=torch.int64, device=device)
+    correct: list[torch.Tensor] = []  # stays on the device to the end, as the sums do
     mixed = torch.autocast(device.type, torch.bfloat16, enabled=precision is torch.bfloat16)
     with evaluation_mode(model), mixed:
         for batch, labels in images.batches(torch.arange(len(images)).split(batch_size)):
@@ -57,12 +59,15 @@ def evaluate(
             losses = functional.cross_entropy(logits, labels, reduction="none")
             loss_sum += losses.double().sum()
             square_sum += losses.double().square().sum()
-            correct += (logits.argmax(dim=1) == labels).sum()
-    loss, squares, right = torch.stack((loss_sum, square_sum, correct.double())).tolist()
+            correct.append(logits.argmax(dim=1) == labels)
+    sums = torch.stack((loss_sum, square_sum))
+    found = torch.cat((sums, *(each.double() for each in correct))).cpu().numpy()
+    (loss, squares), bits = found[:2].tolist(), found[2:] > 0
     return Measurement(
         loss=loss / len(images),
-        accuracy=right / len(images),
+        accuracy=int(bits.sum()) / len(images),
         loss_error=_mean_error(loss, squares, len(images)),
+        correct=encode(bits),
     )
 
 

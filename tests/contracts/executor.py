@@ -72,6 +72,8 @@ class ExecutorContract:
             found.append(([timeless(epoch) for epoch in history.epochs], weights(job, planned)))
         (epochs, tensors), (epochs_of_two, tensors_of_two) = found
         assert len(epochs) == 15
+        assert all(epoch["evaluation_correct"] for epoch in epochs)
+        assert all(epoch["ema_evaluation_correct"] for epoch in epochs)
         assert epochs == epochs_of_two
         assert tensors.keys() == tensors_of_two.keys()
         assert all(torch.equal(tensors[key], tensors_of_two[key]) for key in tensors)

@@ -203,7 +203,7 @@ def test_they_are_found():
         "README.md: nas rank phase",
         (
             "README.md: nas search quickstart --study fashion data.source=idx "
-            "data.path=/usr/share/datasets/fashion-mnist data.train=10000"
+            "data.path=/usr/share/datasets/fashion-mnist data.train=10000 data.evaluation=null"
         ),
         "README.md: nas rank STUDY",
         (

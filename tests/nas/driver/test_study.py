@@ -12,6 +12,7 @@ from nas.errors import DataError, JournalError, SpecError
 from nas.execution.inline import InlineExecutor
 from nas.reading.study import rank_study
 from nas.spec.file import load_spec
+from nas.study.correct import correct_images
 from nas.study.folder import open_study
 from nas.study.journal import FILE, Journal
 from nas.study.records import (
@@ -185,6 +186,12 @@ def test_a_transfer_study_fine_tunes_every_trial_and_exports_what_was_fine_tuned
         assert (history.trial.label, history.trial.seed) == (parent.label, parent.seed)
         assert (len(history.epochs), history.trial.config.image_size) == (2, 24)
         assert history.epochs[-1].ema_evaluation_accuracy is not None
+    for history in histories.values():  # trained, twins and fine-tuned
+        images = 60 if history.trial.parent is None else 50
+        for epoch in history.epochs:
+            assert correct_images(epoch, images=images) is not None
+            averaged = correct_images(epoch, images=images, averaged=True)
+            assert (averaged is None) is (history.trial.parent is None)
     assert study.fine_tuning_data is not None
     assert study.fine_tuning_data.evaluation_images == 50
     assert conclusion.ranking.placebo is not None

@@ -8,9 +8,11 @@ import pytest
 import torch
 
 from nas.data.load import load
+from nas.data.on_device import to_device
 from nas.errors import CheckpointError, DataError
 from nas.spec.recipe import TrainingSpec
 from nas.spec.study import DataSpec
+from nas.study.correct import correct_images
 from nas.study.records import EpochMeasured, Outcome, Segment
 from nas.training import checkpoint, loop, steps, trial_state
 from nas.training.device import Device
@@ -36,6 +38,14 @@ class CrashError(Exception):
 def numbers(epoch: EpochMeasured) -> EpochMeasured:
     """Without what may differ between two runs."""
     return replace(epoch, at=0.0, seconds=0.0, attempt=1)
+
+
+def assert_images_add_up(epochs: list[EpochMeasured], *, images: int = 12) -> None:
+    """A contradiction of bits and accuracies raises."""
+    for epoch in epochs:
+        assert correct_images(epoch, images=images) is not None
+        averaged = correct_images(epoch, images=images, averaged=True)
+        assert (averaged is None) is (epoch.ema_evaluation_accuracy is None)
 
 
 def assert_same_end(one: checkpoint.Checkpoint | None, other: checkpoint.Checkpoint | None) -> None:
@@ -75,6 +85,7 @@ def test_a_whole_segment(training: Callable) -> None:
     assert all(epoch.ema_evaluation_accuracy is not None for epoch in made.reported)
     errors = [(epoch.probe_loss_error, epoch.evaluation_loss_error) for epoch in made.reported]
     assert all(probe and evaluation and probe != evaluation for probe, evaluation in errors)
+    assert_images_add_up(made.reported)
 
 
 def test_the_average_lags_behind_the_weights(training: Callable) -> None:
@@ -137,6 +148,7 @@ def test_epochs_of_so_many_images_resume_too(
     assert [epoch.samples for epoch in straight.reported] == [32, 64, 96, 128]
     assert [epoch.step for epoch in straight.reported] == [4, 8, 12, 16]
     assert straight.reported[-1].learning_rate == pytest.approx(1e-5)
+    assert_images_add_up(straight.reported)
 
 
 def test_as_many_images_as_there_are_is_no_other_training(training: Callable) -> None:
@@ -365,6 +377,27 @@ def test_bf16_trains_too(training: Callable) -> None:
     full.run(2)
     assert low.reported[0].train_loss != full.reported[0].train_loss
     assert low.reported[1].train_loss == pytest.approx(full.reported[1].train_loss, rel=0.1)
+    assert_images_add_up(low.reported)
+
+
+@pytest.mark.parametrize("averaged", [False, True])
+def test_the_images_recorded_are_those_that_the_saved_network_is_right_about(
+    training: Callable, averaged: bool
+) -> None:
+    made = training(ema_decay=0.9)
+    made.run(4)
+    model = trial_state.load_weights(made.folder, made.trial.config, ema=averaged)
+    data = to_device(made.data, torch.device("cpu"))
+    ((images, labels),) = data.evaluation.batches([torch.arange(12)])
+    with torch.inference_mode():
+        right = model(data.normalize(images)).argmax(dim=1) == labels
+    found = correct_images(made.reported[-1], images=12, averaged=averaged)
+    assert found is not None
+    assert found.tolist() == right.tolist()
+    assert 0 < found.sum() < 12
+    saved = checkpoint.newest(made.folder)
+    assert saved is not None
+    assert saved.history[-1] == made.reported[-1]
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from torch import nn
 
 from nas.data.images import ImageData
 from nas.data.on_device import Normalize, ResidentImages, to_device
+from nas.study.correct import decode
 from nas.training.metrics import evaluate
 
 UNIT = Normalize(scale=torch.ones(1, 1, 1, 1), shift=torch.zeros(1, 1, 1, 1))
@@ -29,7 +30,10 @@ def test_by_hand() -> None:
     found = evaluate(Pixels(), data, normalize=UNIT)
     expected = [math.log(1 + math.exp(-1)), math.log(1 + math.exp(-2)), math.log(1 + math.exp(3))]
     assert found.loss == pytest.approx(sum(expected) / 3, rel=1e-6)
-    assert found.accuracy == pytest.approx(2 / 3)
+    assert found.accuracy == 2 / 3
+    for batch_size in (1, 2, 3):
+        found = evaluate(Pixels(), data, normalize=UNIT, batch_size=batch_size)
+        assert decode(found.correct, images=3).tolist() == [True, True, False]
     assert found.loss_error == pytest.approx(statistics.stdev(expected) / 3**0.5, rel=1e-6)
 
 
@@ -48,7 +52,9 @@ def test_batch_size_does_not_show(make_data: Callable[..., ImageData]) -> None:
     whole = evaluate(model, data.train, normalize=data.normalize)
     for batch_size in (1, 7, 38):
         parts = evaluate(model, data.train, normalize=data.normalize, batch_size=batch_size)
-        assert astuple(parts) == pytest.approx(astuple(whole), rel=1e-6)
+        assert int(decode(parts.correct, images=38).sum()) / 38 == parts.accuracy
+        assert parts.correct == whole.correct
+        assert astuple(parts)[:3] == pytest.approx(astuple(whole)[:3], rel=1e-6)
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -84,4 +90,5 @@ def test_bf16_is_close(make_data: Callable[..., ImageData]) -> None:
     full = evaluate(model, data.train, normalize=data.normalize)
     low = evaluate(model, data.train, normalize=data.normalize, precision=torch.bfloat16)
     assert low.loss != full.loss
+    assert int(decode(low.correct, images=38).sum()) / 38 == low.accuracy
     assert low.loss == pytest.approx(full.loss, abs=0.02)

@@ -23,11 +23,17 @@ KEYS = {
     "hidden": "claims that `order` neither shows nor implies: objects of `a`, `symbol` and `b`",
     "sentence": "what is known of the label ranked first and what is not, in words",
     "schedule_placebo": "a label against itself over fewer epochs, likewise; null without one",
+    "collapsed": "labels of which runs collapsed: objects of `label`, `count`, `of`, `low`, `high`",
+    "evaluation_images": "that scores and `low` to `high` are of",
     "placebo": "a label against its own twin, as an object of `relations`; null without one",
     "agreement": "with the paper's order: `paper`, the order, and `tau`; null: not comparable",
     "looks": "seeds at the first look and at the last: claims hold at any number between",
     "spec": "section `ranking` of the spec",
 }
+_NEW_IMAGES = (
+    "an object of `low` and `high`, the columns `new_images_low` and `new_images_high`; null: not "
+    "known"
+)
 _RATE = (
     "an object of `count`, `of`, `low` and `high`: the columns `{0}`, `{0}_of`, `{0}_low` and "
     "`{0}_high`"
@@ -94,7 +100,11 @@ def _json_section() -> str:
         (f"`{name}`", _RATE.format(name) if name in rates else _meaning(RANKING, name))
         for name in _names(LayoutScore)
     ]
-    relations = [(f"`{name}`", _meaning(RELATIONS, name)) for name in _names(Relation)]
+    relations = [
+        (f"`{name}`", _NEW_IMAGES if name == "new_images" else _meaning(RELATIONS, name))
+        for name in _names(Relation)
+    ]
+    relations.append(("`seeds`", "the same as `paired_seeds`"))
     heads = ("key", "meaning")
     return "\n\n".join(
         (

@@ -15,6 +15,7 @@ from nas.ranking.answer import also
 from nas.ranking.metrics import METRICS
 from nas.ranking.relations import ranking_json
 from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Rate, Relation, Symbol
+from nas.ranking.scope import scope
 from nas.tables.frames import ranking_frame, to_csv
 
 _PERCENT = {"evaluation_accuracy", "parameters_off", "macs_off"}
@@ -62,10 +63,11 @@ def print_ranking(ranking: Ranking, output: str) -> None:
 
 
 def words_beside(ranking: Ranking) -> list[str]:
-    """Return the claims that the order hides and the sentence, as lines of a terminal."""
+    """Return the claims that the order hides, the sentence, and what claims are about, as lines."""
     if not ranking.layouts:
         return []  # the order says so itself
-    return [*_wrapped(also(ranking)), *_wrapped(ranking.sentence)]
+    words = (also(ranking), ranking.sentence, scope(ranking))
+    return [line for each in words for line in _wrapped(each)]
 
 
 def _wrapped(text: str) -> list[str]:

@@ -6,7 +6,10 @@ from typing import Any
 
 from coatnet.card import front_matter
 from nas.ranking.answer import also
+from nas.ranking.metrics import averaged_accuracy
 from nas.ranking.result import LayoutScore, Ranking
+from nas.ranking.scope import scope
+from nas.ranking.validity import clopper_pearson
 from nas.spec.recipe import TrainingSpec
 from nas.spec.study import DataSpec
 from nas.study.facts import DataFacts
@@ -84,6 +87,10 @@ def card(
     beside = "".join(f"; {words}" for words in [also(ranking)] if words)
     scored = f"{ranking.metric.value}, {score.seeds} seeds"
     gap = last.evaluation_loss - last.probe_loss
+    images = facts.evaluation_images
+    right = clopper_pearson(round(averaged_accuracy(history) * images), images)
+    own = f"{100 * right.count / images:.2f} % [{100 * right.low:.2f}, {100 * right.high:.2f}]"
+    weights = "the averaged weights" if last.ema_evaluation_accuracy is not None else "its weights"
     recipe = json.dumps(trained.recipe.model_dump(mode="json"), indent=2)
     data = trained.data.model_dump_json(exclude_none=True, exclude={"path"})
     return f"""{front_matter()}
@@ -91,7 +98,7 @@ def card(
 
 {which} `{ranking.order}`{beside}
 
-{ranking.sentence}
+{" ".join(filter(None, (ranking.sentence, scope(ranking))))}
 
 | | |
 |---|---|
@@ -99,11 +106,17 @@ def card(
 | parameters | {history.trial.parameters:,} |
 | multiply-adds an image | {history.trial.macs:,} |
 | score of the layout ({scored}) | {100 * score.score:.2f} %{interval} |
-| this trial (`{history.trial.id}`): evaluation accuracy | {100 * last.evaluation_accuracy:.2f} % |
-| this trial: evaluation loss - probe loss | {gap:.4f} nats |
+| this network (`{history.trial.id}`): evaluation accuracy | {own}: {right.count:,} of {images:,} |
+| this network: evaluation loss - probe loss | {gap:.4f} nats |
 
-The score is the mean over seeds with its interval. This trial is the seed that did best on the
-evaluation images, so its own accuracy is an optimistic estimate; expect the score.
+The two intervals are about different things:
+
+* that of the score is about the layout: its mean over more seeds, on these {images:,} images;
+* that of this network's accuracy is about this network alone ({weights}, which were exported), on
+  new images. It is exact at 95 % (Clopper and Pearson 1934).
+
+The layout was chosen by its accuracy on these images, and of its seeds this one for doing best on
+them. That flatters the accuracy, and its interval does not know of it: expect the score.
 
 ## Data
 

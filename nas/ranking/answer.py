@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
 from nas.ranking.result import Ranking, Relation, Symbol
+from nas.ranking.scope import for_new_images, together
 
 LONGEST = 160  # characters of a sentence, where names allow it
 _MOST_NAMES = 4  # that a list has before it counts; fewer where the sentence gets too long
@@ -53,23 +54,18 @@ def also(ranking: Ranking) -> str:
 
     Between two lists each of the first has the claim against each of the second.
     """
-    worse: dict[tuple[str, Symbol], list[str]] = {}
-    for each in ranking.hidden:
-        worse.setdefault((each.a, each.symbol), []).append(each.b)
-    better: dict[tuple[Symbol, tuple[str, ...]], list[str]] = {}
-    for (a, symbol), others in worse.items():
-        better.setdefault((symbol, tuple(others)), []).append(a)
-    claims = [f"{', '.join(a)} {symbol} {', '.join(b)}" for (symbol, b), a in better.items()]
+    claims = together((each.a, each.symbol, each.b) for each in ranking.hidden)
     if not claims:
         return ""
-    return f"also{' preliminary' if ranking.preliminary else ''}: {'; '.join(claims)}"
+    return f"also{' preliminary' if ranking.preliminary else ''}: {claims}"
 
 
 def sentence(ranking: Ranking) -> str:
     """Return one sentence of the label ranked first: what is known against the others, what not.
 
-    It says "certainly" only of what is certified. It has at most `LONGEST` characters where names
-    allow it, and counts labels instead of naming them to keep to that.
+    It says "certainly" only of what is certified, and "on these images" where that is all that is
+    known (docs/ranking.md, "What the claims are about"). It has at most `LONGEST` characters where
+    names allow it, and counts labels instead of naming them to keep to that.
     """
     if not ranking.layouts:
         return "No trial has finished: there is nothing to rank."
@@ -169,13 +165,29 @@ def _certain(standing: _Standing, ranking: Ranking, *, most: int) -> list[str]:
         (f"within {points} of", standing.equal),
         (f"at most {points} behind", standing.not_worse),
     )
+    wider = _known_of_new_images(ranking)
+    split = [
+        (words, [each for each in who if (each in wider) is not bool(where)], where)
+        for words, who in kinds
+        for where in ("", " on these images")
+    ]
     others = len(ranking.layouts) - 1
     every = "both others" if others == 2 else f"all {others} others"
     return [
-        f"{words} {every if 1 < len(who) == others else _listed(who, most)}"
-        for words, who in kinds
+        f"{words} {every if 1 < len(who) == others else _listed(who, most)}{where}"
+        for words, who, where in split
         if who
     ]
+
+
+def _known_of_new_images(ranking: Ranking) -> frozenset[str]:
+    """Return the others against which what is claimed of the first holds for new images too."""
+    first = ranking.layouts[0].label
+    return frozenset(
+        each.b if each.a == first else each.a
+        for each in ranking.relations
+        if first in (each.a, each.b) and for_new_images(each, ranking.spec) is not Symbol.UNDECIDED
+    )
 
 
 def _unknown(standing: _Standing, others: int, *, most: int) -> list[str]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
+from nas.study.correct import correct_images
 from nas.study.records import EpochMeasured, TrialHistory
 
 # A cross-entropy can underflow to 0, whose logarithm is not a number to interpolate over.
@@ -121,6 +122,32 @@ def accuracy_at_loss(history: TrialHistory, loss: float) -> float:
     return float(
         np.clip(PchipInterpolator(depths, accuracies)(at), min(accuracies), max(accuracies))
     )
+
+
+def correct_at_loss(history: TrialHistory, loss: float, *, images: int) -> np.ndarray | None:
+    """Return how right each evaluation image is where the trajectory crosses a probe loss (nats).
+
+    [images], in [0, 1]: of the measurements on both sides, in such parts that the mean is
+    `accuracy_at_loss`. None where no one kept which images were right.
+
+    Raises:
+        ValueError: no epoch was measured.
+        JournalCorruptError: a record contradicts its accuracy.
+    """
+    lows = record_lows(_measured(history))[::-1]
+    depths = np.array([ln_loss(epoch.probe_loss) for epoch in lows])
+    at = np.clip(ln_loss(loss), depths[0], depths[-1])
+    above = min(int(np.searchsorted(depths, at)), len(lows) - 1)
+    below = max(above - 1, 0)
+    deep, high = (correct_images(lows[i], images=images) for i in (below, above))
+    if deep is None or high is None:
+        return None
+    apart = lows[above].evaluation_accuracy - lows[below].evaluation_accuracy
+    # Of two equal accuracies any mixture has the mean; the images are those of the nearer one.
+    part = (at - depths[below]) / (depths[above] - depths[below]) if above != below else 0.0
+    if apart:
+        part = (accuracy_at_loss(history, loss) - lows[below].evaluation_accuracy) / apart
+    return deep + np.clip(part, 0.0, 1.0) * (high.astype(float) - deep)
 
 
 def reach(history: TrialHistory, loss: float) -> Reach:

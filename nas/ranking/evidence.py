@@ -10,7 +10,8 @@ from scipy import stats
 from nas.networks.registry import family_of
 from nas.ranking import validity
 from nas.ranking.curves import Reach, area_log_loss, end_gaps
-from nas.ranking.metrics import TrialScore
+from nas.ranking.metrics import METRICS, TrialScore
+from nas.ranking.new_images import second_intervals
 from nas.ranking.objective import Objective
 from nas.ranking.paired import Pairs, difference_floor, judge, pair_up, relate, spread_floor
 from nas.ranking.result import LayoutScore, Relation
@@ -79,9 +80,13 @@ class Evidence:
     excluded: tuple[int, ...]  # of those, the pairs of which no interval holds
 
     def relations(self) -> tuple[Relation, ...]:
-        """Return every pair as a relation; of those with too few seeds nothing is claimed."""
+        """Return every pair as a relation; of those with too few seeds nothing is claimed.
+
+        Raises:
+            JournalCorruptError: which images a trial was right about contradicts its accuracy.
+        """
         words = {i: self.withheld.get(i) or self._too_few(i) for i in range(len(self.pairs.n))}
-        return relate(
+        found = relate(
             self.pairs,
             self.verdict,
             self.rules.design,
@@ -89,6 +94,12 @@ class Evidence:
             withheld=words,
             excluded=self.excluded,
         )
+        return second_intervals(found, self.pairs, self.rules.design, by_image=self._by_image)
+
+    def _by_image(self, label: str, seed: int) -> np.ndarray | None:
+        history = self.scores.finished(label)[seed].history
+        rule = METRICS[self.rules.spec.metric]
+        return rule.by_image(history, self.scores.equal_loss, self.rules.evaluation_images)
 
     def _too_few(self, i: int) -> str:
         design = self.rules.design

@@ -37,6 +37,7 @@ class Pairs:
     differences: np.ndarray  # [m, last], score(first) - score(second) in seed order, then NaN
     n: np.ndarray  # [m], seeds that both have
     apart: np.ndarray  # [m], difference of the means over all seeds, paired or not
+    seeds: tuple[tuple[int, ...], ...]  # m, those of `differences`
 
     def names(self, i: int) -> tuple[str, str]:
         """Return the layouts of pair `i`."""
@@ -81,16 +82,18 @@ def pair_up(
     members = list(combinations(range(len(layouts)), 2))
     table = np.full((len(members), last), np.nan)
     counts = np.zeros(len(members), dtype=int)
+    shared: list[tuple[int, ...]] = []
     apart = np.zeros(len(members))
     for i, (first, second) in enumerate(members):
         a, b = layouts[first], layouts[second]
-        found = [
-            scores[a][seed] - scores[b][seed]
+        seeds = [
+            seed
             for seed in _prefix(statuses[a], statuses[b])
             if seed in scores[a] and seed in scores[b]
         ][:last]
-        counts[i] = len(found)
-        table[i, : len(found)] = found
+        counts[i] = len(seeds)
+        table[i, : len(seeds)] = [scores[a][seed] - scores[b][seed] for seed in seeds]
+        shared.append(tuple(seeds))
         apart[i] = _mean(scores[a]) - _mean(scores[b])
     return Pairs(
         layouts=layouts,
@@ -98,6 +101,7 @@ def pair_up(
         differences=table,
         n=counts,
         apart=apart,
+        seeds=tuple(shared),
     )
 
 

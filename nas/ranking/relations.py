@@ -87,6 +87,7 @@ def rank(
             *notes.wide_gaps(layouts, scores, spec, endless=endless),
             *notes.sizes(layouts, spec),
         ),
+        evaluation_images=evaluation_images,
         looks=looks,
         preliminary=notes.preliminary(relations, first=looks[0]),
         hidden=answer.hidden([layout.label for layout in layouts], marks, relations),
@@ -111,6 +112,12 @@ def ranking_json(ranking: Ranking) -> dict[str, Any]:
             {"a": each.a, "symbol": each.symbol.value, "b": each.b} for each in ranking.hidden
         ],
         "sentence": ranking.sentence,
+        "collapsed": [
+            {"label": each.label, **asdict(each.collapsed)}
+            for each in ranking.layouts
+            if each.collapsed.count
+        ],
+        "evaluation_images": ranking.evaluation_images,
         "placebo": ranking.placebo and _relation_json(ranking.placebo),
         "schedule_placebo": ranking.schedule_placebo and _relation_json(ranking.schedule_placebo),
         "agreement": ranking.agreement and asdict(ranking.agreement),
@@ -120,7 +127,11 @@ def ranking_json(ranking: Ranking) -> dict[str, Any]:
 
 
 def _relation_json(relation: Relation) -> dict[str, Any]:
-    return {**asdict(relation), "symbol": relation.symbol.value}
+    return {
+        **asdict(relation),
+        "symbol": relation.symbol.value,
+        "seeds": relation.paired_seeds,
+    }
 
 
 def _all_seeds(trials: Iterable[TrialHistory]) -> tuple[int, int]:

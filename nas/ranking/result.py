@@ -70,6 +70,14 @@ class LayoutScore:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Interval:
+    """The ends of an interval."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Relation:
     """A claim about `a` against `b`; `difference` = score(a) - score(b) >= 0 over paired seeds."""
 
@@ -84,6 +92,7 @@ class Relation:
     skewness: float | None  # of the paired differences; None with fewer than three
     more_seeds: int | None  # expected to settle a `?`; None where settled, or not foreseeable
     withheld: str = ""  # why there is no claim, in words
+    new_images: Interval | None = None  # as [low, high], for new images as well; None: not known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +113,7 @@ class Ranking:
     layouts: tuple[LayoutScore, ...]
     relations: tuple[Relation, ...]  # every pair, the better estimate first
     notes: tuple[str, ...]  # assumptions and warnings, each one sentence
+    evaluation_images: int  # that scores and [low, high] are of
     symbols: tuple[Symbol, ...] = ()  # between neighbours; `?` where nothing is claimed
     marks: tuple[str, ...] = ()  # as printed: the symbols, or `|` where a comparison is withheld
     looks: tuple[int, int] = (3, 3)  # seeds at the first and the last: claims hold at any between

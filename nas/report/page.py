@@ -9,6 +9,7 @@ from plotly.offline import get_plotlyjs
 
 from nas.ranking.answer import also
 from nas.ranking.result import Ranking
+from nas.ranking.scope import scope
 from nas.report import words
 from nas.report.document import figure_json, read, render_page, write_page
 from nas.report.sections import sections
@@ -60,6 +61,7 @@ def render(
         title=title,
         ranking=ranking,
         also=also(ranking),
+        scope=scope(ranking),
         lead=words.lead(ranking),
         words=words.symbols(ranking),
         reading=words.reading(ranking),
@@ -77,6 +79,7 @@ def render(
                 "b": relation.b,
                 "symbol": relation.symbol.value,
                 "words": words.claim(relation, ranking),
+                "new_images": words.new_images(relation),
             }
             for relation in ranking.relations
         ],

@@ -52,6 +52,8 @@ def reading(ranking: Ranking) -> str:
     else:
         text += f"All claims are read off them: any is wrong in at most {error} of studies. "
     return text + (
+        "They are about new seeds on these evaluation images; the last column is the interval of "
+        "the same difference for new images as well. "
         "The order above shows neighbours; claims of other pairs that do not follow from it stand "
         "below it."
     )
@@ -78,6 +80,12 @@ def claim(relation: Relation, ranking: Ranking) -> str:
     if relation.more_seeds is not None:
         text += f"; about {relation.more_seeds} more may decide"
     return text + (f"; {relation.withheld}" if relation.withheld else "")
+
+
+def new_images(relation: Relation) -> str:
+    """Return a pair's interval for new images in points, or a dash where it is not known."""
+    found = relation.new_images
+    return _NONE if found is None else f"[{100 * found.low:.2f}, {100 * found.high:.2f}]"
 
 
 def layout_cells(layout: LayoutScore) -> dict[str, str | int]:

@@ -153,6 +153,10 @@ _WORDS = (
     _real("deviation", "sd of the paired differences; null with fewer than two", FRACTION),
     _real("skewness", "of the paired differences, g1; null with fewer than three"),
     _count("more_seeds", "expected to settle it; null: settled, or not foreseeable"),
+    _real(
+        "new_images_low", "lower end of the difference for new images; null: not known", FRACTION
+    ),
+    _real("new_images_high", "upper end of the same", FRACTION),
     _text("order", "labels, best first, with the marks between them; empty: none finished"),
     _real("equal_loss", "l*, the probe loss at which layouts are compared", NATS),
     _real("tau", "Kendall's tau-b with the paper's order"),

@@ -84,7 +84,15 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 
 def relations_frame(ranking: Ranking) -> pd.DataFrame:
     """One row a pair of labels, the better estimate as `a`; columns as in `RELATIONS`."""
-    rows = [{**asdict(relation), "symbol": relation.symbol.value} for relation in ranking.relations]
+    rows = [
+        {
+            **asdict(each),
+            "symbol": each.symbol.value,
+            "new_images_low": each.new_images and each.new_images.low,
+            "new_images_high": each.new_images and each.new_images.high,
+        }
+        for each in ranking.relations
+    ]
     return RELATIONS.frame(rows)
 
 

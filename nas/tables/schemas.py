@@ -139,7 +139,11 @@ RELATIONS = Table(
     title="Relations",
     found="`tables/relations.parquet`",
     row="a pair of labels",
-    columns=(*_words("a", "b", "symbol"), *EVIDENCE),
+    columns=(
+        *_words("a", "b", "symbol"),
+        *EVIDENCE,
+        *_words("new_images_low", "new_images_high"),
+    ),
 )
 PHASE = Table(
     title="Phase diagram",

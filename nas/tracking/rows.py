@@ -10,6 +10,7 @@ from nas.networks.registry import family_of
 from nas.ranking.answer import also
 from nas.ranking.curves import Convergence, convergence, gaps
 from nas.ranking.result import Ranking
+from nas.ranking.scope import scope
 from nas.study.records import Trial, TrialHistory, TrialStatus
 from nas.tracking.snapshots import StudyFacts
 
@@ -102,7 +103,9 @@ def status_tags(history: TrialHistory, *, there: Container[str] = ()) -> dict[st
 
 def ranking_tags(ranking: Ranking) -> dict[str, str]:
     """Return the tags that say a study's answer; MLflow shows the note as its description."""
-    beside = [f"\n{words}\n" for words in (also(ranking), ranking.sentence) if words]
+    beside = [
+        f"\n{words}\n" for words in (also(ranking), ranking.sentence, scope(ranking)) if words
+    ]
     notes = [f"- {note}" for note in (ranking.preliminary, *ranking.notes) if note]
     note = "\n".join((f"**{ranking.answer}**", *beside, *notes))
     return {

@@ -4,7 +4,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 from nas.ranking.answer import hidden, sentence
-from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Relation, Symbol
+from nas.ranking.result import WITHHELD, Interval, LayoutScore, Ranking, Relation, Symbol
 from nas.ranking.validity import clopper_pearson
 from nas.spec.study import Metric, RankingSpec
 
@@ -34,8 +34,21 @@ def layout(label: str, score: float, *, baseline: bool = False) -> LayoutScore:
     )
 
 
-def relation(a: str, mark: str, b: str, *, seeds: int = 6) -> Relation:
-    """Return `a mark b`, where the mark may be a bar: then it is withheld."""
+# By mark, an interval that confirms the claim.
+CONFIRMED = {
+    "≫": Interval(low=0.06, high=0.09),
+    ">": Interval(low=0.001, high=0.02),
+    "≈": Interval(low=-0.001, high=0.001),
+    "≥": Interval(low=-0.001, high=0.02),
+}
+HERE = Interval(low=-0.2, high=0.2)  # confirms nothing
+
+
+def relation(a: str, mark: str, b: str, *, seeds: int = 6, here: bool = False) -> Relation:
+    """Return `a mark b`, where the mark may be a bar: then it is withheld.
+
+    What is claimed holds for new images too, or on these images alone (`here`).
+    """
     return Relation(
         a=a,
         b=b,
@@ -48,6 +61,7 @@ def relation(a: str, mark: str, b: str, *, seeds: int = 6) -> Relation:
         skewness=0.0,
         more_seeds=None,
         withheld="sizes differ" if mark == WITHHELD else "",
+        new_images=HERE if here else CONFIRMED.get(mark, HERE),
     )
 
 
@@ -73,6 +87,7 @@ def ranking(line: str, *claims: str, seeds: int = 6, **changes: Any) -> Ranking:
         "layouts": tuple(layout(label, 0.9 - 0.01 * i) for i, label in enumerate(labels)),
         "relations": tuple(relations),
         "notes": (),
+        "evaluation_images": 599,
         "symbols": tuple(Symbol("?" if mark == WITHHELD else mark) for mark in marks),
         "marks": tuple(marks),
         "hidden": hidden(labels, marks, relations),

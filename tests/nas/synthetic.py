@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from coatnet.config import BlockType, CoAtNetConfig, StageConfig, StemConfig, StemType
+from nas.study.correct import encode
 from nas.study.records import EpochMeasured, Trial, TrialHistory, TrialStatus, twin_label
 
 
@@ -120,6 +121,33 @@ def fine_tuned(
             )
         tuned.append(replace(each, trial=trial, epochs=epochs))
     return (*histories, *tuned)
+
+
+def with_images(
+    histories: Sequence[TrialHistory], images: int, *, shared: float = 1.0, seed: int = 0
+) -> tuple[TrialHistory, ...]:
+    """Return the histories with which of so many images every epoch was right about.
+
+    Accuracies are rounded to what so many images can show. How hard an image is, is the same for
+    all; `shared` is how much of it that is, 0 to 1, beside what is each epoch's own.
+    """
+    random = np.random.default_rng(seed)
+    easy = random.standard_normal(images)
+    found: list[TrialHistory] = []
+    for each in histories:
+        epochs = []
+        for epoch in each.epochs:
+            ease = shared * easy + math.sqrt(1 - shared**2) * random.standard_normal(images)
+            values: dict[str, float | str] = {}
+            for name in ("evaluation", "ema_evaluation"):
+                accuracy = getattr(epoch, f"{name}_accuracy")
+                if accuracy is not None:
+                    right = np.argsort(np.argsort(-ease)) < round(accuracy * images)
+                    values[f"{name}_accuracy"] = int(right.sum()) / images
+                    values[f"{name}_correct"] = encode(right)
+            epochs.append(replace(epoch, **values))
+        found.append(replace(each, epochs=tuple(epochs)))
+    return tuple(found)
 
 
 def _shifted(history: TrialHistory, trial: Trial, by: float) -> tuple[EpochMeasured, ...]:

@@ -10,6 +10,7 @@ from nas.cli.main import run
 from nas.cli.output import print_ranking, words_beside
 from nas.ranking.answer import also
 from nas.ranking.relations import rank
+from nas.ranking.scope import scope
 from nas.spec.study import Metric, RankingSpec
 from nas.study.folder import open_study
 from tests.nas.rankings import ranking
@@ -83,11 +84,13 @@ def test_of_networks_fine_tuned_at_another_size_both_prices_are_printed(capsys):
 def test_what_the_order_hides_stands_below_it(capsys):
     found = ranking("C-C-C-C ? C-C-C-T ? C-C-T-T ? ViT_REL", "C-C-C-C > C-C-T-T")
     print_ranking(found, "table")
-    assert capsys.readouterr().out.splitlines()[-4:] == [
+    assert capsys.readouterr().out.splitlines()[-6:] == [
         "C-C-C-C ? C-C-C-T ? C-C-T-T ? ViT_REL",
         "also: C-C-C-C > C-C-T-T",
         "C-C-C-C leads; it is certainly better than C-C-T-T, and not yet told apart from",
         "C-C-C-T and ViT_REL.",
+        "The symbols are about new seeds on these 599 evaluation images. For new images",
+        "as well: C-C-C-C > C-C-T-T.",
     ]
 
 
@@ -99,7 +102,7 @@ def test_the_words_fit_a_terminal_where_names_do(length):
     lines = words_beside(found)
     assert max(len(line) for line in lines) <= 80
     assert not any(line.endswith((" >", "-")) or line.startswith("> ") for line in lines)
-    assert " ".join(lines) == f"{also(found)} {found.sentence}"
+    assert " ".join(lines) == f"{also(found)} {found.sentence} {scope(found)}"
 
 
 def test_a_long_name_stays_whole():

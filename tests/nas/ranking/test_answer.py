@@ -14,7 +14,7 @@ from nas.ranking.relations import rank
 from nas.ranking.result import WITHHELD, Symbol
 from nas.spec.study import Metric, RankingSpec
 from nas.study.records import TrialStatus
-from tests.nas.rankings import layout, ranking, relation
+from tests.nas.rankings import HERE, layout, ranking, relation
 from tests.nas.synthetic import DIGITS, SyntheticLayout, study, with_twin
 
 ACCURACY = RankingSpec(metric=Metric.ACCURACY)
@@ -80,7 +80,10 @@ def lines(draw):
     labels = draw(st.permutations(LABELS[: draw(st.integers(1, len(LABELS)))]))
     made = [
         relation(
-            *(pair if forward else pair[::-1])[:1], mark, *(pair if forward else pair[::-1])[1:]
+            *(pair if forward else pair[::-1])[:1],
+            mark,
+            *(pair if forward else pair[::-1])[1:],
+            here=draw(st.booleans()),
         )
         for pair in combinations(labels, 2)
         for mark in [draw(st.sampled_from("≫>>≈≥?|"))]
@@ -185,17 +188,20 @@ def test_the_sentence_says_of_each_other_what_is_known(found, preliminary, tied)
     for each in made:
         if first in (each.a, each.b):
             other = each.b if each.a == first else each.a
-            expected.setdefault(kind(each, first), set()).add(other)
+            here = each.new_images == HERE and kind(each, first) not in ("open", "withheld")
+            expected.setdefault(kind(each, first) + here * " here", set()).add(other)
     assert said.endswith(".")
     assert said.count(".") - said.count("0.5") == 1
     assert not set(said) & set("≫>≈≥?|")
     assert ("certainly" in said) is (
-        not preliminary and bool(expected.keys() & {"above", "better", "equal", "not worse"})
+        not preliminary and bool(expected.keys() - {"open", "withheld"})
     )
     assert said.startswith("So far, with 6 seeds, ") is preliminary
     assert ("share the highest score" in said) is tied
     assert (" leads" in said) is (
-        not tied and "above" not in expected and expected.keys() - {"open", "withheld"} != set()
+        not tied
+        and not expected.keys() & {"above", "above here"}
+        and expected.keys() - {"open", "withheld"} != set()
     )
     body = re.sub("; [^;]* decided$", "", said.rstrip("."))
     parts = re.split("|".join(f"({words})" for words in WORDS), body)
@@ -203,13 +209,26 @@ def test_the_sentence_says_of_each_other_what_is_known(found, preliminary, tied)
     found_kinds = {}
     for words, listed in zip(parts[1::2], parts[2::2], strict=True):
         listed = re.sub(r",( and| is| and is)? ?$|, and is $| ?, $", "", listed).strip()
-        found_kinds[WORDS[words]] = names(listed, count)
+        here = listed.endswith(" on these images")
+        listed = listed.removesuffix(" on these images")
+        found_kinds[WORDS[words] + here * " here"] = names(listed, count)
     assert found_kinds.keys() == expected.keys()
     for name, (told, number) in found_kinds.items():
         assert told <= expected[name]
         assert number == len(expected[name])
     # where each list is down to one name nothing is left to shorten
     assert len(said) <= LONGEST or all(len(told) < 2 for told, _ in found_kinds.values())
+
+
+def only_here(line, *words, **changes):
+    """The ranking of a line and claims, of which those between 'A B' hold on these images alone."""
+    alone = [set(pair.split()) for pair in words if len(pair.split()) == 2]
+    found = ranking(line, *(claim for claim in words if len(claim.split()) == 3), **changes)
+    made = tuple(
+        replace(each, new_images=HERE) if {each.a, each.b} in alone else each
+        for each in found.relations
+    )
+    return replace(found, relations=made)
 
 
 @pytest.mark.parametrize(
@@ -293,6 +312,26 @@ def test_the_sentence_says_of_each_other_what_is_known(found, preliminary, tied)
                 "apart from G."
             ),
         ),
+        (only_here("A > B", "A B"), "A leads; it is certainly better than B on these images."),
+        (
+            only_here("A ≥ B", "A B"),
+            "A leads; it is certainly at most 0.5 points behind B on these images.",
+        ),
+        (
+            only_here("A > B > C", "A C", "A > C"),
+            "A leads; it is certainly better than B, and better than C on these images.",
+        ),
+        (
+            only_here("A > B > C", "A B", "A C", "A > C"),
+            "A leads; it is certainly better than both others on these images.",
+        ),
+        (
+            only_here("A > B ? C", "A B", seeds=3, preliminary="3 seeds"),
+            (
+                "So far, with 3 seeds, A leads; it seems better than B on these images, and is not "
+                "yet told apart from C."
+            ),
+        ),
     ],
 )
 def test_the_sentence_of_a_ranking(found, expected):
@@ -337,7 +376,8 @@ def test_a_study_says_what_its_line_hides():
     assert found.order == "A ? B ? C ? D"
     assert claims(found.hidden) == ["A > C", "A > D", "B > D"]
     assert found.sentence == (
-        "A leads; it is certainly better than C and D, and not yet told apart from B."
+        "A leads; it is certainly better than C and D on these images, and not yet told apart from "
+        "B."
     )
 
 

@@ -1,6 +1,7 @@
 """One trial's epochs, read by hand and by the code."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -12,13 +13,15 @@ from nas.ranking.curves import (
     accuracy_at_loss,
     area_log_loss,
     convergence,
+    correct_at_loss,
     deepest_loss,
     end_gaps,
     reach,
     record_lows,
 )
+from nas.study.correct import correct_images
 from nas.study.records import TrialHistory, TrialStatus
-from tests.nas.synthetic import measured, trial_of
+from tests.nas.synthetic import measured, trial_of, with_images
 
 
 def history(losses, accuracies=None):
@@ -96,13 +99,15 @@ def test_a_loss_that_underflowed_to_zero_is_still_read():
     assert math.isfinite(area_log_loss(trial))
 
 
-points = st.lists(st.tuples(st.floats(1e-9, 10.0), st.floats(0.0, 1.0)), min_size=1, max_size=12)
+IMAGES = 599
+counts = st.integers(0, IMAGES)  # an accuracy is a count of images
+points = st.lists(st.tuples(st.floats(1e-9, 10.0), counts), min_size=1, max_size=12)
 
 
 @settings(max_examples=50, deadline=None)
 @given(points, st.floats(0.0, 20.0))
 def test_a_reading_lies_between_its_two_measurements(curve, loss):
-    trial = history([point[0] for point in curve], [point[1] for point in curve])
+    trial = history([point[0] for point in curve], [point[1] / IMAGES for point in curve])
     value = accuracy_at_loss(trial, loss)
     lows = record_lows(trial)
     around = [
@@ -112,6 +117,40 @@ def test_a_reading_lies_between_its_two_measurements(curve, loss):
     ] or [(lows[0].evaluation_accuracy, lows[-1].evaluation_accuracy)]
     low, high = min(map(min, around)), max(map(max, around))
     assert low - 1e-9 <= value <= high + 1e-9
+    (kept,) = with_images([trial], IMAGES)
+    images = correct_at_loss(kept, loss, images=IMAGES)
+    assert images is not None
+    assert images.shape == (IMAGES,)
+    assert 0 <= images.min() <= images.max() <= 1
+    assert images.mean() == pytest.approx(value, abs=1e-12)
+
+
+def test_images_are_those_on_both_sides_of_the_crossing():
+    (trial,) = with_images([history([2.0, 1.0, 0.5, 0.7], [0.3, 0.5, 0.8, 0.2])], 10)
+    ends = [correct_images(epoch, images=10) for epoch in trial.epochs]
+    for place, loss in ((0, 3.0), (0, 2.0), (1, 1.0), (2, 0.5), (2, 0.1)):
+        assert correct_at_loss(trial, loss, images=10).tolist() == ends[place].tolist()
+    between = correct_at_loss(trial, 0.8, images=10)
+    part = (accuracy_at_loss(trial, 0.8) - 0.8) / (0.5 - 0.8)
+    assert 0.1 < part < 0.9
+    expected = [part * high + (1 - part) * deep for high, deep in zip(*ends[1:3], strict=True)]
+    assert between.tolist() == pytest.approx(expected)
+
+
+def test_of_equal_accuracies_the_nearer_images_count():
+    (trial,) = with_images([history([2.0, 0.5], [0.5, 0.5])], 40, shared=0.0)
+    first, second = (correct_images(epoch, images=40) for epoch in trial.epochs)
+    assert first.tolist() != second.tolist()
+    found = correct_at_loss(trial, 1.0, images=40)  # half way over the logarithm
+    assert found.tolist() == pytest.approx((0.5 * first + 0.5 * second).tolist())
+
+
+def test_images_are_unknown_where_one_side_did_not_keep_them():
+    (trial,) = with_images([history([2.0, 1.0, 0.5], [0.3, 0.5, 0.8])], 10)
+    older = replace(trial.epochs[0], evaluation_correct=None)
+    trial = replace(trial, epochs=(older, *trial.epochs[1:]))
+    assert correct_at_loss(trial, 1.5, images=10) is None
+    assert correct_at_loss(trial, 0.7, images=10) is not None
 
 
 def test_gaps_are_those_of_the_last_epoch():

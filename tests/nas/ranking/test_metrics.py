@@ -1,11 +1,13 @@
 """Every metric that a spec may name has its row: how it is read, and in words."""
 
+from dataclasses import replace
+
 import pytest
 
 from nas.ranking.metrics import METRICS, averaged_accuracy, final_accuracy
 from nas.spec.choices import Metric
 from tests.nas.ranking.test_objective import A
-from tests.nas.synthetic import fine_tuned
+from tests.nas.synthetic import fine_tuned, with_images
 
 
 @pytest.mark.parametrize("metric", Metric)
@@ -24,6 +26,23 @@ def test_only_what_is_read_at_equal_loss_depends_on_it():
         assert moved is (metric in at_loss)
         assert ("0.500" in rule.basis(0.5)) is (metric in at_loss)
         assert rule.basis(None) == rule.words
+
+
+@pytest.mark.parametrize("metric", Metric)
+@pytest.mark.parametrize("level", [None, 0.5, 0.31, 5.0])
+def test_a_score_is_the_mean_of_its_images(metric, level):
+    rule = METRICS[metric]
+    for each in (*with_images([A], 599), *with_images(fine_tuned([A]), 599)):
+        images = rule.by_image(each, level, 599)
+        assert images is not None
+        assert (images.shape, images.dtype) == ((599,), float)
+        assert images.mean() == pytest.approx(rule.score(each, level).value, abs=1e-12)
+        older = replace(each, epochs=tuple(map(without_images, each.epochs)))
+        assert rule.by_image(older, level, 599) is None
+
+
+def without_images(epoch):
+    return replace(epoch, evaluation_correct=None, ema_evaluation_correct=None)
 
 
 def test_averaged_weights_count_where_they_are_kept():

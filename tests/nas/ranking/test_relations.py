@@ -153,23 +153,15 @@ def test_json_has_the_promised_keys_in_order():
     found = ranking_json(ranking)
     assert list(found)[:6] == ["metric", "order", "layouts", "relations", "equal_loss", "notes"]
     assert list(found)[6:] == [
-        *(
-            "preliminary",
-            "hidden",
-            "sentence",
-            "placebo",
-            "schedule_placebo",
-            "agreement",
-            "looks",
-            "spec",
-        )
+        *("preliminary", "hidden", "sentence", "collapsed", "evaluation_images"),
+        *("placebo", "schedule_placebo", "agreement", "looks", "spec"),
     ]
     assert list(found["layouts"][0])[:8] == [
         *("label", "layout", "score", "low", "high", "seeds", "parameters", "macs")
     ]
     assert list(found["relations"][0]) == [
         *("a", "b", "symbol", "difference", "low", "high", "paired_seeds", "deviation", "skewness"),
-        *("more_seeds", "withheld"),
+        *("more_seeds", "withheld", "new_images", "seeds"),
     ]
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert type(found["relations"][0]["symbol"]) is str

@@ -12,6 +12,7 @@ RANKING = Ranking(
     layouts=(),
     relations=(),
     notes=(),
+    evaluation_images=599,
 )
 
 

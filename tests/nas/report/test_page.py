@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from nas.ranking.relations import rank
+from nas.ranking.scope import scope
 from nas.report import page as report
 from nas.report.page import write_report
 from nas.report.style import plain, shorten
@@ -101,6 +102,9 @@ def test_the_page_says_what_the_order_hides_and_what_it_means(tmp_path):
     said = dict(re.findall(r'<p class="(also|answer)">(.*?)</p>', text))
     said = {name: re.sub("<[^>]+>", "", words).strip() for name, words in said.items()}
     assert said == {"also": "also: C-C-C-C &gt; C-C-T-T", "answer": found.sentence}
+    assert f'<p class="lead scope">{scope(found).replace(">", "&gt;")}</p>' in text
+    assert text.count('<td class="number dim">[0.10, 2.00]</td>') == 1, "for new images too"
+    assert text.count('<td class="number dim">[-20.00, 20.00]</td>') == 2
     plain = write(tmp_path / "r.html", histories, ranking=ranking("C-C-C-C > C-C-C-T"))
     assert 'class="also"' not in plain
     assert 'class="answer"' not in write(tmp_path / "r.html", ())

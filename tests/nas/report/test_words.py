@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nas.ranking.relations import rank
-from nas.ranking.result import WITHHELD, Rate, Relation, Symbol
+from nas.ranking.result import WITHHELD, Interval, Rate, Relation, Symbol
 from nas.report import words
 from nas.spec.study import Correction, Metric, RankingSpec
 from nas.study.records import TrialStatus
@@ -66,6 +66,12 @@ def test_a_claim_is_said_with_its_size_and_evidence(changes, expected):
     assert words.claim(replace(RELATION, **changes), RANKING) == expected
 
 
+def test_a_second_interval_is_in_points_or_a_dash():
+    assert words.new_images(RELATION) == "–"
+    known = replace(RELATION, new_images=Interval(low=-0.0012, high=0.0256))
+    assert words.new_images(known) == "[-0.12, 2.56]"
+
+
 def test_every_symbol_is_explained():
     assert set(words.symbols(RANKING)) == {*(symbol.value for symbol in Symbol), WITHHELD}
 
@@ -87,6 +93,7 @@ def test_the_error_level_is_that_of_the_spec():
 
 def test_the_reading_follows_correction_and_looks():
     assert "Holm" in words.reading(RANKING)
+    assert "about new seeds on these evaluation images" in words.reading(RANKING)
     assert "any number of seeds" not in words.reading(RANKING)
     joint = RankingSpec(correction=Correction.BONFERRONI)
     said = words.reading(replace(RANKING, spec=joint, looks=(6, 20)))

@@ -14,6 +14,7 @@ from nas.spec.study import RankingSpec
 from nas.study.records import EpochMeasured, TrialStatus
 from nas.tables import frames as views
 from nas.tables import schemas
+from tests.nas.rankings import ranking
 from tests.nas.synthetic import SyntheticLayout, fine_tuned, study, with_twin
 
 LOST = {0: TrialStatus.PLANNED, 1: TrialStatus.DIVERGED}
@@ -60,13 +61,27 @@ def test_a_row_for_each_epoch_with_all_that_was_measured():
 @pytest.mark.parametrize(
     ("schema", "record", "besides"),
     [
-        (schemas.EPOCHS, EpochMeasured, {"kind", "trial_id"}),
+        # which images were right is no number
+        (
+            schemas.EPOCHS,
+            EpochMeasured,
+            {"kind", "trial_id", "evaluation_correct", "ema_evaluation_correct"},
+        ),
         (schemas.RANKING, LayoutScore, set()),
-        (schemas.RELATIONS, Relation, set()),
+        (schemas.RELATIONS, Relation, {"new_images"}),  # its two ends are columns
     ],
 )
 def test_no_field_of_a_record_is_left_out(schema, record, besides):
     assert {field.name for field in fields(record)} - besides <= set(schema.names)
+
+
+def test_both_ends_for_new_images_are_columns():
+    found = ranking("A > B ? C")
+    made = (replace(found.relations[0], new_images=None), *found.relations[1:])
+    frame = views.relations_frame(replace(found, relations=made))
+    assert frame["new_images_low"].isna().tolist() == [True, False, False]
+    assert frame["new_images_low"][1:].tolist() == [-0.2, -0.2]
+    assert frame["new_images_high"][1:].tolist() == [0.2, 0.2]
 
 
 def test_a_row_for_each_layout_with_the_symbol_to_the_next():

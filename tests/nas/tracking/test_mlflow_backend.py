@@ -535,4 +535,5 @@ def ranking() -> Ranking:
         layouts=(score("C-C-C-C", 0.99), score("C-C-C-T#2", 0.98)),
         relations=(),
         notes=("Read at a probe loss of 0.1 nats.",),
+        evaluation_images=599,
     )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from nas.ranking.curves import area_log_loss
+from nas.ranking.scope import scope
 from nas.study.records import BaselineConfig, TrialStatus
 from nas.tables.columns import WORDS
 from nas.tables.frames import trials_frame
@@ -38,7 +39,8 @@ def test_a_study_is_tagged_with_its_answer() -> None:
     found = ranking("A ? B ? C", "A > C", notes=("Sizes are comparable.",))
     tags = rows.ranking_tags(found)
     assert tags.pop("mlflow.note.content") == (
-        f"**A ? B ? C**\n\nalso: A > C\n\n\n{found.sentence}\n\n- Sizes are comparable."
+        f"**A ? B ? C**\n\nalso: A > C\n\n\n{found.sentence}\n\n\n{scope(found)}\n\n"
+        "- Sizes are comparable."
     )
     assert tags == {"nas.order": "A ? B ? C", "nas.sentence": found.sentence}
     long = rows.ranking_tags(replace(found, notes=("x" * 9000,)))

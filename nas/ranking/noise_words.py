@@ -12,6 +12,7 @@ from nas.ranking.statistics.noise import Noise, noise, pooled, predicted_image_v
 Correct = Mapping[str, Mapping[int, np.ndarray]]  # by label and seed: correctness [N], in [0, 1]
 
 TIMES = 4  # the images that a sentence speaks of
+SEEDS_TELL = 6  # of a pair; with fewer a variance over seeds is anyone's guess
 WORTH_SAYING = 1.2  # times the seeds, below which more images are no advice
 
 
@@ -27,6 +28,7 @@ class NoiseFound:
     sd: float | None = None  # of a difference over seeds
     image_sd: float | None = None
     seed_sd: float | None = None
+    shares: tuple[float, float] | None = None  # the least and the greatest of a pair
     predicted_share: float | None = None  # by the first seeds' images, of the sd measured
 
     @property
@@ -38,8 +40,8 @@ class NoiseFound:
 def find_noise(correct: Correct) -> NoiseFound | None:
     """Return where the noise of these layouts' differences comes from.
 
-    Pairs count alike, and a layout with runs that went astray would speak for all: leave out those
-    of which nothing is claimed. None where no two layouts have a seed in common.
+    Variances of pairs are averaged, and a layout with runs that went astray would speak for all:
+    leave out those of which nothing is claimed. None where no two layouts have a seed in common.
 
     Raises:
         ValueError: runs were not judged on the same images, or there are fewer than two images.
@@ -59,14 +61,17 @@ def find_noise(correct: Correct) -> NoiseFound | None:
             sentence=foreseen_words(images, predicted),
         )
     found = pooled(pairs)
+    shares = [each.share for each in pairs]
+    tell = min(len(each) for each in tables) >= SEEDS_TELL
     return NoiseFound(
         images=images,
         predicted_image_sd=predicted,
-        sentence=words(found, predicted),
+        sentence=words(pairs, predicted) if tell else few_words(images, found, predicted),
         share=found.share,
         sd=found.sd,
         image_sd=found.image_sd,
         seed_sd=found.seed_sd,
+        shares=(min(shares), max(shares)),
         predicted_share=min(predicted**2 / found.variance, 1.0) if found.variance else None,
     )
 
@@ -91,16 +96,27 @@ def foreseen_words(images: int, predicted: float) -> str:
     )
 
 
-def words(found: Noise, predicted: float) -> str:
+def few_words(images: int, found: Noise, predicted: float) -> str:
+    """Say what a few seeds of each layout tell: nothing of seeds yet."""
+    return (
+        f"{images:,} evaluation images alone give a difference an sd of {_points(found.image_sd)} "
+        f"points (forecast {_points(predicted)}); {SEEDS_TELL} seeds would tell what seeds add"
+    )
+
+
+def words(pairs: Sequence[Noise], predicted: float) -> str:
     """Say what the noise is, what more images would do, and how good the forecast was."""
-    worth = found.seeds_worth(TIMES)
+    found = pooled(pairs)
     sds = f"sd {_points(found.sd)} points"
     if found.image_variance:
         sds += f", of images {_points(found.image_sd)}, forecast {_points(predicted)}"
-    save = "little" if worth < WORTH_SAYING else f"what {worth:.2g} times the seeds do"
+    least, most = (f"{100 * of(each.share for each in pairs):.0f}" for of in (min, max))
+    span = f" ({least} to {most}%)" if least != most else ""
+    worth = found.seeds_worth(TIMES)
+    gain = "save little" if worth < WORTH_SAYING else f"are worth {worth:.2g} times the seeds"
     return (
-        f"evaluation images are {found.share:.0%} of a difference's variance ({sds}): "
-        f"{TIMES} times the images save {save}"
+        f"evaluation images are {found.share:.0%}{span} of a pair's variance ({sds}): "
+        f"{TIMES} times as many {gain}"
     )
 
 

@@ -5,7 +5,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from nas.ranking.noise_words import find_noise, foreseen_words, words
+from nas.ranking.noise_words import few_words, find_noise, foreseen_words, words
 from nas.ranking.statistics.noise import Noise, noise, pooled
 
 Runs = dict[str, dict[int, np.ndarray]]
@@ -54,19 +54,48 @@ def test_afterwards_the_forecast_is_held_to_what_was_measured() -> None:
 
 def test_the_sentence_has_share_sd_and_what_seeds_would_do() -> None:
     found = Noise(variance=1.02e-2**2, image_variance=0.71 * 1.02e-2**2, freedom=9)
-    said = words(found, 0.008)
+    said = words([found], 0.008)
     assert said == (
-        "evaluation images are 71% of a difference's variance (sd 1.02 points, of images 0.86, "
-        "forecast 0.80): 4 times the images save what 2.1 times the seeds do"
+        "evaluation images are 71% of a pair's variance (sd 1.02 points, of images 0.86, "
+        "forecast 0.80): 4 times as many are worth 2.1 times the seeds"
     )
     quiet = Noise(variance=1e-4, image_variance=1e-6, freedom=9)
-    assert "images save little" in words(quiet, 0.001)
+    assert "as many save little" in words([quiet], 0.001)
+
+
+def test_pairs_that_differ_are_not_hidden_in_their_mean() -> None:
+    shares = (0.2, 1.0)
+    pairs = [Noise(variance=4e-4, image_variance=each * 4e-4, freedom=9) for each in shares]
+    assert words(pairs, 0.01).startswith("evaluation images are 60% (20 to 100%) of a pair's")
+    runs = correct(seeds=6, run=0.3)
+    found = find_noise(runs)
+    assert found is not None
+    assert found.shares is not None
+    assert found.share is not None
+    assert found.shares[0] < found.share < found.shares[1]
+
+
+def test_before_six_seeds_a_share_is_computed_and_not_told() -> None:
+    found = find_noise(correct(seeds=5))
+    assert found is not None
+    assert found.share is not None
+    assert "6 seeds would tell" in found.sentence
+    assert "%" not in found.sentence
+    told = find_noise(correct(seeds=6))
+    assert told is not None
+    assert "variance" in told.sentence
 
 
 @pytest.mark.parametrize("images", [599, 10_000, 1_281_167])
 def test_it_takes_two_lines_at_most(images: int) -> None:
     loud = Noise(variance=0.1234**2, image_variance=0.1234**2, freedom=9)
-    for said in (words(loud, 0.1234), foreseen_words(images, 0.1234)):
+    quiet = Noise(variance=0.1234**2, image_variance=0.05**2, freedom=9)
+    for said in (
+        words([loud], 0.1234),
+        words([loud, quiet], 0.1234),
+        foreseen_words(images, 0.1234),
+        few_words(images, loud, 0.1234),
+    ):
         assert len(textwrap.wrap(said, 80)) <= 2, said
 
 

@@ -26,6 +26,7 @@ KEYS = {
     "collapsed": "labels of which runs collapsed: objects of `label`, `count`, `of`, `low`, `high`",
     "evaluation_images": "that scores and `low` to `high` are of",
     "placebo": "a label against its own twin, as an object of `relations`; null without one",
+    "noise": "sds and shares of evaluation images and of seeds, `sentence`; null: not kept",
     "agreement": "with the paper's order: `paper`, the order, and `tau`; null: not comparable",
     "looks": "seeds at the first look and at the last: claims hold at any number between",
     "spec": "section `ranking` of the spec",

@@ -135,11 +135,14 @@ def correct_at_loss(history: TrialHistory, loss: float, *, images: int) -> np.nd
         JournalCorruptError: a record contradicts its accuracy.
     """
     lows = record_lows(_measured(history))[::-1]
-    depths = np.array([ln_loss(epoch.probe_loss) for epoch in lows])
+    depths = np.array([ln_loss(point.probe_loss) for point in lows])
     at = np.clip(ln_loss(loss), depths[0], depths[-1])
     above = min(int(np.searchsorted(depths, at)), len(lows) - 1)
     below = max(above - 1, 0)
-    deep, high = (correct_images(lows[i], images=images) for i in (below, above))
+    deep, high = (
+        correct_images(lows[i].measured, images=images, averaged=lows[i].averaged)
+        for i in (below, above)
+    )
     if deep is None or high is None:
         return None
     apart = lows[above].evaluation_accuracy - lows[below].evaluation_accuracy

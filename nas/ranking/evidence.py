@@ -96,6 +96,24 @@ class Evidence:
         )
         return second_intervals(found, self.pairs, self.rules.design, by_image=self._by_image)
 
+    def correct(self) -> dict[str, dict[int, np.ndarray]]:
+        """Return how right the runs are image by image, by label and seed, where it was kept.
+
+        Of layouts of which nothing is claimed the noise would speak for all: they are left out.
+
+        Raises:
+            JournalCorruptError: which images a trial was right about contradicts its accuracy.
+        """
+        found: dict[str, dict[int, np.ndarray]] = {}
+        for layout in self.layouts:
+            if layout.withheld:
+                continue
+            for seed in self.scores.by_layout.get(layout.label, ()):
+                images = self._by_image(layout.label, seed)
+                if images is not None:
+                    found.setdefault(layout.label, {})[seed] = images
+        return found
+
     def _by_image(self, label: str, seed: int) -> np.ndarray | None:
         history = self.scores.finished(label)[seed].history
         rule = METRICS[self.rules.spec.metric]

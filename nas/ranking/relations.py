@@ -7,6 +7,7 @@ from typing import Any
 
 from nas.ranking import answer, notes, schedule
 from nas.ranking.evidence import Rules, gather, gather_placebo, gather_schedule_placebo
+from nas.ranking.noise_words import find_noise
 from nas.ranking.paper import agreement
 from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Relation, Symbol
 from nas.ranking.scores import counted
@@ -64,6 +65,7 @@ def rank(
     twin = placebo.relations()[0] if placebo else None
     brief = gather_schedule_placebo(trials, rules)
     shorter = brief.relations()[0] if brief else None
+    noise = find_noise(evidence.correct())
     found = Ranking(
         spec=spec,
         order="".join(
@@ -79,6 +81,7 @@ def rank(
             *notes.placebo(twin, spec),
             *schedule.placebo_notes(brief, shorter, spec),
             *schedule.reading_notes(evidence.scores, spec),
+            *([noise.sentence] if noise else []),
             *notes.assumptions(relations, spec, evaluation_images=evaluation_images),
             *notes.mishaps(relations),
             *disputes,
@@ -93,6 +96,7 @@ def rank(
         hidden=answer.hidden([layout.label for layout in layouts], marks, relations),
         placebo=twin,
         schedule_placebo=shorter,
+        noise=noise,
         agreement=agreement(layouts, relations, spec.metric),
     )
     return replace(found, sentence=answer.sentence(found))
@@ -120,6 +124,7 @@ def ranking_json(ranking: Ranking) -> dict[str, Any]:
         "evaluation_images": ranking.evaluation_images,
         "placebo": ranking.placebo and _relation_json(ranking.placebo),
         "schedule_placebo": ranking.schedule_placebo and _relation_json(ranking.schedule_placebo),
+        "noise": ranking.noise and asdict(ranking.noise),
         "agreement": ranking.agreement and asdict(ranking.agreement),
         "looks": list(ranking.looks),
         "spec": ranking.spec.model_dump(mode="json"),

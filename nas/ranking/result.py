@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from nas.ranking.noise_words import NoiseFound
 from nas.spec.study import Metric, RankingSpec
 
 
@@ -121,6 +122,7 @@ class Ranking:
     hidden: tuple[Relation, ...] = ()  # claims that the order neither shows nor implies
     sentence: str = ""  # what is known and what is not, in words (docs/ranking.md)
     placebo: Relation | None = None  # a candidate against its own twin: the noise floor
+    noise: NoiseFound | None = None  # where it comes from; None where no image was kept
     schedule_placebo: Relation | None = None  # against itself over fewer epochs, at equal loss
     agreement: Agreement | None = None  # None with fewer than three of the paper's layouts
 

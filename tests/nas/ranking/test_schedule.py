@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from nas.ranking.curves import accuracy_at_loss, correct_at_loss
 from nas.ranking.relations import rank, ranking_json
 from nas.ranking.result import Ranking, Symbol
 from nas.spec.study import RankingSpec
+from nas.study.correct import encode
 from nas.study.records import TrialHistory, TrialStatus, brief_label
 from tests.nas.synthetic import SyntheticLayout, study
 
@@ -132,3 +135,47 @@ def test_equal_loss_is_read_off_the_averaged_weights_where_all_epochs_have_them(
     assert ranked(old).layouts[0].score == plain.layouts[0].score
     accuracy = SPEC.model_copy(update={"metric": "accuracy"})
     assert not noted(ranked(BOTH, accuracy), "training.ema_decay")
+
+
+def test_image_by_image_it_is_the_averaged_weights_too() -> None:
+    images = 200
+    raw, better = np.arange(images) < 120, np.arange(images) < 150
+    (trial, *_) = BOTH
+    epochs = [
+        replace(
+            trial.epochs[i],
+            probe_loss=loss,
+            ema_probe_loss=loss,
+            evaluation_accuracy=0.6,
+            ema_evaluation_accuracy=0.75,
+            evaluation_correct=encode(raw),
+            ema_evaluation_correct=encode(better),
+        )
+        for i, loss in enumerate((1.0, 0.5))
+    ]
+    history = replace(trial, epochs=tuple(epochs))
+    found = correct_at_loss(history, 0.7, images=images)
+    assert found is not None
+    assert found.tolist() == better.tolist()
+    assert accuracy_at_loss(history, 0.7) == 0.75
+
+
+def test_where_the_noise_comes_from_is_noted_and_in_json() -> None:
+    random = np.random.default_rng(0)
+    known = []
+    for each in BOTH:
+        bits = random.random(500) < 0.9
+        last = replace(
+            each.epochs[-1],
+            evaluation_accuracy=int(bits.sum()) / 500,
+            evaluation_correct=encode(bits),
+        )
+        known.append(replace(each, epochs=(*each.epochs[:-1], last)))
+    accuracy = SPEC.model_copy(update={"metric": "accuracy"})
+    ranking = rank(known, accuracy, evaluation_images=500)
+    assert ranking.noise is not None
+    assert ranking.noise.sentence in ranking.notes
+    found = ranking_json(ranking)["noise"]
+    # nothing but the draw of each image tells these runs apart: sd √(2 · 0.9 · 0.1 / 500)
+    assert found["image_sd"] == pytest.approx((2 * 0.09 / 500) ** 0.5, rel=0.15)
+    assert rank(BOTH, accuracy, evaluation_images=500).noise is None

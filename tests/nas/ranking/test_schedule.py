@@ -9,7 +9,7 @@ import pytest
 from nas.ranking.curves import accuracy_at_loss, correct_at_loss
 from nas.ranking.relations import rank, ranking_json
 from nas.ranking.result import Ranking, Symbol
-from nas.spec.study import RankingSpec
+from nas.spec.study import Metric, RankingSpec
 from nas.study.correct import encode
 from nas.study.records import TrialHistory, TrialStatus, brief_label
 from tests.nas.synthetic import SyntheticLayout, study
@@ -111,7 +111,7 @@ def test_the_two_are_read_where_both_get() -> None:
 
 
 def test_it_says_nothing_of_other_metrics_nor_of_what_is_not_over() -> None:
-    accuracy = SPEC.model_copy(update={"metric": "accuracy"})
+    accuracy = RankingSpec(size_tolerance=None, metric=Metric.ACCURACY)
     assert ranked(with_brief(BOTH, shift=0.01), accuracy).schedule_placebo is None
     waiting = [
         replace(each, status=TrialStatus.RUNNING) if each.trial.brief else each
@@ -133,7 +133,7 @@ def test_equal_loss_is_read_off_the_averaged_weights_where_all_epochs_have_them(
         for each in averaged(BOTH, better=0.01)
     ]
     assert ranked(old).layouts[0].score == plain.layouts[0].score
-    accuracy = SPEC.model_copy(update={"metric": "accuracy"})
+    accuracy = RankingSpec(size_tolerance=None, metric=Metric.ACCURACY)
     assert not noted(ranked(BOTH, accuracy), "training.ema_decay")
 
 
@@ -171,7 +171,7 @@ def test_where_the_noise_comes_from_is_noted_and_in_json() -> None:
             evaluation_correct=encode(bits),
         )
         known.append(replace(each, epochs=(*each.epochs[:-1], last)))
-    accuracy = SPEC.model_copy(update={"metric": "accuracy"})
+    accuracy = RankingSpec(size_tolerance=None, metric=Metric.ACCURACY)
     ranking = rank(known, accuracy, evaluation_images=500)
     assert ranking.noise is not None
     assert ranking.noise.sentence in ranking.notes

@@ -9,7 +9,8 @@ from scipy import special
 
 from nas.ranking.forecast.scenarios import Scenario, differences, draw, pairs_of
 from nas.ranking.forecast.simulate import Policy, replicate
-from nas.ranking.statistics.certificate import Design, holm
+from nas.ranking.statistics.certificate import Design
+from nas.ranking.statistics.stepdown import holm
 from nas.spec.study import Until
 
 FIRST = 3
@@ -37,7 +38,7 @@ def false_better(scores: np.ndarray, design: Design) -> tuple[float, float, floa
         p = 2 * special.stdtr(np.maximum(n - 1, 1), -np.abs(mean) * np.sqrt(n) / sd)
     looked = n >= FIRST
     naive = ((p <= SINGLE) & large)[..., looked].any(axis=(1, 2)).mean()
-    corrected = holm(np.moveaxis(p[..., looked], 1, -1), SINGLE)
+    corrected = holm(np.moveaxis(p[..., looked], 1, -1)) <= SINGLE
     held = (corrected & np.moveaxis(large[..., looked], 1, -1)).any(axis=(1, 2)).mean()
     return float(naive), float(held), _pooled(scores, mean, design)
 

@@ -142,8 +142,8 @@ def _rate(rate: Rate) -> str:
 def _relation_line(relation: Relation) -> str:
     mark = WITHHELD if relation.withheld else relation.symbol.value
     line = f"{relation.a} {mark} {relation.b}: {100 * relation.difference:+.2f}"
-    if relation.low is not None:
-        line += f" {_interval(relation.low, relation.high)}"
+    if relation.interval:
+        line += f" {relation.interval}"
     line += f" over {relation.paired_seeds} paired seed{'s'[: relation.paired_seeds != 1]}"
     if relation.deviation is not None:
         line += f", sd {100 * relation.deviation:.2f}"

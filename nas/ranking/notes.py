@@ -268,9 +268,7 @@ def against_order(relation: Relation) -> str:
 
 
 def _interval(relation: Relation) -> str:
-    if relation.low is None or relation.high is None:
-        return ""
-    return f" [{100 * relation.low:.2f}, {100 * relation.high:.2f}]"
+    return f" {relation.interval}" if relation.interval else ""
 
 
 def _count(number: int, noun: str) -> str:

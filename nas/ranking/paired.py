@@ -22,8 +22,8 @@ from nas.ranking.statistics.certificate import (
     Verdict,
     look,
     read,
-    seeds_needed,
 )
+from nas.ranking.statistics.foresight import seeds_needed
 from nas.spec.study import Until
 from nas.study.records import FINAL
 
@@ -190,8 +190,10 @@ def _relation(
     n = int(pairs.n[i])
     differences = pairs.differences[i, :n]
     mean = float(differences.mean()) if n else float(pairs.apart[i])
-    a, b = pairs.names(i) if mean >= 0 else pairs.names(i)[::-1]
-    low, high = _interval(verdict, i, flipped=mean < 0) if judged else (None, None)
+    # A sum in another order may put a mean of 0 on the other side: symbols go by the verdict's.
+    flipped = (float(verdict.mean[i]) if verdict.n[i] else mean) < 0
+    a, b = pairs.names(i)[::-1] if flipped else pairs.names(i)
+    low, high = _interval(verdict, i, flipped=flipped) if judged else (None, None)
     symbol = Symbol.UNDECIDED if withheld else SYMBOLS[int(verdict.symbol[i])]
     wanting = symbol is Symbol.UNDECIDED or (until is Until.SHARP and symbol is Symbol.NOT_WORSE)
     return Relation(
@@ -201,9 +203,10 @@ def _relation(
         difference=abs(mean),
         low=low,
         high=high,
+        p_adjusted=None if low is None else float(verdict.p_adjusted[i]),
         paired_seeds=n,
         deviation=float(differences.std(ddof=1)) if n > 1 else None,
-        skewness=_skewness(differences) * (-1 if mean < 0 else 1) if n > 2 else None,
+        skewness=_skewness(differences) * (-1 if flipped else 1) if n > 2 else None,
         more_seeds=_more(verdict, i, design, m=len(pairs.n), until=until)
         if wanting and not withheld
         else None,

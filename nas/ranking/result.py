@@ -86,14 +86,35 @@ class Relation:
     b: str
     symbol: Symbol  # `?` where withheld
     difference: float
-    low: float | None  # simultaneous over all pairs; None with fewer than two paired seeds
+    low: float | None  # simultaneous over all pairs, cut where the symbol says more; None: not yet
     high: float | None
     paired_seeds: int  # that both layouts finished
     deviation: float | None  # sd of the paired differences
     skewness: float | None  # of the paired differences; None with fewer than three
     more_seeds: int | None  # expected to settle a `?`; None where settled, or not foreseeable
+    # Of "no difference", adjusted for all pairs and looks: at most alpha where [low, high] is on
+    # one side of 0. None where nothing was judged.
+    p_adjusted: float | None = None
     withheld: str = ""  # why there is no claim, in words
     new_images: Interval | None = None  # as [low, high], for new images as well; None: not known
+
+    @property
+    def interval(self) -> str:
+        """The interval in points, "[0.40, 2.00]", or an empty string.
+
+        A round bracket stands beside what is not in it: "(0.00, 1.40]" holds no 0.
+        """
+        if self.low is None or self.high is None:
+            return ""
+        low, high = 100 * self.low, 100 * self.high
+        begin = "(" if _left_out(low, low - round(low, 2)) else "["
+        end = ")" if _left_out(high, round(high, 2) - high) else "]"
+        return f"{begin}{low:.2f}, {high:.2f}{end}"
+
+
+def _left_out(end: float, inside: float) -> bool:
+    """Tell whether an end, printed with two digits, lies outside as 0 or as a margin."""
+    return inside > 0 and (inside < 1e-8 or round(end, 2) == 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,8 @@ from dataclasses import replace
 from nas.ranking.notes import SEEDS_ENOUGH
 from nas.ranking.open_pairs import open_layouts
 from nas.ranking.result import Ranking, Relation
-from nas.ranking.statistics.certificate import Design, seeds_needed
+from nas.ranking.statistics.certificate import Design
+from nas.ranking.statistics.foresight import seeds_needed
 from nas.ranking.statistics.levels import LASTS
 from nas.study.declaration import Declaration
 from nas.study.extension import redeclared

@@ -26,8 +26,8 @@ def symbols(ranking: Ranking) -> dict[str, str]:
     """Return what each symbol claims."""
     margin, large = points(ranking.spec.margin), points(ranking.spec.large_margin)
     return {
-        Symbol.MUCH_BETTER.value: f"better by more than {large}",
-        Symbol.BETTER.value: f"better, by an estimate of at least {margin}",
+        Symbol.MUCH_BETTER.value: f"certainly better by more than {large}",
+        Symbol.BETTER.value: f"certainly better, by an estimate of at least {margin}",
         Symbol.EQUIVALENT.value: f"equivalent: they differ by less than {margin}",
         Symbol.NOT_WORSE.value: f"not worse by more than {margin}",
         Symbol.UNDECIDED.value: "not decided",
@@ -46,8 +46,9 @@ def reading(ranking: Ranking) -> str:
     )
     if ranking.spec.correction is Correction.HOLM:
         text += (
-            f"Claims of > and of ≈ are each held to a family-wise error of {error} (Holm), which "
-            "decides a little more, so that > can stand beside an interval that touches 0. "
+            f"Claims of > and ≫ are held to a family-wise error of {error} together, those of ≈ to "
+            "another (Holm, Shaffer), which decides a little more; an interval ends where its "
+            "claim does, at 0 for >. p is that of no difference, adjusted for all pairs and looks. "
         )
     else:
         text += f"All claims are read off them: any is wrong in at most {error} of studies. "
@@ -69,14 +70,16 @@ def claim(relation: Relation, ranking: Ranking) -> str:
         Symbol.NOT_WORSE: f"not worse by more than {margin}: the difference is",
         Symbol.UNDECIDED: "not decided:",
     }[relation.symbol]
-    low, high = relation.low, relation.high
-    interval = "" if low is None or high is None else f" [{100 * low:.2f}, {100 * high:.2f}]"
+    interval = f" {relation.interval}" if relation.interval else ""
     seeds = f"{relation.paired_seeds} paired seed{'' if relation.paired_seeds == 1 else 's'}"
     if relation.withheld:
         said = "not compared:"
     text = f"{said} {points(relation.difference, digits=2)}{interval}, {seeds}"
     if relation.deviation is not None:
         text += f", sd {points(relation.deviation, digits=2)}"
+    if relation.p_adjusted is not None:
+        p = relation.p_adjusted
+        text += ", p < 0.001" if p < 0.001 else f", p = {p:.2g}"
     if relation.more_seeds is not None:
         text += f"; about {relation.more_seeds} more may decide"
     return text + (f"; {relation.withheld}" if relation.withheld else "")

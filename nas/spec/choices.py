@@ -22,5 +22,5 @@ class Metric(StrEnum):
 class Correction(StrEnum):
     """How claims about all pairs are held to one error."""
 
-    HOLM = "holm"  # a family of `>` and one of `≈`, each at alpha; decides more
+    HOLM = "holm"  # a family of `>` and `≫`, one of `≈`, each at alpha; decides more
     BONFERRONI = "bonferroni"  # all claims read off the intervals, together at alpha

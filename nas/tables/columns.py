@@ -152,6 +152,7 @@ _WORDS = (
     _count("paired_seeds", "seeds that both finished"),
     _real("deviation", "sd of the paired differences; null with fewer than two", FRACTION),
     _real("skewness", "of the paired differences, g1; null with fewer than three"),
+    _real("p_adjusted", "of no difference, adjusted for all pairs and looks; null: not judged"),
     _count("more_seeds", "expected to settle it; null: settled, or not foreseeable"),
     _real(
         "new_images_low", "lower end of the difference for new images; null: not known", FRACTION

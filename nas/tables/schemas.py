@@ -112,6 +112,7 @@ def _rate(name: str, out_of: str) -> tuple[Column, ...]:
 EVIDENCE = (
     word("difference"),
     *_words("low", "high", of=_PAIR_END),
+    word("p_adjusted"),
     *_words("paired_seeds", "deviation", "skewness", "more_seeds", "withheld"),
 )
 RANKING = Table(

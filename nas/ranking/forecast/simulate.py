@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from nas.ranking.forecast.claimed import claimed_at
 from nas.ranking.forecast.scenarios import Scenario, Shape, differences, draw, pairs_of
 from nas.ranking.result import Symbol
 from nas.ranking.statistics.certificate import (
@@ -19,13 +20,12 @@ from nas.ranking.statistics.certificate import (
     NOT_WORSE,
     UNDECIDED,
     Design,
-    Looks,
     Verdict,
     look,
     read,
 )
 from nas.ranking.statistics.replication import LEAST_CHANCE, extend
-from nas.spec.study import Correction, Until
+from nas.spec.study import Until
 
 # Below the best, made up: five layouts in the paper's order (docs/paper.md, "Reported orders").
 PAPER_GAPS = (0.0, 0.001, 0.005, 0.014, 0.054)
@@ -49,6 +49,7 @@ class Replicated:
     decided: np.ndarray  # [studies, m] ended as the stop asks: no `?`; sharp: no `≥` either
     false: np.ndarray  # [studies, 3 kinds] any false claim at the end
     false_ever: np.ndarray  # [studies, 3 kinds] ... at any look
+    missed_ever: np.ndarray  # [studies] any interval at any look misses the truth
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +67,7 @@ class OperatingCharacteristics:
     false_not_worse: float  # any false `≥`
     false_not_worse_ever: float
     false_ever: float  # any false symbol at any look
+    missed_ever: float  # any interval, as printed, that misses the truth at any look
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,21 +120,25 @@ def replicate(
     looks = look(d, design, floor=floor)
     runs = np.full((len(d), pairs.max() + 1), design.first)
     ever = np.zeros((len(d), 3), dtype=bool)
+    missed = np.zeros(len(d), dtype=bool)
     while True:
         verdict = read(looks, runs[:, pairs].min(axis=-1), design, until=until)
         false = _false(verdict, gaps, design)
         ever |= false
+        if gaps is not None:
+            missed |= ((verdict.low > gaps) | (verdict.high < gaps)).any(axis=-1)
         more = _more(verdict, runs, design, policy)
         if not more.any():
             break
         runs += more
-    missed = (UNDECIDED, NOT_WORSE) if until is Until.SHARP else (UNDECIDED,)
+    wanting = (UNDECIDED, NOT_WORSE) if until is Until.SHARP else (UNDECIDED,)
     return Replicated(
         runs=runs,
         symbol=verdict.symbol,
-        decided=~np.isin(verdict.symbol, missed),
+        decided=~np.isin(verdict.symbol, wanting),
         false=false,
         false_ever=ever,
+        missed_ever=missed,
     )
 
 
@@ -174,6 +180,7 @@ def simulate(
         false_not_worse=float(found.false[:, 2].mean()),
         false_not_worse_ever=float(found.false_ever[:, 2].mean()),
         false_ever=float(found.false_ever.any(axis=-1).mean()),
+        missed_ever=float(found.missed_ever.mean()),
     )
 
 
@@ -189,41 +196,6 @@ def _false(verdict: Verdict, gaps: np.ndarray | None, design: Design) -> np.ndar
     equal = (verdict.symbol == EQUIVALENT) & at_least
     not_worse = (verdict.symbol == NOT_WORSE) & (claimed < 0) & at_least
     return np.stack([each.any(axis=-1) for each in (better, equal, not_worse)], axis=-1)
-
-
-def claimed_at(
-    gap: float, sd: float, symbol: Symbol, design: Design, *, pairs: int, studies: int, seed: int
-) -> np.ndarray:
-    """Return at how many seeds [studies] a claim about one of `pairs` is first made; 0 for never.
-
-    Differences are normal with mean `gap` and `sd`; the level is that of the first Holm step.
-    `UNDECIDED` asks for any claim.
-    """
-    random = np.random.default_rng(seed)
-    d = gap + sd * random.standard_normal((studies, 1, design.last))
-    claims = _claims(look(d, design, pairs=pairs), symbol, design, pairs)[:, 0]
-    return np.where(claims.any(axis=-1), claims.argmax(axis=-1) + 1, 0)
-
-
-def _claims(looks: Looks, symbol: Symbol, design: Design, pairs: int) -> np.ndarray:
-    """Return [..., m, last] whether the claim is made at a look."""
-    level = design.tested / pairs
-    nearest = np.where(looks.mean >= 0, looks.low, -looks.high)
-    if design.correction is Correction.HOLM:
-        differs, equal = looks.differs <= level, looks.equal <= level
-    else:
-        differs = nearest > 0
-        equal = (looks.low > -design.margin) & (looks.high < design.margin)
-    much, better = nearest > design.large_margin, differs & (np.abs(looks.mean) >= design.margin)
-    match symbol:
-        case Symbol.MUCH_BETTER:
-            return much
-        case Symbol.BETTER:
-            return better
-        case Symbol.EQUIVALENT:
-            return equal
-    not_worse = nearest > -design.margin
-    return not_worse if symbol is Symbol.NOT_WORSE else not_worse | equal | better
 
 
 def forecast(

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import special
 
 from nas.ranking.result import Symbol
+from nas.ranking.statistics import intervals, stepdown
 from nas.ranking.statistics.levels import Levels, levels
 from nas.spec.study import Correction, RankingSpec, Until
 
@@ -21,7 +22,6 @@ MUCH_BETTER, BETTER, EQUIVALENT, NOT_WORSE, UNDECIDED = range(len(SYMBOLS))
 # levels are exact for normal differences, and a skewness of 0.7 makes errors up to 1.27 times as
 # frequent (one pair, a rival without noise; docs/ranking.md, "Why looking is allowed").
 KEPT = 0.78
-SEEDS_FORESEEN = 1000  # beyond it "more seeds" is no advice
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +82,9 @@ class Looks:
     mean: np.ndarray  # NaN beyond the data
     sd: np.ndarray  # of one difference, at least the floor; NaN for n = 1 and beyond the data
     differs: np.ndarray  # running q0: overall p-value of "no difference", in (0, 1]
+    side: np.ndarray  # 1 or -1: which sign of the mean the least of them had
+    large: np.ndarray  # running qL: overall p-value of "at most Delta apart", one-sided
+    large_side: np.ndarray
     equal: np.ndarray  # running qe: overall p-value of "at least delta apart"
     low: np.ndarray  # running intersection of the simultaneous intervals
     high: np.ndarray
@@ -94,8 +97,9 @@ class Verdict:
     n: np.ndarray  # paired seeds
     mean: np.ndarray  # NaN where n = 0
     sd: np.ndarray  # NaN where n < 2
-    low: np.ndarray  # infinite before the first look
+    low: np.ndarray  # of what is claimed and known, as printed; infinite before the first look
     high: np.ndarray
+    p_adjusted: np.ndarray  # of "no difference", to hold against alpha; NaN before the first look
     symbol: np.ndarray  # int8 places in SYMBOLS, the layout of the better mean first
     chance: np.ndarray  # that the pair closes at all; 1 before the first look
     open: np.ndarray  # bool: more seeds are wanted and the design has looks left
@@ -122,13 +126,21 @@ def look(d: np.ndarray, design: Design, *, floor: float = 0.0, pairs: int | None
         p_zero = 2 * special.stdtr(np.maximum(n - 1, 1), -np.abs(mean) / error)
         # The larger of the two one-sided p-values is that of the nearer margin.
         p_margin = special.stdtr(np.maximum(n - 1, 1), (np.abs(mean) - design.margin) / error)
+        p_large = 2 * special.stdtr(
+            np.maximum(n - 1, 1), (design.large_margin - np.abs(mean)) / error
+        )
     claims = (n >= design.first) & np.isfinite(error)
     per_pair = level.nominal(design.tested / (pairs or d.shape[-2]))
     half = _quantiles(per_pair, design) * error
+    zero, side = _least(p_zero, mean, claims)
+    large, large_side = _least(np.minimum(p_large, 1.0), mean, claims)
     return Looks(
         mean=mean,
         sd=sd,
-        differs=level.overall(_running(np.minimum, p_zero, claims, 1.0)),
+        differs=level.overall(zero),
+        side=side,
+        large=level.overall(large) / 2,
+        large_side=large_side,
         equal=level.overall(np.minimum(2 * _running(np.minimum, p_margin, claims, 0.5), 1.0)) / 2,
         low=_running(np.maximum, mean - half, claims, -np.inf),
         high=_running(np.minimum, mean + half, claims, np.inf),
@@ -157,44 +169,74 @@ def _running(keep: np.ufunc, values: np.ndarray, claims: np.ndarray, neutral: fl
     return keep.accumulate(np.where(usable, values, neutral), axis=-1)
 
 
+def _least(p: np.ndarray, mean: np.ndarray, claims: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the running least p and the sign of the mean where it was found."""
+    up = _running(np.minimum, np.where(mean >= 0, p, 1.0), claims, 1.0)
+    down = _running(np.minimum, np.where(mean < 0, p, 1.0), claims, 1.0)
+    return np.minimum(up, down), np.where(up <= down, 1, -1)
+
+
 def read(looks: Looks, n: np.ndarray, design: Design, *, until: Until) -> Verdict:
     """Return what is claimed when the pairs have n [..., m] paired seeds each, 0 <= n <= last.
 
-    Holm: the m values q0 give `>`, the m values qe `≈`, each at `design.tested`; two families: one
-    joint Holm is not valid (docs/ranking.md, "Claims"). Bonferroni: all symbols come off the
-    intervals, together. `≫` and `≥` always do. Where intersected intervals contradict each other
-    the assumptions failed: the pair is undecided, with the interval between the contradictions.
+    Holm: `>` and `≫` come from one step-down, `≈` from another, each at `design.tested`: one for
+    all is not valid (docs/ranking.md, "Claims"). Bonferroni: all symbols are those of the
+    intervals, together. Where intersected intervals contradict each other the assumptions failed:
+    the pair is undecided, with what lies between the contradictions and 0.
     """
     has = n > 0
-    mean, sd, q_zero, q_equal, low, high = (
-        np.where(has, np.take_along_axis(each, np.maximum(n, 1)[..., None] - 1, -1)[..., 0], none)
+
+    def at(each: np.ndarray, none: float) -> np.ndarray:
+        found = np.take_along_axis(each, np.maximum(n, 1)[..., None] - 1, -1)[..., 0]
+        return np.where(has, found, none)
+
+    mean, sd, low, high = (
+        at(each, none)
         for each, none in (
             (looks.mean, np.nan),
             (looks.sd, np.nan),
-            (looks.differs, 1.0),
-            (looks.equal, 0.5),
             (looks.low, -np.inf),
             (looks.high, np.inf),
         )
     )
     sound = low <= high
+    q_zero, q_large = (np.where(sound, at(each, 1.0), 1.0) for each in (looks.differs, looks.large))
+    p_zero, p_large = _adjusted(q_zero, q_large, design)
+    better = np.where(mean < 0, -1, 1)  # every pair is now read with the better layout first
+    agrees = at(looks.side, 1) == better
     low, high = np.minimum(low, high), np.maximum(low, high)
-    nearest = np.where(mean >= 0, low, -high)  # the bound towards zero, the better layout first
+    near, far = intervals.told_apart(
+        np.where(better > 0, low, -high),
+        np.where(better > 0, high, -low),
+        apart=p_zero <= design.alpha,
+        agrees=agrees,
+    )
+    differs = agrees & (p_zero <= design.alpha)
+    much = differs & (p_large <= design.alpha) & (at(looks.large_side, 1) == better)
+    much &= far > design.large_margin + intervals.BEYOND
     if design.correction is Correction.HOLM:
-        differs, equal = holm(q_zero, design.tested), holm(q_equal, design.tested)
+        p_equal = stepdown.holm(at(looks.equal, 0.5)) * design.alpha / design.tested
+        equal = (p_equal <= design.alpha) & (near < design.margin) & (far > -design.margin)
     else:
-        differs, equal = nearest > 0, (low > -design.margin) & (high < design.margin)
+        equal = (near > -design.margin) & (far < design.margin)
     symbol = np.select(
         [
             ~sound,
-            nearest > design.large_margin,
+            much,
             differs & (np.abs(mean) >= design.margin),
             equal,
-            nearest > -design.margin,
+            near > -design.margin,
         ],
         [UNDECIDED, MUCH_BETTER, BETTER, EQUIVALENT, NOT_WORSE],
         UNDECIDED,
     ).astype(np.int8)
+    near, far = intervals.as_said(
+        near,
+        far,
+        much=symbol == MUCH_BETTER,
+        equal=symbol == EQUIVALENT,
+        margins=(design.margin, design.large_margin),
+    )
     wanting = symbol == UNDECIDED
     if until is Until.SHARP:
         wanting |= symbol == NOT_WORSE
@@ -202,26 +244,28 @@ def read(looks: Looks, n: np.ndarray, design: Design, *, until: Until) -> Verdic
         n=n,
         mean=mean,
         sd=sd,
-        low=low,
-        high=high,
+        low=np.where(better > 0, near, -far) + 0.0,  # no -0.0
+        high=np.where(better > 0, far, -near) + 0.0,
+        p_adjusted=np.where(np.isfinite(low), p_zero, np.nan),
         symbol=symbol,
         chance=_chance(mean, sd, n, design, until=until),
         open=wanting & (n < design.last),
     )
 
 
-def holm(p_values: np.ndarray, alpha: float) -> np.ndarray:
-    """Tell which hypotheses Holm (1979) rejects: the k-th smallest p (from 0) against alpha/(m-k).
-
-    p_values [..., m]. statsmodels has it for one family only, and runs the garbage collector at
-    every call (0.1 s beside a live study); a test holds this one to it.
-    """
-    m = p_values.shape[-1]
-    ascending = np.argsort(p_values, axis=-1, kind="stable")
-    passes = np.take_along_axis(p_values, ascending, -1) <= alpha / np.arange(m, 0, -1)
-    rejected = np.empty(p_values.shape, dtype=bool)
-    np.put_along_axis(rejected, ascending, np.logical_and.accumulate(passes, axis=-1), -1)
-    return rejected
+def _adjusted(
+    q_zero: np.ndarray, q_large: np.ndarray, design: Design
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return adjusted p-values of d = 0 and |d| <= Delta that alpha itself is held against."""
+    if design.correction is Correction.HOLM:
+        zero, large = stepdown.told_apart(q_zero, q_large)
+        # At the last step the test would be one-sided at alpha, where intervals never are.
+        found = zero, np.maximum(large, 2 * q_large)
+    else:
+        m = q_zero.shape[-1]
+        found = m * q_zero, 2 * m * q_large  # as the intervals, which are two-sided
+    zero, large = (np.minimum(each * (design.alpha / design.tested), 1.0) for each in found)
+    return zero, large
 
 
 def _chance(
@@ -254,28 +298,3 @@ def _chance(
 def _outside(bound: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """Return P(|X| > bound) for X ~ N(mean, spread^2)."""
     return special.ndtr((mean - bound) / spread) + special.ndtr((-mean - bound) / spread)
-
-
-def seeds_needed(
-    mean: float, sd: float, n: int, design: Design, m: int, *, until: Until
-) -> int | None:
-    """Return at how many seeds in all a pair of m is expected to close, mean and sd staying.
-
-    The level is that of the first Holm step. Beyond `design.last` the answer advises a next study;
-    this one has no look there. None where 1000 seeds would not do, or nothing is known (n < 2).
-    """
-    if n < 2 or not (math.isfinite(mean) and math.isfinite(sd)):
-        return None
-    seeds = np.arange(max(design.first, n + 1), SEEDS_FORESEEN + 1)
-    error = sd / np.sqrt(seeds)
-    alpha, gap = design.tested / m, abs(mean)
-    half = -special.stdtrit(seeds - 1, design.levels.nominal(alpha) / 2) * error
-    if until is Until.SETTLED:
-        enough = half < gap + design.margin
-    elif gap >= design.margin:
-        enough = half < gap
-    else:
-        if design.correction is Correction.HOLM:  # one-sided: F(2 p) / 2 <= alpha / m
-            half = -special.stdtrit(seeds - 1, design.levels.nominal(2 * alpha) / 2) * error
-        enough = half < design.margin - gap
-    return int(seeds[enough][0]) if enough.any() else None

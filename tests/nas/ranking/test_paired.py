@@ -251,4 +251,9 @@ def test_holm_decides_what_bonferroni_does_not():
     claim = relations["A", "B"]
     assert claim.symbol is Symbol.BETTER
     assert claim.low is not None
-    assert claim.low < 0
+    assert 0 < claim.low < 1e-9  # cut where the step-down was: Bonferroni's interval holds 0
+    assert claim.interval == "(0.00, 2.33]"
+    assert 0.03 < claim.p_adjusted <= SPEC.alpha
+    alone = relate(scores, RankingSpec(correction="bonferroni"), evaluation_images=MANY)[0]
+    assert (alone.symbol, alone.high) == (Symbol.NOT_WORSE, claim.high) or alone.low < -0.001
+    assert alone.p_adjusted > SPEC.alpha

@@ -161,7 +161,7 @@ def test_json_has_the_promised_keys_in_order():
     ]
     assert list(found["relations"][0]) == [
         *("a", "b", "symbol", "difference", "low", "high", "paired_seeds", "deviation", "skewness"),
-        *("more_seeds", "withheld", "new_images", "seeds"),
+        *("more_seeds", "p_adjusted", "withheld", "new_images", "seeds"),
     ]
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert type(found["relations"][0]["symbol"]) is str

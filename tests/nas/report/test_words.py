@@ -31,6 +31,14 @@ RELATION = Relation(
     [
         ({}, "better by 1.20 points [0.40, 2.00], 6 paired seeds, sd 0.80 points"),
         (
+            {"low": 1e-12, "p_adjusted": 0.0312},
+            "better by 1.20 points (0.00, 2.00], 6 paired seeds, sd 0.80 points, p = 0.031",
+        ),
+        (
+            {"high": 0.05 - 1e-12, "deviation": None, "p_adjusted": 1e-5},
+            "better by 1.20 points [0.40, 5.00), 6 paired seeds, p < 0.001",
+        ),
+        (
             {"symbol": Symbol.MUCH_BETTER, "deviation": None},
             "much better by 1.20 points [0.40, 2.00], 6 paired seeds",
         ),

@@ -13,13 +13,11 @@ from nas.ranking.forecast.scenarios import Scenario, Shape, differences, draw
 from nas.ranking.forecast.simulate import (
     PAPER_GAPS,
     Policy,
-    claimed_at,
     forecast,
     replicate,
     simulate,
 )
-from nas.ranking.result import Symbol
-from nas.ranking.statistics.certificate import KEPT, Design
+from nas.ranking.statistics.certificate import Design
 from nas.spec.study import Correction, Until
 
 HELD = 0.059
@@ -76,6 +74,48 @@ def test_a_large_margin_apart_is_rarely_called_more():
     scenario = Scenario(means=(0.0, -0.05, -0.1), sds=(0.01,) * 3)
     found = simulate(scenario, DESIGN, until=Until.SHARP, policy=Policy.ALL, studies=4000, seed=20)
     assert 0 < found.false_better_ever <= HELD
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gap", [0.0001, 0.001, 0.003])
+@pytest.mark.parametrize("sds", [(0.03,) * 5, UNEQUAL, (0.001, *(0.09,) * 4)], ids=str)
+def test_better_points_the_right_way_where_gaps_are_next_to_nothing(gap, sds):
+    """Skewed both ways; near-equal layouts err half as often as equal ones."""
+    scenario = Scenario(
+        means=tuple(-gap * place for place in range(5)),
+        sds=sds,
+        shape=Shape.GAMMA,
+        skewness=0.7,
+        alternating=True,
+    )
+    found = simulate(scenario, DESIGN, until=Until.SHARP, studies=4000, seed=32)
+    assert 0 < found.false_better_ever <= 0.04
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "means", [(0.0, 0.0, 0.0, 0.0, -0.05), (0.0, 0.0, -0.05, -0.05, -0.05)], ids=str
+)
+@pytest.mark.parametrize("last", [6, 20])
+def test_better_and_much_better_share_one_error(means, last):
+    """Equal layouts beside some that are just the large margin away; the mean of 12,000 has 0.2 %.
+
+    `≫` off Bonferroni's intervals had up to 5.9 % here, at six seeds.
+    """
+    scenario = Scenario(means=means, sds=NOISY)
+    design = replace(DESIGN, last=last)
+    found = simulate(scenario, design, until=Until.SHARP, studies=12_000, seed=33)
+    assert 0.01 < found.false_better_ever <= 0.05
+
+
+@pytest.mark.slow
+def test_intervals_miss_as_seldom_as_symbols_do():
+    equal = Scenario(means=(0.0,) * 5, sds=NOISY)
+    found = simulate(equal, DESIGN, until=Until.SHARP, studies=4000, seed=34)
+    assert found.false_better_ever <= found.missed_ever <= HELD
+    paper = Scenario(means=tuple(-gap for gap in PAPER_GAPS), sds=NOISY)
+    found = simulate(paper, DESIGN, until=Until.SHARP, studies=4000, seed=34)
+    assert 0 < found.missed_ever <= HELD
 
 
 @pytest.mark.slow
@@ -148,25 +188,6 @@ def test_policies_differ_in_who_is_given_seeds():
         assert (np.ptp(runs[policy], axis=1) == 0).all()
     assert runs[Policy.ADAPTIVE].sum() < runs[Policy.EQUAL_FUTILE].sum() < runs[Policy.EQUAL].sum()
     assert runs[Policy.ADAPTIVE].min() == 6
-
-
-@pytest.mark.slow
-def test_seeds_needed_are_those_of_earlier_simulations():
-    """Some cells of a table that was computed with other code: median and 80 % of studies."""
-    design = replace(DESIGN, alpha=0.05 / KEPT)  # it had all of alpha
-    expected = {
-        (0.002, Symbol.EQUIVALENT, 0.0): (7, 9),
-        (0.003, Symbol.BETTER, 0.0075): (7, 8),
-        (0.005, Symbol.BETTER, 0.014): (6, 8),
-        (0.01, Symbol.BETTER, 0.014): (11, 14),
-        (0.01, Symbol.MUCH_BETTER, 0.08): (6, 7),
-        (0.005, Symbol.UNDECIDED, 0.0): (12, 16),
-    }
-    for (sd, symbol, gap), (median, eighty) in expected.items():
-        at = claimed_at(gap, sd, symbol, design, pairs=10, studies=4000, seed=0)
-        ordered = np.sort(np.where(at == 0, 21, at))
-        assert abs(ordered[2000] - median) <= 1
-        assert abs(ordered[3200] - eighty) <= 1
 
 
 @pytest.mark.slow

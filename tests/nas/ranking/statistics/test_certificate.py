@@ -10,12 +10,11 @@ from nas.ranking.statistics.certificate import (
     KEPT,
     SYMBOLS,
     Design,
-    holm,
     look,
     read,
-    seeds_needed,
 )
 from nas.ranking.statistics.levels import levels
+from nas.ranking.statistics.stepdown import LARGE_SHARE, holm
 from nas.spec.study import Correction, RankingSpec, Until
 
 
@@ -54,20 +53,39 @@ def test_designs_without_sense_are_refused(changes):
         design(**changes)
 
 
-def test_one_look_is_the_paired_t_test_with_holm():
-    """Scipy's test and statsmodels' correction, over studies in which some pairs differ."""
-    plan = design(8, 8, margin=1e-9)  # so small that only the test decides
+def test_one_look_is_the_paired_t_test_with_shaffers_divisors():
+    """Scipy's test, and a step-down written out, over studies in which some layouts differ."""
+    plan = design(8, 8, margin=1e-9, large_margin=1e6)  # only the test decides, and never `≫`
     random = np.random.default_rng(1)
-    for _ in range(8):  # statsmodels is slow
-        a, b = random.standard_normal((2, 6, 8))
-        a += random.choice([0.0, 1.5], (6, 1))
+    found, holms = 0, 0
+    for _ in range(60):
+        scores = random.standard_normal((4, 8)) + random.choice([0.0, 1.5], (4, 1))
+        a, b = scores[[0, 0, 0, 1, 1, 2]], scores[[1, 2, 3, 2, 3, 3]]
         p = stats.ttest_rel(a, b, axis=1).pvalue
-        looks = look(a - b, plan)
-        assert looks.differs[:, -1] == pytest.approx(p)
-        rejected = multipletests(p, alpha=0.05, method="holm")[0]
-        found = symbols(a - b, [8] * 6, plan)
-        strong = {Symbol.BETTER, Symbol.MUCH_BETTER}
-        assert [each in strong for each in found] == rejected.tolist()
+        assert look(a - b, plan).differs[:, -1] == pytest.approx(p)
+        rejected = np.zeros(6, dtype=bool)
+        for pair, equal in zip(np.argsort(p), (6, 3, 3, 3, 2, 1), strict=True):
+            if p[pair] > 0.05 / (equal + LARGE_SHARE * (6 - equal)):
+                break
+            rejected[pair] = True
+        claimed = [each is Symbol.BETTER for each in symbols(a - b, [8] * 6, plan)]
+        assert claimed == rejected.tolist()
+        found, holms = found + rejected.sum(), holms + (holm(p) <= 0.05).sum()
+    assert found > holms
+
+
+def test_one_look_at_equivalence_has_the_step_down_of_statsmodels():
+    plan = design(10, 10, margin=0.5, large_margin=5.0)
+    random = np.random.default_rng(5)
+    for _ in range(8):  # statsmodels is slow
+        d = random.standard_normal((5, 10)) * 0.4 + random.choice([0.0, 0.3], (5, 1))
+        above = stats.ttest_1samp(d, -0.5, axis=1, alternative="greater").pvalue
+        below = stats.ttest_1samp(d, 0.5, axis=1, alternative="less").pvalue
+        rejected = multipletests(np.maximum(above, below), alpha=0.05, method="holm")[0]
+        found = symbols(d, [10] * 5, plan)
+        strong = (Symbol.BETTER, Symbol.MUCH_BETTER)
+        for symbol, each in zip(found, rejected, strict=True):
+            assert symbol in strong or (symbol is Symbol.EQUIVALENT) == each
 
 
 def test_one_look_at_equivalence_is_two_one_sided_tests():
@@ -214,7 +232,7 @@ def test_holm_is_that_of_statsmodels():
     p = np.random.default_rng(0).random((12, 25)) ** 8
     p[0] = 0.05
     expected = [multipletests(each, alpha=0.05, method="holm")[0] for each in p]
-    np.testing.assert_array_equal(holm(p, 0.05), expected)
+    np.testing.assert_array_equal(holm(p) <= 0.05, expected)
 
 
 def test_holm_decides_more_than_bonferroni():
@@ -257,33 +275,3 @@ def test_open_is_what_the_stop_asks_for():
     assert read(looks, at, plan, until=Until.SETTLED).open.tolist() == [False, True]
     assert read(looks, at, plan, until=Until.SHARP).open.tolist() == [True, True]
     assert not read(looks, at + 1, plan, until=Until.SHARP).open.any()  # no look is left
-
-
-def test_seeds_needed_is_where_a_claim_is_made():
-    """A pair that keeps its mean and sd closes exactly there."""
-    plan = design()
-    for mean, sd, until in (
-        (0.008, 0.006, Until.SHARP),
-        (0.0, 0.003, Until.SHARP),
-        (0.002, 0.007, Until.SETTLED),
-    ):
-        needed = seeds_needed(mean, sd, 6, plan, 10, until=until)
-        assert 6 < needed <= 20
-        for n, closed in ((needed - 1, False), (needed, True)):
-            half = stats.t.isf(levels(6, 20).nominal(KEPT * 0.005) / 2, n - 1) * sd / np.sqrt(n)
-            one_sided = stats.t.isf(levels(6, 20).nominal(KEPT * 0.01) / 2, n - 1) * sd / np.sqrt(n)
-            claims = {
-                (0.008, Until.SHARP): half < mean,
-                (0.0, Until.SHARP): one_sided < 0.005,
-                (0.002, Until.SETTLED): half < mean + 0.005,
-            }
-            assert claims[mean, until] == closed
-
-
-def test_seeds_needed_when_nothing_helps():
-    plan = design()
-    assert seeds_needed(0.005, 0.01, 6, plan, 10, until=Until.SHARP) is not None
-    assert seeds_needed(0.0049999, 0.01, 6, plan, 10, until=Until.SHARP) is None
-    assert seeds_needed(0.0, np.nan, 1, plan, 10, until=Until.SETTLED) is None
-    assert seeds_needed(0.0, 0.3, 6, plan, 10, until=Until.SETTLED) is None
-    assert seeds_needed(0.5, 0.001, 2, plan, 10, until=Until.SETTLED) == 6  # the first look

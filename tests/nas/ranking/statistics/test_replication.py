@@ -21,6 +21,7 @@ def verdict(is_open, chance=(1.0, 1.0, 1.0)):
         sd=blank,
         low=blank,
         high=blank,
+        p_adjusted=blank,
         symbol=blank,
         chance=np.array(chance),
         open=np.array(is_open),

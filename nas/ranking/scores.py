@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median, stdev
 
-from nas.ranking.curves import Reach, deepest_loss, ln_loss, record_lows
+from nas.ranking.curves import Reach, deepest_loss, is_averaged, ln_loss, record_lows
 from nas.ranking.metrics import METRICS, TrialScore
 from nas.spec.study import Metric
 from nas.study.records import FINAL, TrialHistory, TrialStatus
@@ -19,6 +19,11 @@ from nas.study.records import FINAL, TrialHistory, TrialStatus
 # twenty seeds meets a run that ends above l* in 58 of 100 studies, with one in 20
 # (docs/measures.md, "What l* was measured against").
 ROOM = 1.0
+
+# The same where averaged weights are read, in e-folds and at the least: at the very end of a
+# training an average still lags behind, and read there the shorter of two trainings comes out worse by 0.4
+# points; half an e-fold above by less than 0.1 (docs/measures.md, "The schedule placebo").
+AVERAGES_ROOM = 0.5
 
 # A run has no say in l* that ends above its siblings' median by more than a factor e and by more
 # than six robust sds (1.4826 x MAD estimates the sd of normal values): it has not trained.
@@ -116,8 +121,9 @@ def equal_loss(
     See docs/measures.md, "Equal training loss": the largest, over runs, of the lowest probe loss,
     less those that went astray. Only seeds below `first` count: were l* to move when a seed is
     added, every score already looked at would move with it, and no bound over all looks could hold.
-    Where the study is `growing`, l* lies `ROOM` higher, so that the runs to come reach it too, as
-    far as every run of the first round still begins above it.
+    Where the study is `growing`, l* lies `ROOM` higher, so that the runs to come reach it too, and
+    where averaged weights are read at least `AVERAGES_ROOM`, as far as every run of the first round
+    still begins above it.
     """
     rounds = [
         [history for seed, history in seeds.items() if _in_first(seed, first)]
@@ -127,9 +133,11 @@ def equal_loss(
     if not kept:
         return None
     level = max(max(losses) for losses in kept)
-    if not growing:
-        return level
-    roomy = max(max(losses) * math.exp(ROOM * _spread(losses)) for losses in kept)
+    roomy = level
+    if growing:
+        roomy = max(max(losses) * math.exp(ROOM * _spread(losses)) for losses in kept)
+    if any(is_averaged(history) for found in rounds for history in found):
+        roomy = max(roomy, level * math.exp(AVERAGES_ROOM))
     begins = min(record_lows(history)[0].probe_loss for found in rounds for history in found)
     return max(level, min(roomy, begins))
 

@@ -1,5 +1,6 @@
 """The schedule placebo, and what a reading of raw weights is told to do."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -123,16 +124,16 @@ def test_it_says_nothing_of_other_metrics_nor_of_what_is_not_over() -> None:
 
 
 def test_equal_loss_is_read_off_the_averaged_weights_where_all_epochs_have_them() -> None:
-    plain, better = ranked(BOTH), ranked(averaged(BOTH, better=0.01))
+    plain, better = ranked(averaged(BOTH)), ranked(averaged(BOTH, better=0.01))
     for one, other in zip(plain.layouts, better.layouts, strict=True):
         assert other.score == pytest.approx(one.score + 0.01, abs=1e-9)
-    assert noted(plain, "training.ema_decay")
+    assert noted(ranked(BOTH), "training.ema_decay")
     assert not noted(better, "training.ema_decay")
     old = [
         replace(each, epochs=(replace(each.epochs[0], ema_probe_loss=None), *each.epochs[1:]))
         for each in averaged(BOTH, better=0.01)
     ]
-    assert ranked(old).layouts[0].score == plain.layouts[0].score
+    assert ranked(old).layouts[0].score == ranked(BOTH).layouts[0].score
     accuracy = RankingSpec(size_tolerance=None, metric=Metric.ACCURACY)
     assert not noted(ranked(BOTH, accuracy), "training.ema_decay")
 
@@ -179,3 +180,18 @@ def test_where_the_noise_comes_from_is_noted_and_in_json() -> None:
     # nothing but the draw of each image tells these runs apart: sd √(2 · 0.9 · 0.1 / 500)
     assert found["image_sd"] == pytest.approx((2 * 0.09 / 500) ** 0.5, rel=0.15)
     assert rank(BOTH, accuracy, evaluation_images=500).noise is None
+
+
+def test_averages_are_not_read_at_their_very_end() -> None:
+    plain, better = ranked(BOTH), ranked(averaged(BOTH))
+    assert plain.equal_loss is not None
+    assert better.equal_loss == pytest.approx(plain.equal_loss * math.exp(0.5))
+    late = [
+        replace(each, epochs=each.epochs[-1:]) if each.trial.label == "A" else each
+        for each in averaged(BOTH)
+    ]
+    # what begins below it is not left out for that
+    begins = max(
+        min(each.epochs[0].probe_loss for each in late), max(e.epochs[-1].probe_loss for e in BOTH)
+    )
+    assert ranked(late).equal_loss == pytest.approx(begins)

@@ -21,8 +21,8 @@ from nas.study.records import FINAL, TrialHistory, TrialStatus
 ROOM = 1.0
 
 # The same where averaged weights are read, in e-folds and at the least: at the very end of a
-# training an average still lags behind, and read there the shorter of two trainings comes out worse by 0.4
-# points; half an e-fold above by less than 0.1 (docs/measures.md, "The schedule placebo").
+# training an average still lags behind, and read there the shorter of two trainings comes out worse
+# by 0.4 points; half an e-fold above by less than 0.1 (docs/measures.md, "The schedule placebo").
 AVERAGES_ROOM = 0.5
 
 # A run has no say in l* that ends above its siblings' median by more than a factor e and by more

@@ -41,8 +41,7 @@ class TrialStatus(StrEnum):
 FINAL = frozenset(
     {TrialStatus.STOPPED, TrialStatus.FINISHED, TrialStatus.DIVERGED, TrialStatus.FAILED}
 )
-# What ends a twin's label; no name of a layout or a baseline may hold a "~".
-TWIN = "~twin"  # other initial weights
+TWIN = "~twin"  # ends the label of a twin with other initial weights; no name may hold a "~"
 BRIEF = "~brief"  # the same training, over fewer epochs
 
 

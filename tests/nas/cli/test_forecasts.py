@@ -74,7 +74,10 @@ def test_a_placebo_and_a_fine_tuning_are_no_layouts(capsys):
         ((*SPEC, "--metric", "accuracy"), "--metric: is not for --simulate"),
         (("rank", "somewhere", "search.seeds=6"), "search.seeds=6: is only for --simulate"),
         (("rank", "somewhere", "--noise", "1"), "--noise: is only for --simulate"),
-        ((*SPEC, 'space.layouts=["C-C-T-T"]'), "space: a forecast is of 2 to 40 layouts"),
+        (
+            (*SPEC, "space.layouts={C-C-T-T: {depths: [2, 2, 1, 1]}}"),
+            "space: a forecast is of 2 to 40 layouts",
+        ),
     ],
 )
 def test_what_cannot_be_simulated_is_refused_in_one_line(arguments, error, capsys):

@@ -35,7 +35,7 @@ def test_overrides_are_drawn(capsys):
 
 
 def test_layouts_left_out_are_said_on_standard_error(capsys):
-    assert run(["space", "draw", "quickstart", "space.match.parameters=83k"]) == 0
+    assert run(["space", "draw", "quickstart", "space.match={parameters: 83k, within: 0.05}"]) == 0
     captured = capsys.readouterr()
     assert ET.fromstring(captured.out).tag.endswith("svg")
     lines = captured.err.splitlines()

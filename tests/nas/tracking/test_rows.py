@@ -91,7 +91,7 @@ def test_a_run_that_0_1_began_keeps_its_own_word_true() -> None:
 
 
 def test_metrics_are_those_that_are_declared() -> None:
-    epoch = replace(HISTORY.epochs[0], ema_evaluation_accuracy=0.25)
+    epoch = replace(HISTORY.epochs[0], ema_evaluation_accuracy=0.25, ema_probe_loss=0.5)
     (sent,) = rows.epoch_rows(replace(HISTORY, epochs=(epoch,)), after=0)
     assert [row.key for row in sent] == list(rows.METRICS)
     assert set(rows.METRICS.values()) <= WORDS.keys()

@@ -13,6 +13,7 @@ from pathlib import Path
 from docs.png import write_figure_png, write_png
 from nas.ranking.answer import also
 from nas.ranking.result import LayoutScore, Ranking
+from nas.ranking.scope import scope
 from nas.reading.phase import orders_frame, phase_points, write_phase
 from nas.reading.study import rank_study
 from nas.report import words
@@ -137,7 +138,7 @@ def page(
 
 
 def _answer(ranking: Ranking) -> list[str]:
-    said = (f"**{ranking.answer}**", also(ranking), ranking.sentence)
+    said = (f"**{ranking.answer}**", also(ranking), ranking.sentence, scope(ranking))
     return [line for words in said if words for line in (words, "")]
 
 

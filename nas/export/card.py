@@ -130,7 +130,7 @@ Fingerprint `{facts.fingerprint}`.
 import coatnet, torch
 
 model = coatnet.load(".")
-meta = coatnet.loadmetadata(".")
+meta = coatnet.load_metadata(".")
 pre = meta["preprocessing"]
 mean, std = (torch.tensor(pre[k]).view(1, -1, 1, 1) for k in ("mean", "std"))
 with torch.inference_mode():  # images_bchw: uint8

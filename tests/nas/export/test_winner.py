@@ -48,6 +48,21 @@ def test_same_logits_and_the_accuracy_it_claims(finished, tmp_path):
     assert meta["trial"]["evaluation_accuracy"] == history.epochs[-1].evaluation_accuracy
 
 
+def test_the_lines_that_the_card_gives_run(finished, tmp_path, monkeypatch):
+    study, _, history, exported = export(finished, tmp_path)
+    card = (exported.folder / "README.md").read_text(encoding="utf-8")
+    _, _, rest = card.partition("```python\n")
+    lines, _, _ = rest.partition("```")
+    data = load(study.spec.data)
+    names = {"images_bchw": torch.tensor(data.evaluation.images)}
+    monkeypatch.chdir(exported.folder)
+    exec(lines, names)  # noqa: S102 - our own card
+    right = names["logits_bk"].argmax(1) == torch.tensor(data.evaluation.labels)
+    assert right.float().mean().item() == pytest.approx(
+        history.epochs[-1].evaluation_accuracy, abs=1e-6
+    )
+
+
 def test_it_is_the_best_seed_of_the_layout_ranked_first(finished, tmp_path):
     study, ranking, history, exported = export(finished, tmp_path)
     assert exported.trial_id == history.trial.id

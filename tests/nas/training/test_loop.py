@@ -10,16 +10,19 @@ import torch
 from nas.data.load import load
 from nas.data.on_device import to_device
 from nas.errors import CheckpointError, DataError
+from nas.networks.registry import family_of
 from nas.spec.recipe import TrainingSpec
 from nas.spec.study import DataSpec
 from nas.study.correct import correct_images
-from nas.study.records import EpochMeasured, Outcome, Segment
+from nas.study.records import EpochMeasured, Outcome, Segment, brief_label, twin_label
 from nas.training import checkpoint, loop, steps, trial_state
+from nas.training.batch_statistics import estimate_statistics
 from nas.training.device import Device
 from nas.training.loop import train_segment
-from nas.training.metrics import Measurement
+from nas.training.metrics import Measurement, evaluate
 from nas.training.task import Task
 from nas.training.trial_state import TrialState
+from tests.nas.tiny import make_trial
 
 NOISY = {
     "drop_path": 0.4,
@@ -415,3 +418,44 @@ def test_it_learns(tmp_path: object, make_trial: Callable, make_config: Callable
     assert reported[-1].evaluation_accuracy > 0.6
     assert reported[-1].probe_loss < reported[0].probe_loss
     assert reported[-1].train_loss < reported[0].train_loss
+
+
+def test_what_is_measured_is_with_statistics_of_the_weights_as_they_are(
+    training: Callable,
+) -> None:
+    """Those of the checkpoint are of the probe, which the momentum of training never gives."""
+    made = training(ema_decay=0.9)
+    made.run(4)
+    saved = checkpoint.newest(made.folder)
+    assert saved is not None
+    data = to_device(made.data, torch.device("cpu"))
+    for part, loss in (("model.", "probe_loss"), ("average.module.", "ema_probe_loss")):
+        network = family_of(made.trial.config).build(made.trial.config, seed=0)
+        weights = {
+            name.removeprefix(part): tensor
+            for name, tensor in saved.tensors.items()
+            if name.startswith(part)
+        }
+        network.load_state_dict(weights)
+        before = {name: buffer.clone() for name, buffer in network.named_buffers()}
+        estimate_statistics(network, data.probe, normalize=data.normalize)
+        for name, buffer in network.named_buffers():
+            torch.testing.assert_close(buffer, before[name])
+        measured = evaluate(network.eval(), data.probe, normalize=data.normalize)
+        assert getattr(made.reported[-1], loss) == pytest.approx(measured.loss, rel=1e-5)
+
+
+def test_a_brief_twin_begins_as_what_it_copies_and_a_twin_elsewhere() -> None:
+    def state_of(label: str, *, twin: bool, epochs: int) -> TrialState:
+        trial = replace(make_trial(epochs=epochs), label=label, twin=twin)
+        return trial_state.start(
+            trial, recipe=TrainingSpec(), data_fingerprint="x", device=torch.device("cpu")
+        )
+
+    original = state_of("C-T", twin=False, epochs=4)
+    brief = state_of(brief_label("C-T"), twin=True, epochs=2)
+    twin = state_of(twin_label("C-T"), twin=True, epochs=4)
+    weights = [list(each.model.parameters()) for each in (original, brief, twin)]
+    assert all(torch.equal(a, b) for a, b in zip(weights[0], weights[1], strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(weights[0], weights[2], strict=True))
+    assert len({original.identity, brief.identity, twin.identity}) == 3

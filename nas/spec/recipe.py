@@ -50,6 +50,8 @@ class TrainingSpec(Section):
     crop_padding: Padding = 0  # random crop after padding by so many pixels
     drop_path: Rate = 0.0  # stochastic depth, rate of the last block
     ema_decay: Rate | None = None
+    # Of batch norms, when measuring; "running" is what studies of 0.1 began with and go on with.
+    batch_statistics: Literal["anew", "running"] = "anew"
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 on GPUs, fp32 on CPUs
     checkpoint_every: Count = 1  # epochs; the last epoch always
     checkpoint_activations: bool = False  # same results in less memory, a third more time

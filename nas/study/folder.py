@@ -232,7 +232,7 @@ def _to_json(study: Study) -> dict[str, Any]:
 
 def _from_json(values: dict[str, Any], folder: Path) -> Study:
     tuning = values.get("fine_tuning_data")
-    spec = spec_from_json(values["spec"], str(folder / STUDY.file))
+    spec = spec_from_json(_as_begun(values["spec"]), str(folder / STUDY.file))
     return Study(
         folder=folder,
         id=str(values["id"]),
@@ -244,6 +244,16 @@ def _from_json(values: dict[str, Any], folder: Path) -> Study:
         commit=values["commit"],
         fine_tuning_data=None if tuning is None else facts_from_json(tuning),
     )
+
+
+def _as_begun(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return the spec with the rule of measuring that 0.1 had no word for: a study keeps one."""
+    old = {"batch_statistics": "running"}
+    found = {**spec, "training": {**old, **spec["training"]}}
+    tuning = spec.get("fine_tune")
+    if tuning is not None:
+        found["fine_tune"] = {**tuning, "training": {**old, **tuning["training"]}}
+    return found
 
 
 def _versions() -> dict[str, str]:

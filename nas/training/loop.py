@@ -180,6 +180,8 @@ def _train_epoch(state: TrialState, run: Run, segment: Segment, epoch: int) -> E
     if state.average is not None:
         name = f"epoch {epoch}: the averaged weights'"
         averaged_probe, averaged = _measure(state.average.module, run, name=name)
+        if run.recipe.batch_statistics == "running":  # a study of 0.1 is read off raw weights
+            averaged_probe = None
     state.seconds += time.monotonic() - started
     return EpochMeasured(
         at=time.time(),
@@ -209,7 +211,8 @@ def _measure(model: nn.Module, run: Run, *, name: str) -> tuple[Measurement, Mea
     """Measure on the probe and on the evaluation set; a loss not finite is a divergence."""
     data = run.data
     how = {"normalize": data.normalize, "precision": run.precision}
-    estimate_statistics(model, data.probe, **how)
+    if run.recipe.batch_statistics == "anew":
+        estimate_statistics(model, data.probe, **how)
     probe, evaluation = (evaluate(model, each, **how) for each in (data.probe, data.evaluation))
     for what, found in (("probe", probe), ("evaluation", evaluation)):
         if not math.isfinite(found.loss):

@@ -105,12 +105,15 @@ def start(
     # pyrefly: ignore [no-matching-overload] - torch's overloads leave memory_format out
     model = model.to(memory_format=torch.channels_last)
     family.checkpoint_activations(model, enabled=recipe.checkpoint_activations)
+    # How much memory a step takes is no part of what is trained, and 0.1 had one way to measure.
+    left_out = {"checkpoint_activations"}
+    if recipe.batch_statistics == "running":
+        left_out.add("batch_statistics")
     identity = {
         "config": trial.config.to_dict(),
         "seed": trial.seed,
         "epochs": trial.epochs,
-        # how much memory a step takes is no part of what is trained
-        "recipe": recipe.model_dump(mode="json", exclude={"checkpoint_activations"}),
+        "recipe": recipe.model_dump(mode="json", exclude=left_out),
         "data": data_fingerprint,
     }
     if reseeded:

@@ -40,11 +40,9 @@ def placebo_notes(
             "difference of that size at equal loss tells nothing of layouts"
         )
         return [loud]
-    verdict = {
-        True: f"within the margin of {100 * spec.margin:g}",
-        False: "not told apart from no difference",
-    }[relation.symbol is Symbol.EQUIVALENT]
-    return [f"{head}: {found}: {verdict}"]
+    if relation.symbol is Symbol.EQUIVALENT:
+        return [f"{head}: {found}: within the margin of {100 * spec.margin:g}"]
+    return [f"{head}: {found}: not told apart from no difference"]
 
 
 def reading_notes(scores: Scores, spec: RankingSpec) -> list[str]:

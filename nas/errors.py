@@ -12,16 +12,24 @@ class NasError(Exception):
 class SpecError(NasError, ValueError):
     """A spec, flag or value is wrong (exit code 2).
 
-    Prints as ``file:line: key.path: message``; parts that are not known are left out.
+    Prints as ``file:line: key.path: message``; parts that are not known are left out. `others` are
+    what else is wrong with the same spec, each a line of its own.
     """
 
     exit_code: ClassVar[int] = 2
 
     def __init__(
-        self, message: str, *, key: str = "", file: str = "", line: int | None = None
+        self,
+        message: str,
+        *,
+        key: str = "",
+        file: str = "",
+        line: int | None = None,
+        others: "tuple[SpecError, ...]" = (),
     ) -> None:
         super().__init__(message)
         self.message, self.key, self.file, self.line = message, key, file, line
+        self.others = others
 
     def __str__(self) -> str:
         """Return the one line shown to the user."""

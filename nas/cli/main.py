@@ -9,8 +9,8 @@ import click
 
 from nas.cli.results import export, ls, rank, report, status
 from nas.cli.run import extend, resume, search, sync
-from nas.cli.spaces import space, validate
-from nas.errors import NasError
+from nas.cli.spaces import schema, space, validate
+from nas.errors import NasError, SpecError
 
 INTERRUPTED, USAGE, FAILED = 130, 2, 1
 
@@ -25,7 +25,20 @@ def cli(debug: bool) -> None:
     """
 
 
-for _command in (search, resume, extend, status, ls, rank, report, export, sync, validate, space):
+for _command in (
+    search,
+    resume,
+    extend,
+    status,
+    ls,
+    rank,
+    report,
+    export,
+    sync,
+    validate,
+    schema,
+    space,
+):
     cli.add_command(_command)
 
 
@@ -35,6 +48,11 @@ def run(arguments: Sequence[str]) -> int:
         cli.main(args=list(arguments), prog_name="nas", standalone_mode=False)
     except click.ClickException as error:
         return _fail(_one_line(error.format_message()), USAGE, arguments)
+    except SpecError as error:
+        *first, last = (_one_line(str(each)) for each in (error, *error.others))
+        for line in first:
+            click.echo(f"nas: {line}", err=True)
+        return _fail(last, error.exit_code, arguments)
     except NasError as error:
         return _fail(_one_line(str(error)), error.exit_code, arguments)
     except (KeyboardInterrupt, click.Abort):

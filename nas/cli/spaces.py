@@ -41,6 +41,20 @@ def _validate(loaded: "StudySpec") -> None:
     )
 
 
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of specs, for editors.
+
+    A spec that begins with "# yaml-language-server: $schema=FILE" is then completed and checked
+    while you write it.
+    """
+    import json
+
+    from nas.spec.schema import spec_schema
+
+    click.echo(json.dumps(spec_schema(), indent=1))
+
+
 @click.group()
 def space() -> None:
     """Look at the search space of a spec."""

@@ -1,9 +1,10 @@
 """The job of a real study: train one segment on this machine's device."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nas.execution.executor import Report
+from nas.spec.recipe import changed_recipe
 from nas.spec.study import ResourcesSpec
 from nas.study.records import Segment, SegmentEnded
 from nas.training.task import Task
@@ -27,6 +28,8 @@ class TrainingJob:
         parent = segment.trial.parent
         task = self.training if parent is None else self.fine_tuning
         assert task is not None, "only a study with fine-tuning plans trials with a parent"
+        if segment.trial.recipe:
+            task = replace(task, recipe=changed_recipe(task.recipe, segment.trial.recipe))
         return train_segment(
             segment,
             task=task,

@@ -10,7 +10,7 @@ from nas.ranking.metrics import averaged_accuracy
 from nas.ranking.result import LayoutScore, Ranking
 from nas.ranking.scope import scope
 from nas.ranking.validity import clopper_pearson
-from nas.spec.recipe import TrainingSpec
+from nas.spec.recipe import TrainingSpec, changed_recipe
 from nas.spec.study import DataSpec
 from nas.study.facts import DataFacts
 from nas.study.folder import Study
@@ -30,7 +30,8 @@ def trained_on(study: Study, history: TrialHistory) -> Trained:
     """Return what a trial of the study was trained on, which a fine-tuning has of its own."""
     tuning, facts = study.spec.fine_tune, study.fine_tuning_data
     if history.trial.parent is None or tuning is None or facts is None:
-        return Trained(facts=study.data, data=study.spec.data, recipe=study.spec.training)
+        recipe = changed_recipe(study.spec.training, history.trial.recipe or {})
+        return Trained(facts=study.data, data=study.spec.data, recipe=recipe)
     return Trained(facts=facts, data=tuning.data, recipe=tuning.training)
 
 

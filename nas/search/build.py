@@ -27,7 +27,7 @@ from nas.study.declaration import Declaration
 from nas.study.extension import declaration
 from nas.study.records import DataShape, TrialHistory
 from search_spaces.language.constraints import Match
-from search_spaces.language.space import Point
+from search_spaces.language.points import Point
 
 FAR = 0.02  # a size off by more is said before a study runs
 

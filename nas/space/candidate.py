@@ -4,15 +4,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+import coatnet
+from coatnet.cost import Cost
 from nas.errors import SpecError
 from nas.networks.family import Size
-from nas.networks.registry import family_of
 from nas.space.sizing import network, sized
 from nas.spec.study import StudySpec
 from nas.study.records import DataShape, NetworkConfig
-from search_spaces.language.constraints import Match
+from search_spaces.language.constraints import Limit, Match, Quantity
+from search_spaces.language.domains import Value
+from search_spaces.language.layout_space import LayoutSpace
 from search_spaces.language.parse import parse_space
-from search_spaces.language.space import LayoutSpace, Point, SearchSpace
+from search_spaces.language.points import Point
+from search_spaces.language.space import SearchSpace
 
 MAX_GRID = 10_000  # points listed at most: two seconds
 
@@ -25,7 +29,8 @@ class Candidate:
     layout: str  # the name in the file; of a baseline its label
     config: NetworkConfig
     cost: Size
-    point: Mapping[str, int | str] | None = None  # the space's variables; None: of no space
+    point: Mapping[str, Value] | None = None  # the space's variables; None: of no space
+    recipe: Mapping[str, Value] | None = None  # what differs from the study's; None: nothing
     parameters_off: float | None = None  # from the size to match, relative; None: not asked for
     macs_off: float | None = None
 
@@ -57,28 +62,29 @@ def make_candidate(
 
     Without `label` it is called its layout.
     """
+    if (broken := space.broken_by(point)) is not None:
+        return Rejection(layout=point.layout, point=str(point), reason=broken)
+    recipe = dict(point.recipe)
+    rate = float(recipe.get("drop_path", drop_path))
     try:
-        config = network(point, shape, drop_path=drop_path)
+        config = network(point, shape, drop_path=rate)
     except ValueError as error:
         return Rejection(layout=point.layout, point=str(point), reason=str(error))
+    cost, match = coatnet.cost(config), space.match
     made = Candidate(
         label=label or point.layout,
         layout=point.layout,
         config=config,
-        cost=family_of(config).cost(config),
+        cost=Size(parameters=cost.parameters, macs=cost.macs),
         point=space.assignment(point),
+        recipe=recipe or None,
+        parameters_off=_off(cost.parameters, None if match is None else match.parameters),
+        macs_off=_off(cost.macs, None if match is None else match.macs),
     )
-    match = space.match
-    if match is None:
-        return made
-    made = replace(
-        made,
-        parameters_off=_off(made.cost.parameters, match.parameters),
-        macs_off=_off(made.cost.macs, match.macs),
-    )
-    if reasons := _mismatches(made, match):
+    if reasons := _broken_limits(point, cost, space):
+        mismatch = None if match is None or match.within is None else made.off
         return Rejection(
-            layout=point.layout, point=str(point), reason="; ".join(reasons), mismatch=made.off
+            layout=point.layout, point=str(point), reason="; ".join(reasons), mismatch=mismatch
         )
     return made
 
@@ -155,20 +161,42 @@ def _off(actual: int, target: int | None) -> float | None:
     return None if target is None else actual / target - 1
 
 
-def _mismatches(made: Candidate, match: Match) -> list[str]:
-    """Return what does not match, in words."""
-    if match.within is None:
-        return []
-    sizes = (
-        ("parameters", made.cost.parameters, match.parameters, made.parameters_off),
-        ("MACs", made.cost.macs, match.macs, made.macs_off),
-    )
-    return [
-        f"{actual:,} {name}, {abs(off):.1%} {'over' if off > 0 else 'under'} "
+def quantity(which: Quantity, cost: Cost, *, total_depth: int) -> int:
+    """Return what a network has of a quantity that spaces can limit."""
+    match which:
+        case Quantity.PARAMETERS:
+            return cost.parameters
+        case Quantity.MACS:
+            return cost.macs
+        case Quantity.ACTIVATION_BYTES:
+            return cost.activation_bytes()
+        case Quantity.STATE_BYTES:
+            return cost.state_bytes
+    return total_depth
+
+
+def _broken_limits(point: Point, cost: Cost, space: SearchSpace) -> list[str]:
+    """Return the limits that the network is beyond, in words."""
+    reasons: list[str] = []
+    for limit in space.limits:
+        actual = quantity(limit.quantity, cost, total_depth=point.total_depth)
+        if not limit.allows(actual):
+            reasons.append(_beyond(limit, actual, space.match))
+    return reasons
+
+
+def _beyond(limit: Limit, actual: int, match: Match | None) -> str:
+    if limit.path[:1] != ("match",):
+        return f"{actual:,} {limit.quantity.words}, where {limit.path[0]} asks for {limit.range}"
+    assert match is not None
+    assert match.within is not None
+    target = match.macs if limit.quantity is Quantity.MACS else match.parameters
+    assert target is not None
+    off = actual / target - 1
+    return (
+        f"{actual:,} {limit.quantity.words}, {abs(off):.1%} {'over' if off > 0 else 'under'} "
         f"the {target:,} asked for within {match.within:.1%}"
-        for name, actual, target, off in sizes
-        if off is not None and abs(off) > match.within
-    ]
+    )
 
 
 def _none_accepted(space: SearchSpace, found: list[Candidate | Rejection]) -> str:

@@ -11,7 +11,8 @@ from nas.space.candidate import Candidate, Rejection, make_candidate, sized_spac
 from nas.spec.study import StudySpec
 from nas.study.records import DataShape
 from nas.study.storage import replacing
-from search_spaces.language.space import LayoutSpace, SearchSpace
+from search_spaces.language.layout_space import LayoutSpace
+from search_spaces.language.space import SearchSpace
 
 MOST_POINTS = 2_000  # of a layout, looked at for one that is accepted: some 0.3 s
 

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 
 from nas.networks.registry import family_of
 from nas.study.records import Trial
-from search_spaces.language.space import LAYOUT, LayoutSpace, SearchSpace
+from search_spaces.language.domains import Value
+from search_spaces.language.layout_space import LayoutSpace
+from search_spaces.language.points import LAYOUT
+from search_spaces.language.space import SearchSpace
 
 
-def point_of(trial: Trial, space: SearchSpace) -> Mapping[str, int | str]:
+def point_of(trial: Trial, space: SearchSpace) -> Mapping[str, Value]:
     """Return the values of the space's variables that the trial was planned with.
 
     Journals written before 0.2 have none: there they are read off the network.
@@ -34,7 +37,12 @@ def _read_off(trial: Trial, layout: LayoutSpace) -> Mapping[str, int]:
     described = family_of(trial.config).describe(trial.config)
     stages = zip(described.depths, described.widths, described.strides, strict=True)
     sizes = [size for stage in stages for size in stage]
-    names, variables = [name for name, _ in layout.domains()], layout.variables
+    variables = layout.variables
+    names = [
+        f"{layout.name}/{what}{number}"
+        for number in range(1, len(layout.stages) + 1)
+        for what in ("depth", "width", "stride")
+    ]
     if len(sizes) != len(names):
         raise ValueError(
             f"trial {trial.id} has no point: its network has {len(described.depths)} stages, "
@@ -45,7 +53,7 @@ def _read_off(trial: Trial, layout: LayoutSpace) -> Mapping[str, int]:
         allowed = variables.get(name)
         if allowed is None:  # the space leaves no choice there
             continue
-        if size not in allowed:
+        if size not in allowed.values():
             raise ValueError(
                 f"trial {trial.id} has no point: '{name}' of its network is {size}, which the "
                 "space does not have"

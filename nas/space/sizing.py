@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, replace
 from itertools import product
+from typing import Any
 
 from coatnet.config import BlockType, CoAtNetConfig, StageConfig, StemConfig, StemType, changed
 from coatnet.matching import Matched, closest
@@ -9,15 +10,15 @@ from coatnet.size_grid import SizeGrid, default_grid
 from nas.study.records import DataShape
 from search_spaces.language.constraints import Match
 from search_spaces.language.domains import Domain, Fixed, Open
-from search_spaces.language.space import (
-    ConvolutionStem,
+from search_spaces.language.layout_space import (
+    ConvolutionStems,
     LayoutSpace,
     OpenStem,
-    PatchStem,
-    Point,
+    PatchStems,
     StageSpace,
-    Stem,
+    Times,
 )
+from search_spaces.language.points import ConvolutionStem, PatchStem, Point, Stage
 
 SMALL_IMAGE = 64  # pixels: up to here S1 keeps the stem's map, as in the family's small members
 
@@ -43,6 +44,7 @@ def network(point: Point, shape: DataShape, *, drop_path: float = 0.0) -> CoAtNe
                 depth=stage.depth,
                 width=stage.width,
                 stride=stage.stride,
+                **_own(stage),
             )
             for stage in point.stages
         ),
@@ -52,7 +54,20 @@ def network(point: Point, shape: DataShape, *, drop_path: float = 0.0) -> CoAtNe
         classes=shape.classes,
         drop_path=drop_path,
     )
-    return changed(plain, **asdict(point.options))  # which are plain words there
+    options = asdict(point.options)
+    options.pop("kernel"), options.pop("expansion")  # TEMPORARY
+    return changed(plain, **options)  # which are plain words there
+
+
+def _own(stage: Stage) -> dict[str, Any]:
+    """Return the options that the stage takes for itself."""
+    given = {
+        "kernel": stage.kernel,
+        "expansion": stage.expansion,
+        "squeeze_ratio": stage.squeeze_ratio,
+        "head_size": stage.head_size,
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def sized(layout: LayoutSpace, match: Match, shape: DataShape) -> LayoutSpace:
@@ -76,7 +91,7 @@ def sized(layout: LayoutSpace, match: Match, shape: DataShape) -> LayoutSpace:
 def _closest(
     layout: LayoutSpace, strides: tuple[int, ...], match: Match, shape: DataShape
 ) -> Matched:
-    heads = layout.options.head_size
+    (heads,) = layout.options.head_sizes  # `match` is refused beside choices
     unsized = replace(
         layout,
         stem=_stem(layout.stem, shape),
@@ -103,7 +118,7 @@ def _grid(layout: LayoutSpace, config: CoAtNetConfig, match: Match) -> SizeGrid:
             for stage, depths in zip(layout.stages, default.depths, strict=True)
         ),
         widths=tuple(
-            stage.width.values() or widths
+            _numbers(stage).values() or widths
             for stage, widths in zip(layout.stages, default.widths, strict=True)
         ),
         stem_widths=default.stem_widths if open_stem else (),
@@ -116,15 +131,23 @@ def _strides(stage: StageSpace, shape: DataShape) -> tuple[int, ...]:
     return stage.stride.values() or (1 if shape.image_size <= SMALL_IMAGE else 2,)
 
 
-def _stem(stem: Stem, shape: DataShape) -> Stem:
+def _stem(
+    stem: ConvolutionStems | PatchStems | OpenStem, shape: DataShape
+) -> ConvolutionStems | PatchStems:
     """Return a stem to build with; the patches of ViT_REL are as large as S3's stride, or less."""
     if not isinstance(stem, OpenStem):
         return stem
     if not stem.patches:
-        return ConvolutionStem(width=1)
+        return ConvolutionStems(width=_one(1), depth=_one(2), stride=_one(2))
     most = 8 if shape.image_size <= SMALL_IMAGE else 16
     sizes = (size for size in range(most, 0, -1) if shape.image_size % size == 0)
-    return PatchStem(size=next(sizes))
+    return PatchStems(size=_one(next(sizes)))
+
+
+def _numbers(stage: StageSpace) -> Domain:
+    """Return the widths of a stage that is matched: numbers, as the language sees to."""
+    assert not isinstance(stage.width, Times)
+    return stage.width
 
 
 def _fixed(layout: LayoutSpace, config: CoAtNetConfig) -> LayoutSpace:
@@ -133,9 +156,11 @@ def _fixed(layout: LayoutSpace, config: CoAtNetConfig) -> LayoutSpace:
         StageSpace(type=stage.type, depth=_one(c.depth), width=_one(c.width), stride=_one(c.stride))
         for stage, c in zip(layout.stages, config.stages, strict=True)
     ]
-    found = PatchStem(size=stem.stride)
+    found = PatchStems(size=_one(stem.stride))
     if stem.type is not StemType.PATCH:
-        found = ConvolutionStem(width=stem.width, depth=stem.depth, stride=stem.stride)
+        found = ConvolutionStems(
+            width=_one(stem.width), depth=_one(stem.depth), stride=_one(stem.stride)
+        )
     return replace(layout, stem=found, stages=tuple(stages))
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from nas.errors import NotFoundError, SpecError
+from nas.spec.recipe import changed_recipe
 from nas.spec.study import StudySpec, check_name
 from search_spaces.language.document import MAX_BYTES, Document, read_document
 from search_spaces.language.errors import (
@@ -27,6 +28,7 @@ from search_spaces.language.errors import (
 )
 from search_spaces.language.overrides import COMMAND_LINE, override
 from search_spaces.language.parse import parse_space
+from search_spaces.language.recipe import extremes
 
 _SUFFIX = ".yaml"
 _NOT_RESULTS = frozenset({"name", "tracking", "resources"})  # they change no trial's outcome
@@ -153,7 +155,7 @@ def _own_name(stem: str, file: str) -> str:
 
 
 def _checked(document: Document) -> StudySpec:
-    """Return the spec, or raise the first of its problems: the command line's, then by line."""
+    """Return the spec, or raise its problems: the command line's first, then by line."""
     # A section whose keys are all commented out reads as null, and means its defaults.
     sections = {key for key, part in document.values.items() if part is None} & _SECTIONS
     values = {key: part for key, part in document.values.items() if key not in sections}
@@ -165,16 +167,38 @@ def _checked(document: Document) -> StudySpec:
         problems.extend((found["loc"], _words(found)) for found in error.errors())
     space = values.get("space")
     if isinstance(space, dict):
-        try:
-            parse_space(space)
-        except SpaceError as error:
-            problems.append((("space", *error.path), error.message))
+        problems += _space_problems(space, spec)
     if spec is not None and not problems:
         return spec
-    path, message = min(problems, key=lambda problem: _line(document, problem[0]) or 0)
+    problems.sort(key=lambda problem: _line(document, problem[0]) or 0)
+    first, *others = (_error(document, path, message) for path, message in problems)
+    first.others = tuple(others)
+    raise first
+
+
+def _space_problems(space: dict[str, Any], spec: StudySpec | None) -> list[tuple[KeyPath, str]]:
+    """Return what is wrong with a space, and with the recipes that it chooses."""
+    try:
+        parsed = parse_space(space)
+    except SpaceError as error:
+        return [(("space", *each.path), each.message) for each in (error, *error.others)]
+    found: list[tuple[KeyPath, str]] = []
+    if spec is None:
+        return found
+    for changes in extremes(parsed.layouts[0].recipe):
+        try:
+            changed_recipe(spec.training, changes)
+        except ValidationError as error:
+            key = next((key for key in changes if key == dotted(error.errors()[0]["loc"])), "")
+            key = key or next(iter(changes))
+            found.append((("space", "recipe", key), _words(error.errors()[0])))
+    return list(dict.fromkeys(found))
+
+
+def _error(document: Document, path: KeyPath, message: str) -> SpecError:
     line = _line(document, path)
     from_file = line is not None or not document.lines
-    raise SpecError(
+    return SpecError(
         one_line(message),
         key=dotted(path),
         file=document.file if from_file else COMMAND_LINE,

@@ -1,6 +1,7 @@
 """The recipe that all trials of a study are trained by, and what every section of a spec is."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -77,6 +78,22 @@ class TrainingSpec(Section):
                 f"batch_size {self.batch_size} must be a multiple of accumulate {self.accumulate}"
             )
         return self
+
+
+def changed_recipe(recipe: TrainingSpec, changes: Mapping[str, int | float | str]) -> TrainingSpec:
+    """Return the recipe with those keys changed; a key may be dotted, ``rand_augment.layers``.
+
+    Raises:
+        ValueError: a key is unknown, or a value breaks a rule (pydantic's ValidationError).
+    """
+    values: dict[str, Any] = recipe.model_dump()
+    for key, value in changes.items():
+        *sections, last = key.split(".")
+        place = values
+        for section in sections:
+            place = place[section]
+        place[last] = value
+    return type(recipe).model_validate(values)
 
 
 class FineTuningSpec(TrainingSpec):

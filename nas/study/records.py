@@ -89,8 +89,8 @@ class Trial:
     `twin` copies a candidate and is ranked against it alone. It differs in nothing but its initial
     weights and shows the noise floor (A/A placebo); or, if `brief`, in nothing but its epochs and
     shows what the schedule does to a reading at equal loss (schedule placebo). `point` holds the
-    values of the space's variables, for samplers that learn from them; networks that are no points
-    of a space have none, nor do trials that were planned before 0.2.
+    values of the space's variables, for samplers that learn from them; other networks have none,
+    nor do trials planned before 0.2. `recipe` is what its candidate changes in the study's.
     """
 
     number: int  # 1, 2, 3, ... in the order planned
@@ -104,7 +104,8 @@ class Trial:
     macs: int  # multiply-adds of one forward pass of one image
     parent: str | None = None  # id of the trial that this one fine-tunes
     twin: bool = False
-    point: Mapping[str, int | str] | None = None
+    point: Mapping[str, int | float | str] | None = None
+    recipe: Mapping[str, int | float | str] | None = None
 
     @property
     def role(self) -> Role:
@@ -218,15 +219,9 @@ class EpochMeasured:
     def __post_init__(self) -> None:
         """Refuse what no optimum may be built on."""
         for name in (
-            "seconds",
-            "learning_rate",
-            "train_loss",
-            "gradient_norm",
-            "probe_loss",
-            "probe_accuracy",
-            "evaluation_loss",
-            "evaluation_accuracy",
-        ):
+            "seconds", "learning_rate", "train_loss", "gradient_norm",
+            "probe_loss", "probe_accuracy", "evaluation_loss", "evaluation_accuracy",
+        ):  # fmt: skip
             if not math.isfinite(getattr(self, name)):
                 raise ValueError(f"{name} must be finite, not {getattr(self, name)}")
         for name in ("ema_probe_loss", "probe_loss_error", "evaluation_loss_error"):

@@ -22,11 +22,16 @@ class DocumentError(ValueError):
 
 
 class SpaceError(ValueError):
-    """A search space breaks a rule; `path` leads to the value, from the space's own root."""
+    """A search space breaks a rule; `path` leads to the value, from the space's own root.
 
-    def __init__(self, path: KeyPath, message: str) -> None:
+    `others` are what else is wrong with the space, where all of it was looked at.
+    """
+
+    def __init__(
+        self, path: KeyPath, message: str, *, others: "tuple[SpaceError, ...]" = ()
+    ) -> None:
         super().__init__(message)
-        self.path, self.message = path, message
+        self.path, self.message, self.others = path, message, others
 
     def __str__(self) -> str:
         """Return the one line shown to the user."""

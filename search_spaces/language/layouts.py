@@ -6,31 +6,32 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
+from search_spaces.language.choices import domain
 from search_spaces.language.constraints import OrderRules, StageType
-from search_spaces.language.domains import Domain, Fixed, Open
+from search_spaces.language.domains import AnyDomain, Domain, Fixed, Open
 from search_spaces.language.errors import KeyPath, SpaceError, shown
-from search_spaces.language.options import NetworkOptions
-from search_spaces.language.space import (
-    ConvolutionStem,
+from search_spaces.language.layout_space import (
+    ConvolutionStems,
     LayoutSpace,
     OpenStem,
-    PatchStem,
+    PatchStems,
     StageSpace,
+    Times,
 )
-from search_spaces.language.values import (
-    MAX_STAGES,
-    PATCH,
-    STAGE_BOUNDS,
-    domain,
-    section,
-    sequence,
-    whole,
-)
+from search_spaces.language.mistakes import Mistakes
+from search_spaces.language.options import OptionSpace
+from search_spaces.language.recipe import RecipeSpace
+from search_spaces.language.values import MAX_STAGES, PATCH, STAGE_BOUNDS, section, sequence
 
 VIT_REL = "ViT_REL"  # the paper's name of the network of patches and transformer blocks alone
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 TYPES_PATTERN = re.compile(r"[CT](-[CT])*")
 DEFAULT_STRIDE = Fixed(value=2)  # every stage halves the map (paper, Section 2.2)
+
+OWN: Mapping[StageType, tuple[str, ...]] = {  # options that a stage may take for itself
+    StageType.CONVOLUTION: ("kernel", "expansion", "squeeze_ratio"),
+    StageType.TRANSFORMER: ("expansion", "head_size"),
+}
 
 _MAX_LAYOUTS = 100
 
@@ -41,8 +42,9 @@ class SharedStage:
 
     types: tuple[StageType, ...] = ()
     depth: Domain | None = None
-    width: Domain | None = None
+    width: Domain | Times | None = None
     stride: Domain | None = None
+    own: tuple[tuple[str, AnyDomain], ...] = ()  # options of the stage, of whichever type it is
     width_path: KeyPath = ()  # where the width was written
 
 
@@ -50,9 +52,10 @@ class SharedStage:
 class Shared:
     """What all layouts of a space have in common."""
 
-    stem: ConvolutionStem | None
+    stem: ConvolutionStems | None
     stages: tuple[SharedStage, ...]
-    options: NetworkOptions
+    options: OptionSpace
+    recipe: RecipeSpace
     sized: bool  # a size that is not given is found: `match` without `within`
     rules: OrderRules
 
@@ -75,11 +78,13 @@ def spanned_layouts(shared: Shared) -> tuple[LayoutSpace, ...]:
     return tuple(_stage_layout("-".join(types), types, shared) for types in allowed)
 
 
-def named_layouts(value: Any, shared: Shared) -> tuple[LayoutSpace, ...]:
+def named_layouts(value: Any, shared: Shared, mistakes: Mistakes) -> tuple[LayoutSpace, ...]:
     """Return the layouts listed by name, or mapped from name to what differs from `stages`.
 
+    A name that is unsafe or twice there, and a layout that cannot be built, are noted.
+
     Raises:
-        SpaceError: a name is unsafe or twice there, or a layout cannot be built.
+        SpaceError: they are not written as layouts at all.
     """
     path: KeyPath = ("layouts",)
     for index, stage in enumerate(shared.stages):
@@ -98,11 +103,12 @@ def named_layouts(value: Any, shared: Shared) -> tuple[LayoutSpace, ...]:
     seen: set[str] = set()
     found: list[LayoutSpace] = []
     for place, name, keys in named:
-        _check_name(name, place)
-        if name in seen:
-            raise SpaceError(place, f"layout {name} is listed twice")
-        seen.add(name)
-        found.append(_layout(name, keys, shared, path=place))
+        with mistakes.noted():
+            _check_name(name, place)
+            if name in seen:
+                raise SpaceError(place, f"layout {name} is listed twice")
+            seen.add(name)
+            found.append(_layout(name, keys, shared, path=place))
     return tuple(found)
 
 
@@ -184,17 +190,21 @@ def _stage_layout(
                 f"layout {name} has no {missing} for S{index + 1}: give '{missing}s' in the "
                 f"layout or '{missing}' in 'stages', or 'match' without 'within' to have it found",
             )
-        if type_ is StageType.TRANSFORMER:
-            _check_heads(width, shared.options.head_size, path=stage.width_path)
+        own = tuple((key, each) for key, each in stage.own if key in OWN[type_])
+        if type_ is StageType.TRANSFORMER and not isinstance(width, Times):
+            heads = dict(own).get("head_size")
+            sizes = shared.options.head_sizes if heads is None else heads.values()
+            _check_heads(width, tuple(map(int, sizes)), path=stage.width_path)
         stride = stage.stride or DEFAULT_STRIDE
         if index == 0 and stage.stride is None and isinstance(width, Open):
             stride = width  # small images want S1 to keep the stem's map
-        stages.append(StageSpace(type=type_, depth=depth, width=width, stride=stride))
+        stages.append(StageSpace(type=type_, depth=depth, width=width, stride=stride, own=own))
     return LayoutSpace(
         name=name,
         stem=stem,
         stages=tuple(stages),
-        options=shared.options,
+        options=shared.options.of_types(types),
+        recipe=shared.recipe,
     )
 
 
@@ -209,28 +219,35 @@ def _patch_layout(name: str, value: Any, shared: Shared, *, path: KeyPath) -> La
         key: domain(keys[key], (*path, key), bounds=STAGE_BOUNDS[key]) if key in keys else Open()
         for key in ("depth", "width")
     }
-    _check_heads(sizes["width"], shared.options.head_size, path=(*path, "width"))
+    _check_heads(sizes["width"], shared.options.head_sizes, path=(*path, "width"))
     stride = Fixed(value=1)  # all blocks see the same map
-    stage = StageSpace(type=StageType.TRANSFORMER, **sizes, stride=stride)
+    stage = StageSpace(
+        type=StageType.TRANSFORMER, depth=sizes["depth"], width=sizes["width"], stride=stride
+    )
     stem = OpenStem(patches=True)
     if "patch" in keys:
-        stem = PatchStem(size=whole(keys["patch"], (*path, "patch"), bounds=PATCH))
+        stem = PatchStems(size=domain(keys["patch"], (*path, "patch"), bounds=PATCH))
     return LayoutSpace(
         name=name,
         stem=stem,
         stages=(stage,),
-        options=shared.options,
+        options=shared.options.of_types([stage.type]),
+        recipe=shared.recipe,
     )
 
 
-def _check_heads(width: Domain, head_size: int, *, path: KeyPath) -> None:
+def _check_heads(width: Domain, head_sizes: tuple[int, ...], *, path: KeyPath) -> None:
     """Refuse a transformer stage of which no width can be split into heads.
 
     Where only some of its widths cannot, `nas.space.candidate` rejects those points, one by one.
     """
-    if width.values() and all(value % head_size for value in width.values()):
+    if width.values() and all(value % size for value in width.values() for size in head_sizes):
         raise SpaceError(
             path,
-            f"the width of a transformer stage must be a multiple of head_size {head_size}, "
-            f"not {' or '.join(str(value) for value in width.values()[:3])}",
+            f"the width of a transformer stage must be a multiple of head_size "
+            f"{_either(head_sizes)}, not {_either(width.values())}",
         )
+
+
+def _either(values: Sequence[int]) -> str:
+    return " or ".join(str(value) for value in values[:3])

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from search_spaces.language.domains import Choice, Domain, Fixed, Range
 from search_spaces.language.errors import KeyPath, SpaceError, did_you_mean, shown
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([kMG]?)")
@@ -22,11 +21,30 @@ class Bounds:
     most: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reals:
+    """The least and the largest number allowed, in words too."""
+
+    least: float
+    most: float
+    words: str  # "must be ..."
+    open: tuple[bool, bool] = (False, False)  # whether the ends themselves are refused
+
+    def holds(self, value: float) -> bool:
+        """Tell whether a number is allowed."""
+        above = value > self.least if self.open[0] else value >= self.least
+        return above and (value < self.most if self.open[1] else value <= self.most)
+
+
 MAX_STAGES = 8
 DEPTH = Bounds(least=1, most=1_000)
 WIDTH = Bounds(least=1, most=65_536)
 STRIDE = Bounds(least=1, most=2)
 STAGE_BOUNDS: Mapping[str, Bounds] = {"depth": DEPTH, "width": WIDTH, "stride": STRIDE}
+HEADS = WIDTH  # channels of an attention head
+KERNELS = (3, 5, 7)  # cells on a side of MBConv's depthwise convolution
+EXPANSION = Bounds(least=1, most=8)
+SQUEEZE = Reals(least=0.0, most=4.0, words="from 0 to 4")
 STEM_STRIDE = Bounds(least=1, most=64)
 PATCH = Bounds(least=1, most=1_024)
 
@@ -37,13 +55,23 @@ def section(value: Any, path: KeyPath, *, known: tuple[str, ...]) -> Mapping[str
     Raises:
         SpaceError: it is no mapping, or holds another key.
     """
+    entries = mapping(value, path)
+    for key in entries:
+        if key not in known:
+            raise SpaceError((*path, key), f"unknown key{did_you_mean(key, known)}")
+    return entries
+
+
+def mapping(value: Any, path: KeyPath) -> Mapping[str, Any]:
+    """Return a mapping of any keys; null counts as empty.
+
+    Raises:
+        SpaceError: it is none.
+    """
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise SpaceError(path, f"must be a mapping of keys, not {shown(value)}")
-    for key in value:
-        if key not in known:
-            raise SpaceError((*path, key), f"unknown key{did_you_mean(key, known)}")
     return value
 
 
@@ -80,6 +108,18 @@ def number(value: Any, path: KeyPath) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise SpaceError(path, f"must be a number, not {shown(value)}")
     return float(value)
+
+
+def real(value: Any, path: KeyPath, *, reals: Reals) -> float:
+    """Return a number within bounds.
+
+    Raises:
+        SpaceError: it is none, or outside.
+    """
+    found = number(value, path)
+    if not reals.holds(found):
+        raise SpaceError(path, f"must be {reals.words}, not {found}")
+    return found
 
 
 def flag(value: Any, path: KeyPath) -> bool:
@@ -122,44 +162,3 @@ def word(value: Any, path: KeyPath, *, known: tuple[str, ...]) -> str:
             f"{hint if hint.endswith('?') else ''}",
         )
     return value
-
-
-def domain(value: Any, path: KeyPath, *, bounds: Bounds) -> Domain:
-    """Return what was written as ``2``, ``[1, 2]`` or ``{from: 1, to: 4, step: 1}``.
-
-    Raises:
-        SpaceError: it is none of these, or a value is outside the bounds.
-    """
-    try:
-        if isinstance(value, list):
-            return Choice(
-                options=tuple(
-                    whole(option, (*path, index), bounds=bounds)
-                    for index, option in enumerate(value)
-                )
-            )
-        if isinstance(value, dict):
-            return _range(value, path, bounds=bounds)
-    except SpaceError:
-        raise
-    except ValueError as error:
-        raise SpaceError(path, str(error)) from error
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise SpaceError(
-            path,
-            "must be a whole number, a list of choices or a range "
-            f"{{from: 1, to: 4, step: 1}}, not {shown(value)}",
-        )
-    return Fixed(value=whole(value, path, bounds=bounds))
-
-
-def _range(value: dict[str, Any], path: KeyPath, *, bounds: Bounds) -> Range:
-    keys = section(value, path, known=("from", "to", "step"))
-    for key in ("from", "to"):
-        if key not in keys:
-            raise SpaceError(path, f"a range needs '{key}'")
-    return Range(
-        first=whole(keys["from"], (*path, "from"), bounds=bounds),
-        last=whole(keys["to"], (*path, "to"), bounds=bounds),
-        step=whole(keys.get("step", 1), (*path, "step"), bounds=Bounds(least=1, most=bounds.most)),
-    )

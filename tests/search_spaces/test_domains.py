@@ -1,10 +1,22 @@
 """Domains: bounded, without repeats, in the order written."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_spaces.language.domains import MAX_SIZE, Choice, Domain, Fixed, Range
+from search_spaces.language.domains import (
+    MAX_SIZE,
+    Choice,
+    Domain,
+    Fixed,
+    FloatRange,
+    Range,
+    chosen,
+    draw,
+    least_and_most,
+)
 
 DOMAINS = st.one_of(
     st.builds(Fixed, value=st.integers(1, 9)),
@@ -46,3 +58,28 @@ def test_refused(make: object, words: str) -> None:
     assert callable(make)
     with pytest.raises(ValueError, match=words):
         make()
+
+
+def test_a_range_of_numbers_has_its_steps_and_no_more() -> None:
+    domain = FloatRange(first=0.0, last=0.3, step=0.1)
+    assert (domain.size, domain.values()) == (4, (0.0, 0.1, 0.2, 0.3))
+    assert FloatRange(first=0.0, last=0.35, step=0.1).size == 4
+    assert (FloatRange(first=1, last=2).size, FloatRange(first=1, last=2, log=True).size) == (1, 1)
+    with pytest.raises(IndexError):
+        domain.at(4)
+    with pytest.raises(ValueError, match="holds at most 10000 values, not 100001"):
+        FloatRange(first=0, last=1, step=1e-5)
+
+
+@given(st.floats(1e-9, 1e3), st.floats(1.0001, 1e4), st.booleans(), st.integers())
+def test_what_is_drawn_lies_within(first: float, ratio: float, log: bool, seed: int) -> None:
+    domain = FloatRange(first=first, last=first * ratio, log=log)
+    value = draw(domain, random.Random(seed))
+    assert first <= value <= first * ratio
+    assert chosen("x", domain, value) == value
+
+
+def test_least_and_most() -> None:
+    assert least_and_most(Choice(options=(3, 1, 2))) == (1, 3)
+    assert least_and_most(FloatRange(first=0.5, last=2)) == (0.5, 2)
+    assert least_and_most(Range(first=1, last=6, step=2)) == (1, 5)

@@ -6,7 +6,7 @@ import pytest
 
 from search_spaces.language.errors import SpaceError
 from search_spaces.language.parse import parse_space
-from search_spaces.language.space import PatchStem
+from search_spaces.language.points import PatchStem
 
 STAGES = [{"depth": 1, "width": 4 * 2**i} for i in range(4)]
 OPEN = [{**stage, "type": ["T", "C"]} for stage in STAGES]
@@ -91,8 +91,8 @@ PATCH = {"patch": 4, "depth": 1, "width": 8}
         ({"layouts": {"ViT_REL": {**PATCH, "width": 7}}},
          ("layouts.ViT_REL.width: the width of a transformer stage must be a multiple of head_size "
          "4, not 7")),
-        ({"layouts": {"ViT_REL": {**PATCH, "patch": [4, 7]}}},
-         "layouts.ViT_REL.patch: must be a whole number, not a list"),
+        ({"layouts": {"ViT_REL": {**PATCH, "patch": [4, "7"]}}},
+         "layouts.ViT_REL.patch.1: must be a whole number, not '7'"),
         ({"layouts": {"C-C-C-C": {"depth": [1]}}},
          "layouts.C-C-C-C.depth: unknown key, did you mean 'depths'?"),
         ({"layouts": {"C-C-C-C": {"depths": [1, 1, 1]}}},

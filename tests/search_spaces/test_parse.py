@@ -10,9 +10,10 @@ import pytest
 from search_spaces.language.constraints import Match
 from search_spaces.language.domains import Choice, Fixed, Open
 from search_spaces.language.errors import SpaceError
+from search_spaces.language.layout_space import ConvolutionStems, OpenStem
 from search_spaces.language.options import NetworkOptions
 from search_spaces.language.parse import parse_space
-from search_spaces.language.space import ConvolutionStem, OpenStem
+from search_spaces.language.points import ConvolutionStem
 
 SMALL: dict[str, Any] = {
     "stem": {"width": 4},
@@ -43,7 +44,10 @@ def test_match() -> None:
     [
         ({"head_sise": 1}, "head_sise: unknown key, did you mean 'head_size'?"),
         ({"head_size": 0}, "head_size: must be from 1 to 65536, not 0"),
-        ({"head_size": [16, 32]}, "head_size: must be a whole number, not a list"),
+        ({"head_size": [16, "a"]}, "head_size.1: must be a whole number, not 'a'"),
+        ({"kernel": 4}, "kernel: must be 3, 5 or 7, not 4"),
+        ({"kernel": [3, 3]}, "kernel: 3 is listed twice"),
+        ({"expansion": 9}, "expansion: must be from 1 to 8, not 9"),
         ({"batch_norm_momentum": 0},
          "batch_norm_momentum: must be more than 0 and at most 1, not 0.0"),
         ({"batch_norm_momentum": "x"}, "batch_norm_momentum: must be a number, not 'x'"),
@@ -57,7 +61,7 @@ def test_match() -> None:
          "relative_bias: must be pre, post or none, not null, did you mean 'none'?"),
         ({"mbconv_stride": "pol"},
          "mbconv_stride: must be expand, depthwise or pool, not 'pol', did you mean 'pool'?"),
-        ({"mbconv_norm": ["batch"]}, "mbconv_norm: must be batch or layer, not a list"),
+        ({"mbconv_norm": ["batch", 1]}, "mbconv_norm.1: must be batch or layer, not 1"),
         ({"pool": True}, "pool: must be max or average, not true"),
         ({"pool_size": 4}, "pool_size: must be from 2 to 3, not 4"),
         ({"window": 0}, "window: must be from 1 to 4096, not 0"),
@@ -102,7 +106,7 @@ def test_options_hold_for_every_point() -> None:
     options: dict[str, Any] = {
         "attention": "linear", "window": 4, "relative_bias": "none", "head_size": 8,
         "mbconv_stride": "pool", "mbconv_norm": "layer", "squeeze_ratio": 0, "pool": "average",
-        "pool_size": 3, "batch_norm_momentum": 0.1,
+        "pool_size": 3, "batch_norm_momentum": 0.1, "kernel": 5, "expansion": 2,
     }  # fmt: skip
     assert set(options) == {field.name for field in fields(NetworkOptions)}
     layouts = {"C-C": {}, "ViT_REL": {"patch": 4, "depth": 1, "width": 32}}
@@ -124,7 +128,9 @@ def test_what_match_finds_need_not_be_given() -> None:
 def test_what_is_given_is_kept_beside_what_match_finds() -> None:
     values = {"layouts": {"C-T": {"depths": [1, [2, 3]]}}, "match": {"macs": "1M"}}
     (layout,) = parse_space({"stem": {"width": 4}, **values}).layouts
-    assert layout.stem == ConvolutionStem(width=4)
+    assert layout.stem == ConvolutionStems(
+        width=Fixed(value=4), depth=Fixed(value=2), stride=Fixed(value=2)
+    )
     assert [stage.depth for stage in layout.stages] == [Fixed(value=1), Choice(options=(2, 3))]
     assert [stage.width for stage in layout.stages] == [Open(), Open()]
 

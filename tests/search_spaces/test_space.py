@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search_spaces.language.parse import parse_space
-from search_spaces.language.space import LAYOUT, SearchSpace
+from search_spaces.language.points import LAYOUT
+from search_spaces.language.space import SearchSpace
 from tests.search_spaces.builders import space_values
 
 SPACES = space_values().map(parse_space).filter(lambda space: space.count() <= 3000)
@@ -43,7 +44,7 @@ def test_assignments_and_points_are_the_same_thing(space: SearchSpace) -> None:
         assert space.point(assignment) == point
         layout = space.layout(point.layout)
         assert set(assignment) == {LAYOUT, *layout.variables}
-        assert all(assignment[name] in space.variables[name] for name in assignment)
+        assert all(value in space.variables[name].values() for name, value in assignment.items())
         seen.add(tuple(sorted(assignment.items())))
     assert len(seen) == space.count()
 

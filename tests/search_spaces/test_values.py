@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from search_spaces.language.choices import domain
 from search_spaces.language.domains import Choice, Fixed, Range
 from search_spaces.language.errors import SpaceError
-from search_spaces.language.values import Bounds, domain, flag, number, section, size, whole
+from search_spaces.language.values import Bounds, flag, number, section, size, whole
 
 NO_DOMAIN = (
     "d: must be a whole number, a list of choices or a range {from: 1, to: 4, step: 1}, not "

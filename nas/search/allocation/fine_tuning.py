@@ -58,6 +58,7 @@ class FineTuning:
             config=config,
             macs=macs,
             parent=trial.id,
+            recipe=None,  # the fine-tuning's own is the same for all
         )
 
     def network(self, config: NetworkConfig) -> NetworkConfig:

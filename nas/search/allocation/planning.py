@@ -29,6 +29,7 @@ class Planner:
             macs=candidate.cost.macs,
             twin=twin,
             point=candidate.point,
+            recipe=candidate.recipe,
         )
 
     def replicate(

@@ -8,7 +8,8 @@ from typing import Protocol
 from nas.seeds import derive_seed
 from nas.space.candidate import Candidate, Rejection
 from nas.study.records import TrialHistory
-from search_spaces.language.space import Point, SearchSpace
+from search_spaces.language.points import Point
+from search_spaces.language.space import SearchSpace
 
 MISSES = 10_000  # draws in a row that were rejected or known, after which a space counts as used up
 

@@ -1,6 +1,7 @@
 """Optuna's tree-structured Parzen estimator, fed from the journal at every question."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import optuna
 from optuna.distributions import CategoricalDistribution
@@ -12,7 +13,8 @@ from nas.seeds import derive_seed
 from nas.space.candidate import Candidate
 from nas.space.points import point_of
 from nas.study.records import TrialHistory
-from search_spaces.language.space import LAYOUT, SearchSpace
+from search_spaces.language.points import LAYOUT
+from search_spaces.language.space import SearchSpace
 
 TRIES = 200  # questions to Optuna for one new point, after which a random one is taken
 STARTUP = 10  # candidates drawn at random before the estimator has something to estimate from
@@ -43,9 +45,9 @@ class TpeSampler:
         for _ in range(TRIES):
             trial = study.ask()
             layout = trial.suggest_categorical(LAYOUT, [lay.name for lay in self._space.layouts])
-            chosen: dict[str, int | str] = {LAYOUT: layout}
-            for name, values in self._space.layout(layout).variables.items():
-                chosen[name] = trial.suggest_categorical(name, values)
+            chosen: dict[str, Any] = {LAYOUT: layout}
+            for name, domain in self._space.layout(layout).variables.items():
+                chosen[name] = trial.suggest_categorical(name, domain.values())
             candidate = self._make(self._space.point(chosen))
             if not isinstance(candidate, Candidate):
                 study.tell(trial, worst)  # a FAIL would teach it nothing, and it would come back
@@ -66,7 +68,8 @@ class TpeSampler:
             ),
         )
         distributions = {
-            name: CategoricalDistribution(values) for name, values in self._space.variables.items()
+            name: CategoricalDistribution(domain.values())
+            for name, domain in self._space.variables.items()
         }
         for label, history in first.items():
             value = values[label]

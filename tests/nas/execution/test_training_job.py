@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from nas.data.load import load
+from nas.errors import CheckpointError
 from nas.execution.training_job import Task, TrainingJob
 from nas.spec.recipe import FineTuningSpec, TrainingSpec
 from nas.spec.study import DataSpec, ResourcesSpec
@@ -52,3 +53,14 @@ def test_a_trial_with_a_parent_needs_what_it_is_fine_tuned_on(tmp_path: Path) ->
     )
     with pytest.raises(AssertionError, match="only a study with fine-tuning"):
         alone(segment(parent="0001-C-s0"), report=lambda _: None)
+
+
+@pytest.mark.slow
+def test_a_trial_is_trained_by_the_recipe_that_its_candidate_chose(tmp_path: Path) -> None:
+    reports: list[EpochMeasured] = []
+    changes = {"min_learning_rate": 3e-4, "drop_path": 0.1}
+    run = job(tmp_path)
+    run(segment(id="0001-C-s0", recipe=changes), report=reports.append)
+    assert reports[0].learning_rate == pytest.approx(3e-4)
+    with pytest.raises(CheckpointError, match="of another network, seed, recipe or data"):
+        run(segment(id="0001-C-s0"), report=reports.append)

@@ -299,3 +299,40 @@ def test_accidents_give_a_spec_or_one_line(name: str, tmp_path: Path) -> None:
         assert line.isprintable(), (number, line)
         assert time.process_time() - start < 1.0, (number, text)
     assert refused > 75
+
+
+def test_all_that_is_wrong_with_a_file_is_said_with_its_lines(file: Path) -> None:
+    text = SMALL.replace("width: 8}\n  head", "width: 8, widht: 2}\n  head")
+    file.write_text(text.replace("head_size: 4", "head_size: x").replace("epochs: 3", "epochs: 0"))
+    with pytest.raises(SpecError) as caught:
+        load_spec("small.yaml", ["search.seeds=0"])
+    lines = [str(each) for each in (caught.value, *caught.value.others)]
+    assert lines == [
+        "command line: search.seeds: must be at least 1, not 0",
+        "small.yaml:2: space.stem.widht: unknown key, did you mean 'width'?",
+        (
+            "small.yaml:3: space.head_size: must be a whole number, a list of choices or a range "
+            "{from: 1, to: 4, step: 1}, not 'x'"
+        ),
+        "small.yaml:11: training.epochs: must be at least 1, not 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "line"),
+    [
+        ("learning_rate: [1e-3, 1e-6]",
+         "learning_rate: min_learning_rate 1e-05 exceeds learning_rate 1e-06"),
+        ("drop_path: {from: 0.0, to: 1.0, step: 0.5}", "drop_path: must be less than 1, not 1.0"),
+        ("warmup_epochs: [1, 3]", "warmup_epochs: warmup_epochs 3.0 must be less than epochs 3"),
+        ("{learning_rate: [1e-3, 1e-2], min_learning_rate: [1e-6, 5e-3]}", None),
+    ],
+)  # fmt: skip
+def test_recipes_that_a_space_chooses_obey_the_rules_of_recipes(
+    file: Path, recipe: str, line: str | None
+) -> None:
+    written = recipe if recipe.startswith("{") else f"{{{recipe}}}"
+    file.write_text(SMALL.replace("space:\n", f"space:\n  recipe: {written}\n", 1))
+    found = line_of(file)
+    assert line is None or found == f"small.yaml:2: space.recipe.{line}"
+    assert found.startswith("small.yaml:2: space.recipe.")

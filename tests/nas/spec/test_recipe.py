@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from nas.spec.recipe import FineTuningSpec, RandAugmentSpec, TrainingSpec
+from nas.spec.recipe import FineTuningSpec, RandAugmentSpec, TrainingSpec, changed_recipe
+from search_spaces.language.recipe import KEYS
 
 
 def test_whole_numbers_serve_where_numbers_are_asked_for_and_not_the_reverse() -> None:
@@ -43,3 +44,26 @@ def test_fine_tuning_is_the_papers_by_default() -> None:
     assert [recipe.learning_rate, recipe.min_learning_rate] == [5e-5, 5e-5]
     assert (recipe.schedule, recipe.warmup_epochs, recipe.weight_decay) == ("constant", 0.0, 1e-8)
     assert (recipe.label_smoothing, recipe.ema_decay) == (0.1, 0.9999)
+
+
+def test_a_changed_recipe_keeps_all_else_and_its_rules() -> None:
+    recipe = TrainingSpec(epochs=5, learning_rate=1e-3)
+    changes = {"learning_rate": 0.01, "rand_augment.layers": 2, "drop_path": 0}
+    changed = changed_recipe(recipe, changes)
+    assert (changed.learning_rate, changed.rand_augment.layers, changed.drop_path) == (0.01, 2, 0)
+    untouched = {"learning_rate": 1e-3, "rand_augment": recipe.rand_augment}
+    assert changed.model_copy(update=untouched) == recipe
+    with pytest.raises(ValidationError, match="exceeds learning_rate"):
+        changed_recipe(recipe, {"learning_rate": 1e-6})
+    with pytest.raises(ValidationError):
+        changed_recipe(recipe, {"learning_rat": 1e-3})
+
+
+def test_every_key_that_a_space_may_choose_is_one_of_the_recipe() -> None:
+    values = {"learning_rate": 0.1, "min_learning_rate": 1e-9, "clip_norm": 2.0}
+    for key in KEYS:
+        value = values.get(key, 0)
+        changed = changed_recipe(TrainingSpec(), {key: value}).model_dump()
+        for part in key.split("."):
+            changed = changed[part]
+        assert changed == value

@@ -14,12 +14,13 @@ from rich.table import Table
 from nas.ranking.answer import also
 from nas.ranking.metrics import METRICS
 from nas.ranking.relations import ranking_json
-from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Rate, Relation, Symbol
+from nas.ranking.result import WITHHELD, Group, LayoutScore, Ranking, Rate, Relation, Symbol
 from nas.ranking.scope import scope
 from nas.tables.frames import ranking_frame, to_csv
 
 _PERCENT = {"evaluation_accuracy", "parameters_off", "macs_off"}
 _COLUMNS = 80
+_MOST_PAIRS = 45  # printed a line each: ten layouts
 _SYMBOL = re.compile(f" ([{''.join(Symbol)}]) ")
 _DECIMALS = {"probe_loss": 3, "evaluation_loss": 3, "seconds": 0}
 
@@ -53,6 +54,9 @@ def print_ranking(ranking: Ranking, output: str) -> None:
     if output == "csv":
         click.echo(to_csv(ranking_frame(ranking)), nl=False)
         return
+    if ranking.groups:
+        _print(_group_table(ranking.groups))
+        click.echo()
     _print(_layout_table(ranking.layouts))
     click.echo(f"\nby {_basis(ranking)}; {_looks(ranking)}; pairwise, in points:")
     for line in _evidence(ranking):
@@ -91,9 +95,44 @@ def _layout_table(layouts: Iterable[LayoutScore]) -> Table:
     return table
 
 
+def _group_table(groups: Iterable[Group]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("explored layout")
+    for name in ("candidates", "finished", "stopped", "best %", "median %", "middle half"):
+        table.add_column(name, justify="right")
+    table.add_column("best candidate")
+    for group in groups:
+        table.add_row(
+            group.layout,
+            f"{group.candidates:,}",
+            f"{group.finished:,}",
+            f"{group.stopped:,}",
+            f"{100 * group.score:.2f}",
+            f"{100 * group.median:.2f}",
+            _interval(group.low, group.high),
+            group.best,
+        )
+    return table
+
+
+def _pair_lines(ranking: Ranking) -> list[str]:
+    """Return a line a pair; of many pairs those that are decided, and how many are not."""
+    relations = ranking.relations
+    if len(relations) <= _MOST_PAIRS:
+        return [f"  {_relation_line(relation)}" for relation in relations]
+    decided = [each for each in relations if each.symbol is not Symbol.UNDECIDED]
+    withheld = sum(bool(each.withheld) for each in relations)
+    open_ = len(relations) - len(decided) - withheld
+    lines = [f"  {_relation_line(relation)}" for relation in decided[:_MOST_PAIRS]]
+    more = len(decided) - len(lines)
+    counts = ((more, "decided as well"), (open_, "not decided"), (withheld, "not compared"))
+    words = ", ".join(f"{count:,} {what}" for count, what in counts if count)
+    return [*lines, f"  of {len(relations):,} pairs {words}; -o json lists them all"]
+
+
 def _evidence(ranking: Ranking) -> list[str]:
     """Return what stands behind the order, a line each."""
-    lines = [f"  {_relation_line(relation)}" for relation in ranking.relations]
+    lines = _pair_lines(ranking)
     if ranking.agreement is not None:
         claimed = sum(relation.symbol is not Symbol.UNDECIDED for relation in ranking.relations)
         lines.append(

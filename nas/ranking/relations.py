@@ -126,6 +126,7 @@ def ranking_json(ranking: Ranking) -> dict[str, Any]:
         "schedule_placebo": ranking.schedule_placebo and _relation_json(ranking.schedule_placebo),
         "noise": ranking.noise and asdict(ranking.noise),
         "agreement": ranking.agreement and asdict(ranking.agreement),
+        "groups": [asdict(group) for group in ranking.groups],
         "looks": list(ranking.looks),
         "spec": ranking.spec.model_dump(mode="json"),
     }

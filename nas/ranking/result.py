@@ -126,6 +126,21 @@ class Agreement:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """The candidates of one layout. Scores are fractions; nothing is claimed of them."""
+
+    layout: str
+    candidates: int  # begun
+    finished: int  # of those, with a trial that finished
+    stopped: int  # that the search let go no further
+    best: str  # label of the best
+    score: float  # its mean
+    low: float  # quartiles of the means of all that finished
+    median: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Ranking:
     """Layouts from best to worst, with the claims between them and what they rest on."""
 
@@ -146,6 +161,7 @@ class Ranking:
     noise: NoiseFound | None = None  # where it comes from; None where no image was kept
     schedule_placebo: Relation | None = None  # against itself over fewer epochs, at equal loss
     agreement: Agreement | None = None  # None with fewer than three of the paper's layouts
+    groups: tuple[Group, ...] = ()  # layouts of several candidates each, as they were explored
 
     @property
     def metric(self) -> Metric:

@@ -10,7 +10,9 @@ import pandas as pd
 
 from nas.errors import SpecError
 from nas.export.winner import Exported, export_winner, load_winner
+from nas.ranking.groups import compared, groups, without_claims
 from nas.ranking.metrics import METRICS
+from nas.ranking.objective import Objective
 from nas.ranking.relations import rank
 from nas.ranking.result import Ranking
 from nas.reading.extension import added_looks, again, extensions_words
@@ -137,8 +139,10 @@ def rank_study(
     spec, declared = study.spec.ranking, study.declared
     changed = {"alpha": declared.alpha, "metric": metric or spec.metric}
     spec = spec.model_copy(update=changed)
+    objective = Objective(metric=spec.metric, first=declared.first_round, growing=declared.growing)
+    chosen, of = compared(histories, objective)
     ranking = rank(
-        histories,
+        chosen,
         spec,
         evaluation_images=_scored_on(study, spec.metric).evaluation_images,
         seeds=(declared.first, declared.last),
@@ -146,8 +150,10 @@ def rank_study(
         until=study.spec.search.until,
         endless=study.spec.data.endless,
     )
+    if of > len(ranking.layouts) > 1:
+        ranking = without_claims(ranking, of=of)
     notes = (*_sizes_asked_for(study.spec, ranking), *added_looks(declared))
-    return replace(ranking, notes=(*ranking.notes, *notes))
+    return replace(ranking, notes=(*ranking.notes, *notes), groups=groups(histories, objective))
 
 
 def report_study(

@@ -8,13 +8,16 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from nas.ranking.answer import also
+from nas.ranking.groups import MOST_COMPARED
 from nas.ranking.result import Ranking
 from nas.ranking.scope import scope
 from nas.report import words
 from nas.report.document import figure_json, read, render_page, write_page
 from nas.report.sections import sections
 from nas.report.style import styles
-from nas.study.records import TrialHistory
+from nas.study.records import TrialHistory, copied_label
+
+MOST_TRIALS = 500  # rows of the table of trials; a page is for reading
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,10 +54,11 @@ def render(
     ranking: Ranking,
     facts: Mapping[str, str],
 ) -> str:
-    """Return the report as HTML."""
-    drawn = _figures(histories, ranking)
+    """Return the report as HTML: of a study of many candidates, those that are ranked."""
+    ranked = _ranked(histories, ranking)
+    drawn = _figures(ranked, ranking)
     scripts = [get_plotlyjs(), read("page.js")] if drawn else []
-    looks = styles(history.trial.label for history in histories)
+    looks = styles(history.trial.label for history in ranked)
     return render_page(
         "page.html.j2",
         scripts=scripts,
@@ -84,9 +88,19 @@ def render(
             for relation in ranking.relations
         ],
         figures=drawn,
-        trials=words.trial_cells(histories),
+        groups=[words.group_cells(group) for group in ranking.groups],
+        trials=words.trial_cells(histories[-MOST_TRIALS:]),
+        all_trials=len(histories),
         facts=facts,
     )
+
+
+def _ranked(histories: Sequence[TrialHistory], ranking: Ranking) -> Sequence[TrialHistory]:
+    """Return the trials that the figures show; of a few candidates all, ranked or not."""
+    if len({history.trial.label for history in histories}) <= MOST_COMPARED:
+        return histories
+    labels = {layout.label for layout in ranking.layouts}
+    return [history for history in histories if copied_label(history.trial.label) in labels]
 
 
 def _figures(histories: Sequence[TrialHistory], ranking: Ranking) -> list[_Figure]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from nas.ranking.metrics import METRICS
-from nas.ranking.result import WITHHELD, LayoutScore, Ranking, Rate, Relation, Symbol
+from nas.ranking.result import WITHHELD, Group, LayoutScore, Ranking, Rate, Relation, Symbol
 from nas.spec.study import Correction
 from nas.study.records import TrialHistory, TrialStatus
 
@@ -110,6 +110,20 @@ def layout_cells(layout: LayoutScore) -> dict[str, str | int]:
         "parameters": f"{layout.parameters:,}",
         "macs": count(layout.macs)
         + ("" if layout.trained_macs is None else f" (trained {count(layout.trained_macs)})"),
+    }
+
+
+def group_cells(group: Group) -> dict[str, str | int]:
+    """Return the numbers of a layout's candidates as the table shows them."""
+    return {
+        "layout": group.layout,
+        "candidates": f"{group.candidates:,}",
+        "finished": f"{group.finished:,}",
+        "stopped": f"{group.stopped:,}",
+        "best": group.best,
+        "best_score": f"{group.score:.2%}",
+        "median": f"{group.median:.2%}",
+        "half": f"{group.low:.2%} to {group.high:.2%}",
     }
 
 

@@ -60,12 +60,13 @@ def test_wrong_input_is_one_line_with_its_exit_code(arguments, code, names, caps
     assert list(empty_folder.iterdir()) == [], "a refused command leaves nothing behind"
 
 
-def test_a_wrong_line_of_a_file_is_named(capsys, empty_folder):
+def test_every_wrong_line_of_a_file_is_named(capsys, empty_folder):
     (empty_folder / "mine.yaml").write_text("name: mine\nspace:\n  stages: []\nserach: 3\n")
     assert run(["validate", "mine.yaml"]) == USAGE
-    line = capsys.readouterr().err
-    assert line.startswith("nas: mine.yaml:")
-    assert line.count("\n") == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "nas: mine.yaml:2: space: needs 'layouts', or 'stages' with a 'type' each",
+        "nas: mine.yaml:4: serach: unknown key, did you mean 'search'?",
+    ]
 
 
 def test_debug_shows_the_traceback(capsys):

@@ -3,18 +3,22 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
 from nas.cli.main import run
 from nas.cli.output import print_ranking, words_beside
 from nas.ranking.answer import also
+from nas.ranking.groups import groups
+from nas.ranking.objective import Objective
 from nas.ranking.relations import rank
+from nas.ranking.result import Ranking
 from nas.ranking.scope import scope
 from nas.spec.study import Metric, RankingSpec
 from nas.study.folder import open_study
 from tests.nas.rankings import ranking
-from tests.nas.synthetic import fine_tuned, study
+from tests.nas.synthetic import SyntheticLayout, fine_tuned, study
 
 pytestmark = pytest.mark.slow
 
@@ -205,3 +209,40 @@ def test_space_commands(capsys):
     sizes = [row["parameters"] for row in rows]
     assert max(sizes) / min(sizes) < 1.05
     assert "30 trials, 360 epochs in all" in out(capsys, "validate", "quickstart")
+
+
+def explored(**candidates: int) -> Ranking:
+    """Return a ranking by accuracy of so many candidates of each layout, of one seed each."""
+    layouts = {
+        f"{layout}#{k}": SyntheticLayout(accuracy=0.5 + k / 100, spread=0.0)
+        for layout, count in candidates.items()
+        for k in range(1, count + 1)
+    }
+    trials = tuple(
+        replace(h, trial=replace(h.trial, layout=h.trial.label.partition("#")[0]))
+        for h in study(layouts, seeds=[0])
+    )
+    objective = Objective(metric=Metric.ACCURACY)
+    spec = RankingSpec(metric=Metric.ACCURACY)
+    found = rank(trials, spec, evaluation_images=599)
+    return replace(found, groups=groups(trials, objective))
+
+
+def test_an_open_space_is_a_line_a_layout_and_few_lines_of_pairs(capsys):
+    print_ranking(explored(CC=9, CT=9), "table")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:4] for line in lines[1:3]] == [
+        ["CC", "9", "9", "0"],
+        ["CT", "9", "9", "0"],
+    ]
+    assert [line for line in lines if line.startswith("  C")] == []  # 153 pairs are one line
+    assert "  of 153 pairs 153 not compared; -o json lists them all" in lines
+
+
+def test_groups_are_in_json(capsys):
+    print_ranking(explored(CC=2, CT=1), "json")
+    found = json.loads(capsys.readouterr().out)["groups"]
+    assert [(group["layout"], group["candidates"], group["best"]) for group in found] == [
+        ("CC", 2, "CC#2"),
+        ("CT", 1, "CT#1"),
+    ]

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
+from nas.ranking.groups import compared, groups, without_claims
+from nas.ranking.objective import Objective
 from nas.ranking.relations import rank
 from nas.ranking.scope import scope
 from nas.report import page as report
@@ -317,3 +319,22 @@ def test_the_page_follows_the_dark_and_prints_light(tmp_path, browser):
     visit.page.emulate_media(media="print")
     assert visit.page.evaluate(ground) == "rgb(255, 255, 255)"
     visit.page.close()
+
+
+def test_of_many_candidates_the_page_shows_those_that_are_ranked(tmp_path):
+    layouts = {f"C#{k}": SyntheticLayout(accuracy=0.3 + k / 200, spread=0.0) for k in range(40)}
+    trials = study(layouts, seeds=range(13), epochs=2)
+    named = tuple(replace(h, trial=replace(h.trial, layout="C")) for h in trials)
+    objective = Objective(metric=Metric.ACCURACY)
+    chosen, _ = compared(named, objective)
+    spec = RankingSpec(metric=Metric.ACCURACY)
+    found = replace(
+        without_claims(rank(chosen, spec, evaluation_images=599), of=40),
+        groups=groups(named, objective),
+    )
+    text = write(tmp_path / "report.html", named, spec=spec, ranking=found)
+    figures = text[text.index('class="figures"') : text.index("<h2>Trials</h2>")]
+    assert "C#39" in figures
+    assert "C#7" not in figures  # the 32 best begin at C#8
+    assert "The last 500 of 520 trials" in text
+    assert text.count('<th scope="row">C</th>') == 1

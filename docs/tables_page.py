@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import fill
 
 from nas.ranking.relations import rank, ranking_json
-from nas.ranking.result import LayoutScore, Rate, Relation
+from nas.ranking.result import Group, LayoutScore, Rate, Relation
 from nas.spec.study import RankingSpec
 from nas.tables.columns import WORDS, Column, Type
 from nas.tables.schemas import RANKING, RELATIONS, TABLES, Table
@@ -28,6 +28,7 @@ KEYS = {
     "placebo": "a label against its own twin, as an object of `relations`; null without one",
     "noise": "sds and shares of evaluation images and of seeds, `sentence`; null: not kept",
     "agreement": "with the paper's order: `paper`, the order, and `tau`; null: not comparable",
+    "groups": "layouts of several candidates as they were explored; no claims: objects, below",
     "looks": "seeds at the first look and at the last: claims hold at any number between",
     "spec": "section `ranking` of the spec",
 }
@@ -35,6 +36,17 @@ _NEW_IMAGES = (
     "an object of `low` and `high`, the columns `new_images_low` and `new_images_high`; null: not "
     "known"
 )
+_GROUP = {
+    "layout": WORDS["layout"].meaning,
+    "candidates": "begun",
+    "finished": "candidates with a trial that finished",
+    "stopped": "candidates that the search let go no further",
+    "best": "label of the best candidate",
+    "score": "its mean over its runs",
+    "low": "first quartile of the candidates' means",
+    "median": "of the candidates' means",
+    "high": "third quartile of the candidates' means",
+}
 _RATE = (
     "an object of `count`, `of`, `low` and `high`: the columns `{0}`, `{0}_of`, `{0}_low` and "
     "`{0}_high`"
@@ -105,6 +117,7 @@ def _json_section() -> str:
         (f"`{name}`", _NEW_IMAGES if name == "new_images" else _meaning(RELATIONS, name))
         for name in _names(Relation)
     ]
+    group = [(f"`{name}`", _GROUP[name]) for name in _names(Group)]
     relations.append(("`seeds`", "the same as `paired_seeds`"))
     heads = ("key", "meaning")
     return "\n\n".join(
@@ -116,6 +129,8 @@ def _json_section() -> str:
             _table(heads, layouts),
             "An object of `relations`:",
             _table(heads, relations),
+            "An object of `groups`:",
+            _table(heads, group),
             _wrapped(_SWEEP),
         )
     )

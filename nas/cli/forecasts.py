@@ -40,12 +40,13 @@ def print_forecast(name: str, overrides: Sequence[str], *, noise: str, output: s
 
     sds = _noise(noise)
     spec = load_spec(name, overrides)
-    if spec.search.seeds < 2:
+    ranked = spec.search.confirm or spec.search
+    if ranked.seeds < 2:
         raise SpecError("one seed makes no claim, at whatever noise", key="search.seeds")
     layouts = _layouts(spec)
     pairs = layouts * (layouts - 1) // 2
     found = forecast(
-        Design.of(spec.ranking, seeds=(spec.search.seeds, spec.search.most_seeds)),
+        Design.of(spec.ranking, seeds=(ranked.seeds, ranked.most_seeds)),
         layouts,
         until=spec.search.until,
         noise=sds,
@@ -83,6 +84,8 @@ def _layouts(spec: "StudySpec") -> int:
     from nas.data.load import peek
     from nas.search.build import build_search
 
+    if spec.search.confirm is not None:
+        return spec.search.confirm.candidates
     alone = spec.model_copy(update={"fine_tune": None})
     alone = alone.model_copy(
         update={

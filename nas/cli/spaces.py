@@ -37,8 +37,16 @@ def _validate(loaded: "StudySpec") -> None:
         click.echo(f"note: {sentence}", err=True)
     click.echo(
         f"{loaded.name}: {search.expected} trials, {search.expected_epochs} epochs in all, "
-        f"{loaded.search.seeds} seeds a candidate, data {loaded.data.source}"
+        f"{_seeds(loaded)}, data {loaded.data.source}"
     )
+
+
+def _seeds(loaded: "StudySpec") -> str:
+    seeds, confirm = loaded.search.seeds, loaded.search.confirm
+    words = f"{seeds} seed{'' if seeds == 1 else 's'} a candidate"
+    if confirm is None:
+        return words
+    return f"{words}, then the best {confirm.candidates} with {confirm.seeds} of their own"
 
 
 @click.command()

@@ -136,6 +136,12 @@ def _check_key(study: Study, key: str) -> None:
 def _check_search(study: Study, spec: StudySpec) -> None:
     """Refuse what would take back what was trained or said."""
     old, new = study.spec.search, spec.search
+    if old.confirm is not None and (new.seeds, new.candidates) != (old.seeds, old.candidates):
+        raise SpecError(
+            "cannot grow: the best of what was explored are confirmed, and others would have been; "
+            "`--study OTHER` begins another",
+            key="search.seeds" if new.seeds != old.seeds else "search.candidates",
+        )
     if new.seeds < old.seeds:
         raise SpecError(_fewer(new.seeds, old.seeds), key="search.seeds")
     if new.most_seeds < old.most_seeds:

@@ -66,11 +66,12 @@ def _words(extension: StudyExtended) -> list[str]:
 def next_step(study: Study, histories: Sequence[TrialHistory], ranking: Ranking) -> list[str]:
     """Return the command that is worth running next and what it buys, a line each.
 
-    Nothing where trials are still to be run, where nothing is open, or where no affordable number
-    of seeds would close what is. A study that adds seeds where relations are open gets more looks,
-    one with a fixed number of seeds gets all of them for every layout.
+    Nothing where trials are still to be run, where nothing is open, where no affordable number
+    of seeds would close what is, or where the study confirms what it explored. A study that adds
+    seeds where relations are open gets more looks, one with a fixed number of seeds gets all of
+    them for every layout.
     """
-    if any(history.status not in FINAL for history in histories):
+    if any(history.status not in FINAL for history in histories) or study.spec.search.confirm:
         return []
     adaptive = study.spec.search.most_seeds > study.spec.search.seeds
     found = _more_looks(study, histories, ranking) if adaptive else _more_seeds(study, ranking)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from nas.errors import SpecError
 from nas.export.winner import Exported, export_winner, load_winner
+from nas.ranking.confirmed import confirmed, explored
 from nas.ranking.groups import compared, groups, without_claims
 from nas.ranking.metrics import METRICS
 from nas.ranking.objective import Objective
@@ -140,7 +141,7 @@ def rank_study(
     changed = {"alpha": declared.alpha, "metric": metric or spec.metric}
     spec = spec.model_copy(update=changed)
     objective = Objective(metric=spec.metric, first=declared.first_round, growing=declared.growing)
-    chosen, of = compared(histories, objective)
+    chosen, of = compared(confirmed(histories, study.spec.search), objective)
     ranking = rank(
         chosen,
         spec,
@@ -153,7 +154,8 @@ def rank_study(
     if of > len(ranking.layouts) > 1:
         ranking = without_claims(ranking, of=of)
     notes = (*_sizes_asked_for(study.spec, ranking), *added_looks(declared))
-    return replace(ranking, notes=(*ranking.notes, *notes), groups=groups(histories, objective))
+    exploring = explored(histories, study.spec.search)
+    return replace(ranking, notes=(*ranking.notes, *notes), groups=groups(exploring, objective))
 
 
 def report_study(
@@ -164,6 +166,7 @@ def report_study(
         to,
         title=study.spec.name,
         histories=histories,
+        shown=confirmed(histories, study.spec.search),
         ranking=ranking,
         facts=_facts(study),
     )

@@ -36,15 +36,24 @@ def write_report(
     histories: Sequence[TrialHistory],
     ranking: Ranking,
     facts: Mapping[str, str],
+    shown: Sequence[TrialHistory] | None = None,
 ) -> None:
     """Write the report to `path`; a reader sees the old page or the new, never half of one.
 
-    The same study gives the same bytes. `facts` say how the study was made and how to repeat it.
+    The same study gives the same bytes. `facts` say how the study was made and how to repeat it,
+    `shown` are the trials that the ranking rests on and the figures show, by default all.
 
     Raises:
         OSError: the file cannot be written.
     """
-    write_page(path, render(title=title, histories=histories, ranking=ranking, facts=facts))
+    page = render(
+        title=title,
+        histories=histories,
+        ranking=ranking,
+        facts=facts,
+        shown=histories if shown is None else shown,
+    )
+    write_page(path, page)
 
 
 def render(
@@ -53,9 +62,10 @@ def render(
     histories: Sequence[TrialHistory],
     ranking: Ranking,
     facts: Mapping[str, str],
+    shown: Sequence[TrialHistory],
 ) -> str:
     """Return the report as HTML: of a study of many candidates, those that are ranked."""
-    ranked = _ranked(histories, ranking)
+    ranked = _ranked(shown, ranking)
     drawn = _figures(ranked, ranking)
     scripts = [get_plotlyjs(), read("page.js")] if drawn else []
     looks = styles(history.trial.label for history in ranked)

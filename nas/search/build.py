@@ -7,6 +7,7 @@ from nas.errors import SpecError
 from nas.networks.registry import family_of
 from nas.search.allocation.added_seeds import AddedSeeds, OpenLayouts
 from nas.search.allocation.allocation import Allocation
+from nas.search.allocation.confirmation import Confirmation
 from nas.search.allocation.fine_tuning import FineTuning
 from nas.search.allocation.first_round import FirstRound
 from nas.search.allocation.planning import Planner
@@ -22,7 +23,7 @@ from nas.space.candidate import (
     sized_space,
     study_space,
 )
-from nas.spec.study import StudySpec
+from nas.spec.study import SearchSpec, StudySpec
 from nas.study.declaration import Declaration
 from nas.study.extension import declaration
 from nas.study.records import DataShape, TrialHistory
@@ -84,9 +85,12 @@ def build_search(
     _check(spec, chosen.candidates, tuning)
     if tuning is not None:
         allocations.insert(0, tuning)  # a trial is followed before others begin
-    if evaluation_images is not None and settings.most_seeds > settings.seeds:
+    if settings.confirm is not None:
+        allocations.append(_confirmation(spec, planner, declared))
+    added = _added(settings)
+    if evaluation_images is not None and added.most_seeds > added.seeds:
         open_layouts = _open_layouts(spec, evaluation_images, declared)
-        allocations.append(AddedSeeds(settings, planner, open_layouts=open_layouts))
+        allocations.append(AddedSeeds(added, planner, open_layouts=open_layouts))
     return Search(allocations, notes=chosen.notes)
 
 
@@ -97,12 +101,36 @@ def _fine_tuning(spec: StudySpec, shape: DataShape | None, *, trials: int) -> Fi
     return FineTuning(shape=shape, epochs=recipe.epochs, drop_path=recipe.drop_path, trials=trials)
 
 
+def _confirmation(spec: StudySpec, planner: Planner, declared: Declaration) -> Confirmation:
+    confirm = spec.search.confirm
+    assert confirm is not None
+
+    def find(histories: Sequence[TrialHistory]) -> Sequence[str]:
+        from nas.ranking.confirmed import shortlist  # noqa: PLC0415 - imports scipy
+        from nas.ranking.objective import Objective  # noqa: PLC0415
+
+        return shortlist(histories, confirm, Objective(metric=spec.ranking.metric))
+
+    return Confirmation(confirm, planner, explored_seeds=spec.search.seeds, shortlist=find)
+
+
+def _added(settings: SearchSpec) -> SearchSpec:
+    """Return from how many seeds on some are added; a confirmation's follow those that explored."""
+    confirm = settings.confirm
+    if confirm is None:
+        return settings
+    first = settings.seeds
+    seeds = {"seeds": first + confirm.seeds, "max_seeds": first + confirm.most_seeds}
+    return settings.model_copy(update=seeds)
+
+
 def _open_layouts(spec: StudySpec, evaluation_images: int, declared: Declaration) -> OpenLayouts:
     def find(histories: Sequence[TrialHistory]) -> Sequence[str]:
-        from nas.ranking.open_pairs import open_layouts  # noqa: PLC0415 - imports scipy
+        from nas.ranking.confirmed import confirmed  # noqa: PLC0415 - imports scipy
+        from nas.ranking.open_pairs import open_layouts  # noqa: PLC0415
 
         return open_layouts(
-            histories,
+            confirmed(histories, spec.search),
             spec.ranking,
             search=spec.search,
             evaluation_images=evaluation_images,

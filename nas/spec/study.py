@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
 
 from nas.spec.choices import Correction, Metric, Until
+from nas.spec.confirm import ConfirmSpec
 from nas.spec.recipe import (
     Count,
     FineTuningSpec,
@@ -98,6 +99,7 @@ class SearchSpec(Section):
     placebo: str | None = None  # a candidate to enter twice: the twin must not come out different
     schedule_placebo: SchedulePlaceboSpec | None = None  # what the schedule does to equal loss
     seed: int = 0  # of the sampler
+    confirm: ConfirmSpec | None = None  # the best are trained anew, and these are ranked
 
     @model_validator(mode="after")
     def _bounded(self) -> "SearchSpec":
@@ -105,11 +107,15 @@ class SearchSpec(Section):
             raise ValueError(f"candidates is required for sampler '{self.sampler}'")
         if self.max_seeds is not None and self.max_seeds < self.seeds:
             raise ValueError(f"max_seeds {self.max_seeds} is less than seeds {self.seeds}")
+        if self.confirm is not None and self.max_seeds is not None:
+            raise ValueError("confirm adds seeds to the best candidates alone: leave out max_seeds")
+        if self.confirm is not None and (self.placebo or self.schedule_placebo):
+            raise ValueError("confirm ranks candidates that are not known yet: leave out placebos")
         return self
 
     @property
     def most_seeds(self) -> int:
-        """The most seeds that a candidate can be given."""
+        """The most seeds that a candidate can be given, those of a confirmation aside."""
         return self.max_seeds or self.seeds
 
 

@@ -17,16 +17,16 @@ def declaration(spec: StudySpec) -> Declaration:
     """Return what a study of this spec declares before its first result.
 
     The certificate looks at two paired seeds at the earliest; l* of a study that never has a second
-    seed is read off the only one.
+    seed is read off the only one. Where a study confirms, it is the confirmation that is ranked.
     """
-    search = spec.search
-    first = max(search.seeds, 2)
+    ranked = spec.search.confirm or spec.search
+    first = max(ranked.seeds, 2)
     return Declaration(
-        first=search.seeds,
-        last=search.most_seeds,
+        first=ranked.seeds,
+        last=ranked.most_seeds,
         alpha=spec.ranking.alpha,
-        first_round=first if search.most_seeds > 1 else 1,
-        growing=search.most_seeds > search.seeds,
+        first_round=first if ranked.most_seeds > 1 else 1,
+        growing=ranked.most_seeds > ranked.seeds,
     )
 
 

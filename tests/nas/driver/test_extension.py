@@ -110,6 +110,14 @@ def test_candidates_grow_where_no_score_moves(tmp_path):
         changed_spec(study, ["search.candidates=1"])
 
 
+def test_what_is_confirmed_depends_on_all_that_was_explored(tmp_path):
+    few = ["search.sampler=random", "search.candidates=2", "search.confirm.seeds=3"]
+    study = journalled(tmp_path / "s", STOPPED, spec=load_spec(str(SMALL), few))
+    for change in ("search.seeds=9", "search.candidates=3"):
+        with pytest.raises(SpecError, match="cannot grow: the best of what was explored"):
+            changed_spec(study, [change])
+
+
 def test_a_running_study_is_refused(study):
     with Journal(study.journal), pytest.raises(JournalError, match="another driver is running"):
         extend(study, "search.seeds=3")

@@ -42,7 +42,7 @@ def search(spec: str, overrides: tuple[str, ...], study: str | None, **execution
     KEY.PATH=VALUE changes the spec, for example training.epochs=5. A spec with a section `sweep`
     runs one study for each of its values.
     """
-    from nas.spec.file import load_spec
+    from nas.spec.file import load_spec, located
     from nas.study.folder import study_folder
     from nas.study.sweep import check_new
 
@@ -51,7 +51,8 @@ def search(spec: str, overrides: tuple[str, ...], study: str | None, **execution
     check_new(loaded, folder=folder)
     from nas.driver.work import begin  # takes seconds: not before the words are checked
 
-    _run(partial(begin, loaded, folder=folder), folder, **execution)
+    with located(spec, overrides):
+        _run(partial(begin, loaded, folder=folder), folder, **execution)
 
 
 @click.command()

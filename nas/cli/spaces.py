@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 @click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
 def validate(spec: str, overrides: tuple[str, ...]) -> None:
     """Check SPEC and say what it would run: of a sweep, all its studies."""
-    from nas.spec.file import load_spec
+    from nas.spec.file import load_spec, located
     from nas.study.sweep import specs_of
 
-    for each in specs_of(load_spec(spec, overrides)):
-        _validate(each)
+    loaded = load_spec(spec, overrides)
+    with located(spec, overrides):
+        for each in specs_of(loaded):
+            _validate(each)
 
 
 def _validate(loaded: "StudySpec") -> None:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -68,18 +69,41 @@ def load_spec(
         NotFoundError: there is no such file, nor a shipped spec of that name.
         SpecError: something in the file or the overrides is wrong; the message is one line.
     """
-    text, file, stem = _read(name_or_path)
-    try:
-        document = override(read_document(text, file), overrides)
-    except DocumentError as error:
-        raise SpecError(error.message, key=error.key, file=error.file, line=error.line) from error
+    document, stem = _document(name_or_path, overrides)
     values = document.values
     if name is not None:
         values["name"] = name
         document = replace(document, lines={**document.lines, ("name",): None})
     elif "name" not in values:
-        values["name"] = _own_name(stem, file)
+        values["name"] = _own_name(stem, document.file)
     return _checked(document)
+
+
+@contextmanager
+def located(name_or_path: str, overrides: Sequence[str] = ()) -> Iterator[None]:
+    """Add the file and the line to a SpecError that is raised inside and knows its key alone.
+
+    What is wrong with a spec on these images, or with its space as a whole, is found after it was
+    read; the user wants the line all the same.
+    """
+    try:
+        yield
+    except SpecError as error:
+        known = bool(error.key) and not error.file and not error.key.startswith("-")
+        if not known:
+            raise
+        document, _ = _document(name_or_path, overrides)
+        path = tuple(int(part) if part.isdecimal() else part for part in error.key.split("."))
+        raise _error(document, path, error.message) from error
+
+
+def _document(name_or_path: str, overrides: Sequence[str]) -> tuple[Document, str]:
+    """Return what is written with the overrides in place, and the file's name without suffix."""
+    text, file, stem = _read(name_or_path)
+    try:
+        return override(read_document(text, file), overrides), stem
+    except DocumentError as error:
+        raise SpecError(error.message, key=error.key, file=error.file, line=error.line) from error
 
 
 def spec_of_values(values: Mapping[str, Any], overrides: Sequence[str] = ()) -> StudySpec:

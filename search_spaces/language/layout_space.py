@@ -137,7 +137,7 @@ class LayoutSpace:
             index, digit = divmod(index, each.size)
             drawn = rng is not None and endless(each)
             values[name] = draw(each, cast("random.Random", rng)) if drawn else each.at(digit)
-        return self._point(values)
+        return self.build(values)
 
     def point(self, assignment: Mapping[str, Value]) -> Point:
         """Return the point where the variables have these values.
@@ -145,14 +145,19 @@ class LayoutSpace:
         Raises:
             ValueError: a variable is missing or cannot have its value.
         """
-        return self._point(
+        return self.build(
             {
                 name: chosen(name, each, assignment.get(name)) if is_choice(each) else each.at(0)
                 for name, each in self.domains()
             }
         )
 
-    def _point(self, values: Mapping[str, Value]) -> Point:
+    def build(self, values: Mapping[str, Value]) -> Point:
+        """Return the point where every domain's variable has these values, which are not checked.
+
+        Raises:
+            KeyError: one is missing.
+        """
         number = cast("Mapping[str, Any]", values)  # of the type that each domain says
         options = self.options.options({name: values[name] for name, _ in self.options.domains})
         stem, before = self._stem(number)

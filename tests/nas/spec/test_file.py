@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from nas.errors import NotFoundError, SpecError
-from nas.spec.file import fingerprint, load_spec, resolved, shipped, spec_from_json
+from nas.spec.file import fingerprint, load_spec, located, resolved, shipped, spec_from_json
 from nas.spec.study import StudySpec
 
 SMALL = """\
@@ -336,3 +336,19 @@ def test_recipes_that_a_space_chooses_obey_the_rules_of_recipes(
     found = line_of(file)
     assert line is None or found == f"small.yaml:2: space.recipe.{line}"
     assert found.startswith("small.yaml:2: space.recipe.")
+
+
+def test_what_is_found_later_is_said_with_its_line(file: Path) -> None:
+    def refused(key: str, *overrides: str) -> str:
+        with pytest.raises(SpecError) as caught, located("small.yaml", overrides):
+            raise SpecError("is empty", key=key)
+        return str(caught.value)
+
+    assert refused("space.stages.1.width") == "small.yaml:6: space.stages.1.width: is empty"
+    assert (
+        refused("space.match.macs") == "small.yaml:1: space.match.macs: is empty"
+    )  # nearest above
+    override = "space.head_size=8"
+    assert refused("space.head_size", override) == "command line: space.head_size: is empty"
+    assert refused("--layout") == "--layout: is empty"  # of no file
+    assert refused("") == "is empty"

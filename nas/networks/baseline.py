@@ -1,4 +1,4 @@
-"""What families of libraries share: built from a `BaselineConfig`, weights drawn at random.
+"""What families of baselines share: built from a `BaselineConfig`, weights drawn at random.
 
 Nothing is ever downloaded or read: names are looked up in the library that is installed, and the
 options that would bring weights along are refused.
@@ -31,9 +31,9 @@ WEIGHTS = frozenset({
 
 
 class BaselineFamily(ABC):
-    """The networks of one library; a new one says its `name` and what is abstract here."""
+    """The networks of one library or paper; a new one says its `name` and what is abstract here."""
 
-    name: str  # of the library, and what its networks' names begin with: timm/NAME
+    name: str  # of its library or paper, and how its networks' names begin: timm/NAME
     searched = False
     priced_at_once = False
 

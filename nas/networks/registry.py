@@ -10,6 +10,7 @@ from coatnet.config import CoAtNetConfig
 from nas.errors import SpecError
 from nas.networks.coatnet_family import CoAtNetFamily
 from nas.networks.family import C, Family
+from nas.networks.t2t_family import T2TFamily
 from nas.networks.timm_family import TimmFamily
 from nas.networks.transformers_family import TransformersFamily
 from nas.study.records import BaselineConfig
@@ -17,7 +18,7 @@ from search_spaces.language.errors import shown
 
 COATNET: Family[CoAtNetConfig] = CoAtNetFamily()
 LIBRARIES: Mapping[str, Family[BaselineConfig]] = {
-    family.name: family for family in (TimmFamily(), TransformersFamily())
+    family.name: family for family in (TimmFamily(), TransformersFamily(), T2TFamily())
 }
 
 
@@ -33,7 +34,8 @@ def family_of(config: C) -> Family[C]:
 def _of_library(config: BaselineConfig) -> Family[BaselineConfig]:
     library, _, name = config.network.partition("/")
     if library not in LIBRARIES or not name:
-        known = " or ".join(f"{library}/NAME" for library in LIBRARIES)
+        *others, last = (f"{library}/NAME" for library in LIBRARIES)
+        known = f"{', '.join(others)} or {last}"
         raise SpecError(f"must be {known}, not {shown(config.network)}", key="network")
     return LIBRARIES[library]
 

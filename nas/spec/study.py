@@ -158,7 +158,7 @@ class ResourcesSpec(Section):
 class BaselineSpec(Section):
     """A network of another family, trained and ranked beside the layouts."""
 
-    network: str  # timm/NAME or transformers/cvt-13, ...
+    network: str  # timm/NAME, transformers/cvt-13, t2t/t2t_vit_7, ...
     label: str | None = None  # in the ranking; null: the network's own name
     options: dict[str, JsonValue] = Field(default_factory=dict)  # keyword arguments of the network
 

@@ -64,10 +64,10 @@ def test_images_go_in_and_logits_come_out(network: str, options: dict[str, Any])
 
 ONE_LINE = [
     ("vit_small_patch16_224", {}, "network",
-     "must be timm/NAME or transformers/NAME, not 'vit_small_patch16_224'"),
-    ("torchvision/resnet18", {}, "network", "must be timm/NAME or transformers/NAME, not"),
-    ("hf-hub:timm/resnet18", {}, "network", "must be timm/NAME or transformers/NAME, not"),
-    ("timm/", {}, "network", "must be timm/NAME or transformers/NAME, not 'timm/'"),
+     "must be timm/NAME, transformers/NAME or t2t/NAME, not 'vit_small_patch16_224'"),
+    ("torchvision/resnet18", {}, "network", "transformers/NAME or t2t/NAME, not"),
+    ("hf-hub:timm/resnet18", {}, "network", "transformers/NAME or t2t/NAME, not"),
+    ("timm/", {}, "network", "must be timm/NAME, transformers/NAME or t2t/NAME, not 'timm/'"),
     ("timm/hf-hub:timm/resnet18.a1_in1k", {}, "network", "nothing is downloaded"),
     ("timm/local-dir:/weights", {}, "network", "nothing is downloaded"),
     ("timm/../resnet18", {}, "network", "nothing is downloaded"),

@@ -7,6 +7,7 @@ import pytest
 from nas.errors import SpecError
 from nas.networks.family import Size
 from nas.space.baselines import Entered, enter_baselines
+from nas.spec.file import load_spec
 from nas.spec.study import StudySpec
 from nas.study.records import DataShape
 from tests.nas.networks.test_baseline import config
@@ -79,3 +80,16 @@ def test_it_is_said_who_has_no_drop_path() -> None:
     entered = enter_baselines(study(cvt, "timm/test_convnext", training={"drop_path": 0.1}), SHAPE)
     assert entered.notes == ("CvT has no drop path and is trained without",)
     assert enter_baselines(study(cvt), SHAPE).notes == ()
+
+
+@pytest.mark.slow
+def test_all_that_the_paper_compares_with_are_shipped_in_one_file() -> None:
+    """CoAtNet's Tables 4 and 5 and its related work; near 150 k, as the file says of them."""
+    entered = enter_baselines(
+        load_spec("baselines"), DataShape(image_size=32, channels=1, classes=10)
+    )
+    sizes = {each.label: each.cost.parameters for each in entered.candidates}
+    rivals = {"ViT", "NFNet", "BoTNet", "CvT", "LeViT", "T2T-ViT", "MobileNetV2"}
+    assert rivals <= sizes.keys()
+    assert sizes.pop("MobileNetV2") == 408_650
+    assert all(140_000 < size < 161_000 for size in sizes.values())

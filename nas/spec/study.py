@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
 
+from nas.spec.allocation import Allocated, AllocationSpec, check_first_round, with_one_seed
 from nas.spec.choices import Correction, Metric, Until
 from nas.spec.recipe import (
     Count,
@@ -97,7 +98,13 @@ class SearchSpec(Section):
     trials: Count | None = None  # budget: no seed is added beyond so many trials
     placebo: str | None = None  # a candidate to enter twice: the twin must not come out different
     schedule_placebo: SchedulePlaceboSpec | None = None  # what the schedule does to equal loss
-    seed: int = 0  # of the sampler
+    seed: int = 0  # of the sampler, and of which candidates are controls
+    allocation: Allocated = AllocationSpec()  # which candidates are trained how far
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_seed(cls, values: object) -> object:
+        return with_one_seed(values)
 
     @model_validator(mode="after")
     def _bounded(self) -> "SearchSpec":
@@ -105,6 +112,12 @@ class SearchSpec(Section):
             raise ValueError(f"candidates is required for sampler '{self.sampler}'")
         if self.max_seeds is not None and self.max_seeds < self.seeds:
             raise ValueError(f"max_seeds {self.max_seeds} is less than seeds {self.seeds}")
+        check_first_round(
+            self.allocation,
+            learns=self.sampler not in ("grid", "random"),
+            seeds=self.most_seeds,
+            placebo=self.placebo is not None or self.schedule_placebo is not None,
+        )
         return self
 
     @property
@@ -200,6 +213,7 @@ class StudySpec(Section):
     def _sections_fit(self) -> "StudySpec":
         if self.ranking.metric is Metric.TRANSFER and self.fine_tune is None:
             raise ValueError("ranking.metric transfer needs a section fine_tune")
+        self.search.allocation.check_epochs(self.training.epochs)
         brief = self.search.schedule_placebo
         if (
             brief is not None

@@ -14,6 +14,7 @@ from nas.ranking.metrics import METRICS
 from nas.ranking.relations import rank
 from nas.ranking.result import Ranking
 from nas.reading.extension import added_looks, again, extensions_words
+from nas.reading.rungs import study_rungs
 from nas.report.page import write_report
 from nas.space.candidate import off_words, study_space
 from nas.spec.study import Metric, StudySpec
@@ -160,6 +161,7 @@ def report_study(
         histories=histories,
         ranking=ranking,
         facts=_facts(study),
+        rungs=study_rungs(study, histories),
     )
     return to
 

@@ -12,8 +12,10 @@ from nas.ranking.result import Ranking
 from nas.ranking.scope import scope
 from nas.report import words
 from nas.report.document import figure_json, read, render_page, write_page
+from nas.report.rungs import rung_cells
 from nas.report.sections import sections
 from nas.report.style import styles
+from nas.search.allocation.rung_report import RungReport
 from nas.study.records import TrialHistory
 
 
@@ -33,15 +35,18 @@ def write_report(
     histories: Sequence[TrialHistory],
     ranking: Ranking,
     facts: Mapping[str, str],
+    rungs: RungReport | None = None,
 ) -> None:
     """Write the report to `path`; a reader sees the old page or the new, never half of one.
 
-    The same study gives the same bytes. `facts` say how the study was made and how to repeat it.
+    The same study gives the same bytes. `facts` say how the study was made and how to repeat it,
+    `rungs` what was compared before its last epoch, where anything was.
 
     Raises:
         OSError: the file cannot be written.
     """
-    write_page(path, render(title=title, histories=histories, ranking=ranking, facts=facts))
+    page = render(title=title, histories=histories, ranking=ranking, facts=facts, rungs=rungs)
+    write_page(path, page)
 
 
 def render(
@@ -50,6 +55,7 @@ def render(
     histories: Sequence[TrialHistory],
     ranking: Ranking,
     facts: Mapping[str, str],
+    rungs: RungReport | None = None,
 ) -> str:
     """Return the report as HTML."""
     drawn = _figures(histories, ranking)
@@ -84,6 +90,8 @@ def render(
             for relation in ranking.relations
         ],
         figures=drawn,
+        rungs=rung_cells(rungs) if rungs else [],
+        rung_words=rungs.sentence if rungs else "",
         trials=words.trial_cells(histories),
         facts=facts,
     )

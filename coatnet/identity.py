@@ -31,9 +31,7 @@ def identity(config: CoAtNetConfig) -> Hashable:
         config.stem,
         tuple(
             _stage(config, stage, size, bias_size)
-            for stage, size, bias_size in zip(
-                config.stages, sizes[1:], bias_sizes[1:], strict=True
-            )
+            for stage, size, bias_size in zip(config.stages, sizes[1:], bias_sizes[1:], strict=True)
         ),
         (config.image_size, config.in_channels, config.classes, config.drop_path),
         config.batch_norm_momentum if normed else None,

@@ -9,6 +9,7 @@ import click
 
 from nas.cli.results import export, ls, rank, report, status
 from nas.cli.run import extend, resume, search, sync
+from nas.cli.rungs import replay, rungs
 from nas.cli.spaces import schema, space, validate
 from nas.errors import NasError, SpecError
 
@@ -25,20 +26,9 @@ def cli(debug: bool) -> None:
     """
 
 
-for _command in (
-    search,
-    resume,
-    extend,
-    status,
-    ls,
-    rank,
-    report,
-    export,
-    sync,
-    validate,
-    schema,
-    space,
-):
+_RUN = (search, resume, extend, sync, validate, schema, space)
+_READ = (status, ls, rank, report, export, rungs, replay)
+for _command in (*_RUN, *_READ):
     cli.add_command(_command)
 
 

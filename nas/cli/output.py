@@ -18,11 +18,23 @@ from nas.ranking.result import WITHHELD, Group, LayoutScore, Ranking, Rate, Rela
 from nas.ranking.scope import scope
 from nas.tables.frames import ranking_frame, to_csv
 
-_PERCENT = {"evaluation_accuracy", "parameters_off", "macs_off"}
+_SHARES = ("false_kills_low", "false_kills_high", "epochs_share", "regret")
+_REPLAYED = ("found", "false_kill", "layout_kill")
+_PERCENT = {
+    *("evaluation_accuracy", "parameters_off", "macs_off", *_SHARES),
+    *(f"{name}{end}" for name in _REPLAYED for end in ("", "_low", "_high")),
+}
 _COLUMNS = 80
 _MOST_PAIRS = 45  # printed a line each: ten layouts
 _SYMBOL = re.compile(f" ([{''.join(Symbol)}]) ")
-_DECIMALS = {"probe_loss": 3, "evaluation_loss": 3, "seconds": 0}
+_DECIMALS = {
+    "probe_loss": 3,
+    "evaluation_loss": 3,
+    "seconds": 0,
+    "rung_tau": 2,
+    "rung_tau_low": 2,
+    "rung_tau_high": 2,
+}
 
 
 def print_frame(frame: pd.DataFrame, output: str, *, literal: bool = False) -> None:

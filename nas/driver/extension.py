@@ -150,6 +150,12 @@ def _check_search(study: Study, spec: StudySpec) -> None:
         return
     if old.candidates is None or (new.candidates is not None and new.candidates < old.candidates):
         raise SpecError(_fewer(new.candidates, old.candidates or "all"), key="search.candidates")
+    if old.allocation.by_rungs:
+        raise SpecError(
+            "cannot grow where candidates are compared at rungs: who goes on depends on how many "
+            "there are; `--study OTHER` begins another",
+            key="search.candidates",
+        )
     if spec.ranking.metric is Metric.GENERALIZATION:
         raise SpecError(
             "cannot grow where layouts are compared at equal training loss: l* is the loss that "

@@ -17,6 +17,7 @@ from nas.ranking.objective import Objective
 from nas.ranking.relations import rank
 from nas.ranking.result import Ranking
 from nas.reading.extension import added_looks, again, extensions_words
+from nas.reading.rungs import study_rungs
 from nas.report.page import write_report
 from nas.space.candidate import off_words, study_space
 from nas.spec.study import Metric, StudySpec
@@ -169,6 +170,7 @@ def report_study(
         shown=confirmed(histories, study.spec.search),
         ranking=ranking,
         facts=_facts(study),
+        rungs=study_rungs(study, histories),
     )
     return to
 

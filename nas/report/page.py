@@ -13,8 +13,10 @@ from nas.ranking.result import Ranking
 from nas.ranking.scope import scope
 from nas.report import words
 from nas.report.document import figure_json, read, render_page, write_page
+from nas.report.rungs import rung_cells
 from nas.report.sections import sections
 from nas.report.style import styles
+from nas.search.allocation.rung_report import RungReport
 from nas.study.records import TrialHistory, copied_label
 
 MOST_TRIALS = 500  # rows of the table of trials; a page is for reading
@@ -37,11 +39,13 @@ def write_report(
     ranking: Ranking,
     facts: Mapping[str, str],
     shown: Sequence[TrialHistory] | None = None,
+    rungs: RungReport | None = None,
 ) -> None:
     """Write the report to `path`; a reader sees the old page or the new, never half of one.
 
     The same study gives the same bytes. `facts` say how the study was made and how to repeat it,
-    `shown` are the trials that the ranking rests on and the figures show, by default all.
+    `shown` are the trials that the ranking rests on and the figures show, by default all, `rungs`
+    what was compared before its last epoch, where anything was.
 
     Raises:
         OSError: the file cannot be written.
@@ -52,6 +56,7 @@ def write_report(
         ranking=ranking,
         facts=facts,
         shown=histories if shown is None else shown,
+        rungs=rungs,
     )
     write_page(path, page)
 
@@ -63,6 +68,7 @@ def render(
     ranking: Ranking,
     facts: Mapping[str, str],
     shown: Sequence[TrialHistory],
+    rungs: RungReport | None = None,
 ) -> str:
     """Return the report as HTML: of a study of many candidates, those that are ranked."""
     ranked = _ranked(shown, ranking)
@@ -99,6 +105,8 @@ def render(
         ],
         figures=drawn,
         groups=[words.group_cells(group) for group in ranking.groups],
+        rungs=rung_cells(rungs) if rungs else [],
+        rung_words=rungs.sentence if rungs else "",
         trials=words.trial_cells(histories[-MOST_TRIALS:]),
         all_trials=len(histories),
         facts=facts,

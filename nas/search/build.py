@@ -7,6 +7,7 @@ from nas.errors import SpecError
 from nas.networks.registry import family_of
 from nas.search.allocation.added_seeds import AddedSeeds, OpenLayouts
 from nas.search.allocation.allocation import Allocation
+from nas.search.allocation.choose import by_rungs
 from nas.search.allocation.confirmation import Confirmation
 from nas.search.allocation.fine_tuning import FineTuning
 from nas.search.allocation.first_round import FirstRound
@@ -72,16 +73,24 @@ def build_search(
         epochs=spec.training.epochs, brief_epochs=None if brief is None else brief.epochs
     )
     asked = settings.candidates
-    first = FirstRound(
+    most = None if asked is None else asked + len(spec.baselines)
+    rungs = None
+    if settings.allocation.by_rungs:
+        total = min(limit for limit in (most, chosen.points) if limit is not None)
+        rungs = by_rungs(
+            settings, planner, sampler=chosen.sampler, adaptive=chosen.adaptive, total=total
+        )
+    first = rungs or FirstRound(
         settings,
         planner,
         sampler=chosen.sampler,
         adaptive=chosen.adaptive,
-        most=None if asked is None else asked + len(spec.baselines),
+        most=most,
         listed=chosen.points,
     )
     allocations: list[Allocation] = [first]
-    tuning = _fine_tuning(spec, fine_tune_shape, trials=first.workload.trials)
+    whole = first.workload.trials if rungs is None else len(rungs.controls)  # sure to finish
+    tuning = _fine_tuning(spec, fine_tune_shape, trials=whole)
     _check(spec, chosen.candidates, tuning)
     if tuning is not None:
         allocations.insert(0, tuning)  # a trial is followed before others begin
@@ -91,7 +100,7 @@ def build_search(
     if evaluation_images is not None and added.most_seeds > added.seeds:
         open_layouts = _open_layouts(spec, evaluation_images, declared)
         allocations.append(AddedSeeds(added, planner, open_layouts=open_layouts))
-    return Search(allocations, notes=chosen.notes)
+    return Search(allocations, notes=chosen.notes, rungs=rungs)
 
 
 def _fine_tuning(spec: StudySpec, shape: DataShape | None, *, trials: int) -> FineTuning | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from nas.search.allocation.allocation import Allocation, go_on
+from nas.search.allocation.ladder import RungAllocation
 from nas.study.records import Pause, Segment, Stop, TrialStatus
 from nas.study.state import StudyState
 
@@ -10,13 +11,19 @@ from nas.study.state import StudyState
 class Search:
     """Passive: an executor asks it, the driver tells the state; nothing here runs or waits."""
 
-    def __init__(self, allocations: Sequence[Allocation], *, notes: tuple[str, ...] = ()) -> None:
-        """Ask `allocations` in this order.
+    def __init__(
+        self,
+        allocations: Sequence[Allocation],
+        *,
+        notes: tuple[str, ...] = (),
+        rungs: RungAllocation | None = None,
+    ) -> None:
+        """Ask `allocations` in this order; `rungs` is the one of them that compares at rungs.
 
         `notes` say, a sentence each, what is to be known before anything runs: which layouts have
         no candidate or are far from the size asked for.
         """
-        self.notes = notes
+        self.notes, self.rungs = notes, rungs
         self._allocations = allocations
 
     @property

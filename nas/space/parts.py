@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from coatnet.block_costs import head_cost, mbconv_cost, stem_cost, transformer_cost
+
 from coatnet.config import BlockType, CoAtNetConfig, StageConfig, sides
 from coatnet.cost import STATE_BYTES
 from coatnet.dimensions import Size, block_options

@@ -181,9 +181,9 @@ class Pricing:
             pairs *= each.size
         if pairs > MOST_PAIRS or pairs * depths > MOST_EDGES:
             raise SpecError(
-                f"S{number} of {self._layout.name} has {pairs:,} pairs of what it takes in and what "
-                f"it is, and {depths:,} depths: more than can be priced one by one; use larger "
-                "steps, or choices",
+                f"S{number} of {self._layout.name} has {pairs:,} pairs of what it takes in and "
+                f"what it is, and {depths:,} depths: more than can be priced one by one; use "
+                "larger steps, or choices",
                 key="space.stages",
             )
 
@@ -220,9 +220,7 @@ class Pricing:
         return _rows(stem) + _rows(first), _rows(other)
 
 
-def _stage_config(
-    config: CoAtNetConfig, stage: StageSpace, own: Mapping[str, Any]
-) -> StageConfig:
+def _stage_config(config: CoAtNetConfig, stage: StageSpace, own: Mapping[str, Any]) -> StageConfig:
     heads = own.get("head_size") or config.head_size
     return StageConfig(block=BlockType(stage.type.value), depth=1, width=heads, **own)
 

@@ -24,3 +24,30 @@ class Correction(StrEnum):
 
     HOLM = "holm"  # a family of `>` and `≫`, one of `≈`, each at alpha; decides more
     BONFERRONI = "bonferroni"  # all claims read off the intervals, together at alpha
+
+
+class AllocationKind(StrEnum):
+    """How epochs are shared out among candidates (docs/search.md)."""
+
+    FULL = "full"  # every trial is trained to its end
+    HALVING = "halving"  # successive halving in cohorts, fair to slow starters
+    ASHA = "asha"  # asynchronous successive halving (arXiv:1810.05934)
+    PASHA = "pasha"  # the same, with rungs added while rankings move (arXiv:2207.06940)
+    I_EPOCH = "i-epoch"  # all but the best are discarded after so many epochs (arXiv:2404.04111)
+
+
+class Strata(StrEnum):
+    """Among which candidates one has to be good to go on."""
+
+    LAYOUT = "layout"  # those of its layout
+    FAMILY = "family"  # those with as many convolution stages
+    NONE = "none"  # all
+
+
+class RungMetric(StrEnum):
+    """What a trial is read by at a rung (docs/search.md, "What is read at a rung")."""
+
+    LAST = "last"  # evaluation accuracy there
+    BEST = "best"  # the best up to there
+    AREA = "area"  # mean height of the ln(probe loss) curve up to there; low is good
+    EXTRAPOLATED = "extrapolated"  # a power law's evaluation accuracy at the last epoch

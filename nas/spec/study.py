@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
 
+from nas.spec.allocation import Allocated, AllocationSpec, check_first_round, with_one_seed
 from nas.spec.choices import Correction, Metric, Until
 from nas.spec.confirm import ConfirmSpec
 from nas.spec.recipe import (
@@ -98,8 +99,14 @@ class SearchSpec(Section):
     trials: Count | None = None  # budget: no seed is added beyond so many trials
     placebo: str | None = None  # a candidate to enter twice: the twin must not come out different
     schedule_placebo: SchedulePlaceboSpec | None = None  # what the schedule does to equal loss
-    seed: int = 0  # of the sampler
     confirm: ConfirmSpec | None = None  # the best are trained anew, and these are ranked
+    seed: int = 0  # of the sampler, and of which candidates are controls
+    allocation: Allocated = AllocationSpec()  # which candidates are trained how far
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_seed(cls, values: object) -> object:
+        return with_one_seed(values)
 
     @model_validator(mode="after")
     def _bounded(self) -> "SearchSpec":
@@ -111,6 +118,12 @@ class SearchSpec(Section):
             raise ValueError("confirm adds seeds to the best candidates alone: leave out max_seeds")
         if self.confirm is not None and (self.placebo or self.schedule_placebo):
             raise ValueError("confirm ranks candidates that are not known yet: leave out placebos")
+        check_first_round(
+            self.allocation,
+            learns=self.sampler not in ("grid", "random"),
+            seeds=self.most_seeds,
+            placebo=self.placebo is not None or self.schedule_placebo is not None,
+        )
         return self
 
     @property
@@ -206,6 +219,7 @@ class StudySpec(Section):
     def _sections_fit(self) -> "StudySpec":
         if self.ranking.metric is Metric.TRANSFER and self.fine_tune is None:
             raise ValueError("ranking.metric transfer needs a section fine_tune")
+        self.search.allocation.check_epochs(self.training.epochs)
         brief = self.search.schedule_placebo
         if (
             brief is not None

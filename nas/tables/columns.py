@@ -161,6 +161,28 @@ _WORDS = (
     _text("order", "labels, best first, with the marks between them; empty: none finished"),
     _real("equal_loss", "l*, the probe loss at which layouts are compared", NATS),
     _real("tau", "Kendall's tau-b with the paper's order"),
+    # what rungs did: `nas.search.allocation.rung_report`
+    _count("reached", "trials that were compared at the rung"),
+    _count("promoted", "trials that it let go on"),
+    _count("controls", "trials that it turned down and that are trained to the end all the same"),
+    _column("pooled", Type.FLAG, "whether all were compared together, not within strata"),
+    _count("false_kills", "controls that ended among the best two"),
+    _real("rung_tau", "Kendall's tau-b of readings at the rung with final accuracies"),
+    _real("rung_tau_low", "lower end of its interval at 95 %; null with fewer than five trials"),
+    _real("rung_tau_high", "upper end of the same"),
+    _count("rung_tau_of", "trials that it is over: those that finished"),
+    # what replays come to: `nas.reading.replay_table`
+    _text("allocation", "as it was asked for: KIND:KEY=VALUE,..."),
+    _count("replays", "searches run over the recorded curves"),
+    _real("epochs_share", "epochs trained / epochs of all candidates in full, mean", FRACTION),
+    _real("regret", "score of the best candidate - score of the one found, mean", FRACTION),
+    _real("found", "share of replays that found the best candidate", FRACTION),
+    _real("false_kill", "share of replays that stopped the best candidate", FRACTION),
+    _real(
+        "layout_kill",
+        "share of replays that stopped every candidate of one of the two best layouts",
+        FRACTION,
+    ),
     # what a study would cost: `nas.ranking.forecast.simulate`
     _real("noise", "sd of the score of one trial over seeds", FRACTION),
     _text("claim", "what is claimed of a pair: a symbol, or `not ?` for any of them"),

@@ -8,11 +8,12 @@ import pandas as pd
 
 from nas.errors import NasError
 from nas.networks.registry import family_of
+from nas.search.allocation.rung_report import RungReport
 from nas.space.candidate import Candidate, Rejection
 from nas.study.folder import STUDY, Study, open_study
 from nas.study.records import FINAL, TrialHistory, TrialStatus
 from nas.study.sweep import SWEEP, open_sweep
-from nas.tables.schemas import CANDIDATES, STATUS, STUDIES, UNREADABLE
+from nas.tables.schemas import CANDIDATES, RUNGS, STATUS, STUDIES, UNREADABLE
 
 
 def status_frame(histories: Sequence[TrialHistory]) -> pd.DataFrame:
@@ -130,3 +131,25 @@ def candidates_frame(items: Iterable[Candidate | Rejection]) -> pd.DataFrame:
             }
         )
     return CANDIDATES.frame(rows)
+
+
+def rungs_frame(report: RungReport) -> pd.DataFrame:
+    """One row a rung: who came, who went on, and how well it told the end."""
+    rows = []
+    for rung in report.rungs:
+        agreed, kills = rung.agreement, rung.false_kills
+        rows.append(
+            {
+                **{name: getattr(rung, name) for name in ("epoch", "reached", "promoted")},
+                **{name: getattr(rung, name) for name in ("stopped", "controls", "pooled")},
+                "rung_tau": agreed and agreed.tau,
+                "rung_tau_low": agreed and agreed.low,
+                "rung_tau_high": agreed and agreed.high,
+                "rung_tau_of": agreed and agreed.trials,
+                "false_kills": kills.count,
+                "false_kills_of": kills.of,
+                "false_kills_low": kills.low,
+                "false_kills_high": kills.high,
+            }
+        )
+    return RUNGS.frame(rows)

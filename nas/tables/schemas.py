@@ -225,7 +225,51 @@ SCENARIOS = Table(
         "false_ever",
     ),
 )
+RUNGS = Table(
+    title="Rungs of a study",
+    found="`nas rungs STUDY`",
+    row="a rung, over all cohorts, the lowest first",
+    columns=(
+        word("epoch"),
+        *_words("reached", "promoted"),
+        word("stopped", "turned down here, controls left out"),
+        *_words("controls", "pooled"),
+        *_words("rung_tau", "rung_tau_low", "rung_tau_high", "rung_tau_of"),
+        *_rate("false_kills", "were controls here and have ended"),
+    ),
+)
+
+
+def _share(name: str) -> tuple[Column, ...]:
+    """Return a share of replays and the ends of its interval."""
+    ends = (("low", "lower"), ("high", "upper"))
+    return (
+        word(name),
+        *(
+            Column(
+                name=f"{name}_{end}",
+                type=Type.REAL,
+                unit=FRACTION,
+                meaning=f"{side} end of its interval, exact at 95 %",
+            )
+            for end, side in ends
+        ),
+    )
+
+
+REPLAYS = Table(
+    title="Replays of a study",
+    found="`nas replay STUDY`",
+    row="an allocation",
+    columns=(
+        *_words("allocation", "replays", "epochs_share", "regret"),
+        *_share("found"),
+        *_share("false_kill"),
+        *_share("layout_kill"),
+    ),
+)
 TABLES = (
     *(TRIALS, EPOCHS, RANKING, RELATIONS, PHASE),
     *(STATUS, STUDIES, MEMBERS, ORDERS, CANDIDATES, QUESTIONS, SCENARIOS),
+    *(RUNGS, REPLAYS),
 )

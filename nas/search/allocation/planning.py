@@ -59,6 +59,14 @@ def trained_only(histories: Sequence[TrialHistory]) -> tuple[TrialHistory, ...]:
     return tuple(history for history in histories if history.trial.parent is None)
 
 
+def climbing_only(histories: Sequence[TrialHistory]) -> tuple[TrialHistory, ...]:
+    """Return the trials that are compared at rungs, in order: the first seed of each candidate.
+
+    Seeds beyond it confirm what was explored, and come when no rung is left to decide.
+    """
+    return tuple(history for history in trained_only(histories) if history.trial.seed == 0)
+
+
 def trial_id(number: int, label: str, seed: int) -> str:
     """Return an id that sorts by number and is safe as a file name."""
     return f"{number:04d}-{label.replace('#', '.').replace('~', '.')}-s{seed}"

@@ -118,6 +118,14 @@ def test_what_is_confirmed_depends_on_all_that_was_explored(tmp_path):
             changed_spec(study, [change])
 
 
+def test_candidates_that_are_compared_at_rungs_do_not_grow(tmp_path):
+    overrides = ["search.seeds=1", "search.candidates=1", "search.allocation.kind=halving"]
+    spec = load_spec(str(SMALL), [*overrides, "ranking.metric=accuracy"])
+    halved = journalled(tmp_path / "s", STOPPED, spec=spec)
+    with pytest.raises(SpecError, match=r"search.candidates: cannot grow where candidates are"):
+        changed_spec(halved, ["search.candidates=2"])
+
+
 def test_a_running_study_is_refused(study):
     with Journal(study.journal), pytest.raises(JournalError, match="another driver is running"):
         extend(study, "search.seeds=3")

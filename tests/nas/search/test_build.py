@@ -98,3 +98,29 @@ def test_one_that_cannot_be_fine_tuned_is_refused_at_the_door() -> None:
     with pytest.raises(SpecError, match="ViT cannot be fine-tuned: its weights are made for"):
         build_search(spec, SHAPE, fine_tune_shape=larger)
     build_search(spec, SHAPE, fine_tune_shape=SHAPE)
+
+
+def test_rungs_are_climbed_by_candidates_and_baselines_with_one_seed() -> None:
+    spec = study(GRID, allocation={"kind": "halving", "reduction": 2, "controls": 0.25})
+    search, state = build_search(spec, SHAPE), StudyState([])
+    goals = {}
+    while isinstance(segment := search.decide(state), Segment):
+        trial = segment.trial
+        state.apply(TrialPlanned(at=0.0, trial=trial, until_epoch=segment.until_epoch))
+        state.apply(
+            SegmentStarted(at=0.0, trial_id=trial.id, attempt=1, until_epoch=segment.until_epoch)
+        )
+        goals[f"{trial.label} {trial.seed}"] = segment.until_epoch
+    assert list(goals) == ["C-C 0", "C-T 0", "ViT 0", "ConvNeXt 0"]
+    assert sorted(goals.values()) == [2, 2, 2, 15]  # one of four is a control
+    assert search.rungs is not None
+    assert search.expected == 4
+
+
+def test_only_a_search_by_rungs_has_them() -> None:
+    assert build_search(study(GRID, seeds=1), SHAPE).rungs is None
+
+
+def test_a_limit_on_candidates_is_one_on_those_that_climb() -> None:
+    spec = study(SPACE, sampler="random", candidates=3, allocation="asha")
+    assert build_search(spec, SHAPE).expected == 5

@@ -5,13 +5,18 @@ from pathlib import Path
 import pytest
 
 from nas.networks.family import Size
+from nas.ranking.validity import clopper_pearson
+from nas.search.allocation.agreement import Agreement
+from nas.search.allocation.rung_report import Rung, RungReport
 from nas.space.candidate import Candidate, Rejection
+from nas.spec.choices import AllocationKind
 from nas.spec.file import load_spec
 from nas.study.records import BaselineConfig, TrialStatus
 from nas.study.sweep import create_sweep
 from nas.tables.frames import trials_frame
 from nas.tables.listings import (
     candidates_frame,
+    rungs_frame,
     status_frame,
     studies_frame,
     study_status,
@@ -121,3 +126,16 @@ def test_a_study_that_cannot_be_read_is_listed_with_its_error(tmp_path: Path):
     (row,) = studies_frame(tmp_path).to_dict("records")
     assert (row["study"], row["status"]) == ("broken", "unreadable")
     assert "study.json" in row["note"]
+
+
+def test_a_rung_is_a_row_with_its_rates_spread_over_columns():
+    rung = Rung(
+        epoch=2, reached=9, promoted=3, stopped=5, controls=1, pooled=True,
+        agreement=Agreement(tau=0.5, trials=4), false_kills=clopper_pearson(0, 1),
+    )  # fmt: skip
+    report = RungReport(kind=AllocationKind.HALVING, rungs=(rung,), false_kills=rung.false_kills)
+    (row,) = rungs_frame(report).to_dict("records")
+    assert (row["epoch"], row["reached"], row["promoted"], row["stopped"]) == (2, 9, 3, 5)
+    assert (row["rung_tau"], row["rung_tau_of"]) == (0.5, 4)
+    assert row["rung_tau_low"] != row["rung_tau_low"]  # null: four trials have no interval
+    assert (row["false_kills"], row["false_kills_of"], row["false_kills_high"]) == (0, 1, 0.975)

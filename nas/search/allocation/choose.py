@@ -1,0 +1,44 @@
+"""Which allocation compares candidates at rungs, by its word in the spec."""
+
+from nas.search.allocation.asynchronous import Asha, Pasha
+from nas.search.allocation.cohorts import Cohorts
+from nas.search.allocation.ladder import RungAllocation
+from nas.search.allocation.planning import Planner
+from nas.search.allocation.readings import Readings
+from nas.search.samplers.sampler import Sampler
+from nas.spec.choices import AllocationKind
+from nas.spec.study import SearchSpec
+
+LEARNT = 8  # candidates of a cohort of a sampler that learns: it rests on cohorts that are over
+
+
+def by_rungs(
+    settings: SearchSpec,
+    planner: Planner,
+    *,
+    sampler: Sampler,
+    adaptive: bool = False,
+    total: int,
+    readings: Readings | None = None,
+) -> RungAllocation:
+    """Return the allocation by rungs that the spec asks for, of up to `total` candidates.
+
+    `adaptive` says that the sampler learns from results; `readings` may be shared by searches over
+    the same trials.
+    """
+    spec = settings.allocation
+    if spec.kind in (AllocationKind.ASHA, AllocationKind.PASHA):
+        rule = Asha if spec.kind is AllocationKind.ASHA else Pasha
+        return rule(
+            spec, planner, sampler=sampler, total=total, seed=settings.seed, readings=readings
+        )
+    size = spec.cohort or (LEARNT if adaptive else total)
+    return Cohorts(
+        spec,
+        planner,
+        sampler=sampler,
+        total=total,
+        size=size,
+        seed=settings.seed,
+        readings=readings,
+    )

@@ -1,0 +1,83 @@
+"""Rungs: the epochs at which trials are compared, among whom, and who is a control."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from coatnet.config import BlockType, CoAtNetConfig
+from nas.search.allocation.allocation import Allocation
+from nas.seeds import derive_seed
+from nas.spec.allocation import AllocationSpec
+from nas.spec.choices import AllocationKind, Strata
+from nas.study.records import Trial, TrialHistory
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RungDecision:
+    """What was decided of the trials that came to a rung together."""
+
+    epoch: int
+    reached: tuple[str, ...]  # ids of those that were compared; lost ones are not
+    promoted: frozenset[str]
+    behind: dict[str, str] = field(default_factory=dict)  # why each other one was not, by id
+    pooled: bool = True  # whether all were compared together, strata or none
+
+
+class RungAllocation(Allocation, Protocol):
+    """An allocation that compares trials before their last epoch."""
+
+    @property
+    def controls(self) -> frozenset[int]:
+        """Numbers of the candidates that are trained to the end whatever a rung says."""
+        ...
+
+    def decisions(self, histories: Sequence[TrialHistory]) -> tuple[RungDecision, ...]:
+        """Return what was decided so far, the lower rungs first."""
+        ...
+
+
+def rung_epochs(spec: AllocationSpec, epochs: int) -> tuple[int, ...]:
+    """Return the epochs of the rungs, in order, all of them before the last of `epochs`.
+
+    first, first x reduction, first x reduction^2, ... (Jamieson and Talwalkar 2016); a constant
+    number of epochs has one rung.
+    """
+    if spec.kind is AllocationKind.I_EPOCH:
+        return (spec.first,)
+    found, epoch = [], spec.first
+    while epoch < epochs:
+        found.append(epoch)
+        epoch *= spec.reduction
+    return tuple(found)
+
+
+def after(rungs: Sequence[int], epoch: int, *, last: int) -> int:
+    """Return where a trial goes from the rung at `epoch`: to the next one, or its `last` epoch."""
+    return next((rung for rung in rungs if rung > epoch), last)
+
+
+def stratum(trial: Trial, strata: Strata) -> str:
+    """Return the name of those among whom the trial has to be good.
+
+    A family counts the stages that convolve: attention fills the others, of four as of ViT_REL's
+    one. A network of another family is one by itself.
+    """
+    if strata is Strata.NONE:
+        return ""
+    if strata is Strata.LAYOUT or not isinstance(trial.config, CoAtNetConfig):
+        return trial.layout
+    count = sum(stage.block is BlockType.CONVOLUTION for stage in trial.config.stages)
+    return f"{count} convolution stage{'s'[: count != 1]}"
+
+
+def drawn_controls(*, start: int, size: int, share: float, seed: int) -> frozenset[int]:
+    """Return which of the candidates `start` + 1 to `start` + `size` are controls.
+
+    A share of them, rounded up, drawn by number before anything runs: whoever is turned down at a
+    rung is a control with the same probability, and no result has a say in who.
+    """
+    count = math.ceil(share * size - 1e-9)
+    numbers = range(start + 1, start + size + 1)
+    drawn = sorted(numbers, key=lambda number: derive_seed(seed, "control", number))
+    return frozenset(drawn[:count])

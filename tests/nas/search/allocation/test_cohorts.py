@@ -1,0 +1,234 @@
+"""Successive halving by cohorts: who goes on is a function of the curves, whatever the timing."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from nas.driver.conductor import StudyConductor
+from nas.execution.executor import Report
+from nas.execution.inline import InlineExecutor
+from nas.reading import replay
+from nas.search.search import Search
+from nas.spec.study import ResourcesSpec
+from nas.study.journal import Journal
+from nas.study.records import Outcome, Pause, Segment, SegmentEnded, Stop, TrialHistory
+from nas.study.state import StudyState
+from tests.nas.search.allocation.climbing import (
+    a_search,
+    by_label,
+    climbed,
+    curves,
+    ends,
+    history,
+)
+from tests.nas.slow_starters import SlowStarters
+
+HALVING = {"kind": "halving", "first": 1, "reduction": 2, "strata": "none"}
+FOUR = curves(A=[0.1, 0.2, 0.3], B=[0.2, 0.1, 0.9], C=[0.3, 0.6, 0.6], D=[0.4, 0.5, 0.5])
+
+
+def test_the_better_half_goes_on_from_each_rung():
+    assert ends(climbed(FOUR, **HALVING)) == {
+        "A": ("stopped", 1), "B": ("stopped", 1), "C": ("finished", 3), "D": ("stopped", 2),
+    }  # fmt: skip
+
+
+def test_who_is_stopped_is_told_where_it_stood():
+    messages = {h.trial.label: h.message for h in climbed(FOUR, **HALVING).histories()}
+    assert messages["B"] == "number 3 of 4 at epoch 1; 2 went on"
+    assert messages["D"] == "number 2 of 2 at epoch 2; 1 went on"
+
+
+def test_nothing_is_decided_before_the_whole_cohort_has_come_to_the_rung():
+    search, _ = a_search(FOUR, **HALVING)
+    state = StudyState()
+    segments = []
+    while isinstance(segment := search.decide(state), Segment):
+        replay._start(state, segment, 0.0)
+        segments.append(segment)
+    assert [segment.until_epoch for segment in segments] == [1] * 4
+    for segment in segments[1:]:
+        replay._end(state, segment, FOUR[segment.trial.label], 0.0)
+        assert search.decide(state) is Pause.WAIT
+    replay._end(state, segments[0], FOUR["A"], 0.0)
+    assert isinstance(search.decide(state), Stop)
+
+
+def test_within_strata_the_best_of_each_goes_on():
+    slow = curves(
+        C_C__1=[0.5, 0.5, 0.5, 0.5], C_C__2=[0.6, 0.6, 0.6, 0.6], C_C__3=[0.4, 0.4, 0.4, 0.4],
+        T_T__1=[0.1, 0.2, 0.6, 0.9], T_T__2=[0.2, 0.3, 0.4, 0.5],
+    )  # fmt: skip
+    assert ends(climbed(slow, **{**HALVING, "strata": "family"})) == {
+        "C-C#1": ("stopped", 1), "C-C#2": ("finished", 4), "C-C#3": ("stopped", 1),
+        "T-T#1": ("stopped", 1), "T-T#2": ("finished", 4),
+    }  # fmt: skip
+    done = [k for k, (s, _) in ends(climbed(slow, **HALVING)).items() if s == "finished"]
+    assert done == ["C-C#2"]
+
+
+def test_trials_that_diverged_before_a_rung_are_not_compared():
+    lost = {**FOUR, "D": history("D", [0.9], number=4, epochs=3)}
+    lost["C"] = history("C", [], number=3, epochs=3)
+    found = ends(climbed(lost, **HALVING))
+    assert found["C"] == ("diverged", 0)
+    assert found["D"] == ("diverged", 1)
+    assert found["B"] == ("stopped", 1)  # of three that came to the rung one went on, and died
+    assert found["A"] == ("stopped", 1)
+
+
+def test_cohorts_of_a_fixed_size_come_one_after_another():
+    found = ends(climbed(FOUR, **HALVING, cohort=2))
+    assert found == {
+        "A": ("stopped", 1), "B": ("finished", 3), "C": ("stopped", 1), "D": ("finished", 3),
+    }  # fmt: skip
+    search, _ = a_search(FOUR, **HALVING, cohort=2)
+    state = StudyState()
+    while isinstance(segment := search.decide(state), Segment):
+        replay._start(state, segment, 0.0)
+    assert (segment, len(state.histories())) == (Pause.WAIT, 2)
+
+
+def test_controls_are_trained_to_the_end_in_one_go():
+    recorded = by_label(SlowStarters(each=4).histories())
+    _, rungs = a_search(recorded, kind="halving", controls=0.2)
+    assert len(rungs.controls) == 4
+    state = climbed(recorded, kind="halving", controls=0.2)
+    for number, each in enumerate(state.histories(), start=1):
+        if number in rungs.controls:
+            assert (each.status.value, each.attempts) == ("finished", 1)
+    without = climbed(recorded, kind="halving")
+    promoted = {label for label, (status, _) in ends(without).items() if status == "finished"}
+    assert promoted < {label for label, (s, _) in ends(state).items() if s == "finished"}
+
+
+def test_i_epoch_keeps_the_best_of_all_and_trains_them_in_full():
+    found = ends(climbed(FOUR, kind="i-epoch", first=2, keep=2))
+    assert found == {
+        "A": ("stopped", 2), "B": ("stopped", 2), "C": ("finished", 3), "D": ("finished", 3),
+    }  # fmt: skip
+    assert ends(climbed(FOUR, kind="i-epoch", first=1, keep=9)).keys() == FOUR.keys()
+    assert {s for s, _ in ends(climbed(FOUR, kind="i-epoch", first=1, keep=9)).values()} == {
+        "finished"
+    }
+
+
+def pooled(recorded: Mapping[str, TrialHistory], **settings: Any) -> list[bool]:
+    """Whether all were compared together, of each cohort at its only rung."""
+    labels = list(recorded)
+    random.Random(0).shuffle(labels)
+    mixed = {label: recorded[label] for label in labels}
+    settings = {"kind": "halving", "controls": 0.1, "first": 5, "reduction": 4, **settings}
+    _, rungs = a_search(mixed, **settings)
+    return [d.pooled for d in rungs.decisions(climbed(mixed, **settings).histories())]
+
+
+def test_strata_are_given_up_where_a_rung_is_known_to_tell_the_end():
+    plain = by_label(SlowStarters(each=20, noise=0.0).histories(crossing=False))
+    crossing = by_label(SlowStarters(each=20).histories())
+    # five controls of a first cohort are too few to tell; the second knows how the first ended
+    assert pooled(plain, cohort=50) == [False, True]
+    assert pooled(crossing, cohort=50) == [False, False]
+    # ten are enough
+    assert pooled(plain) == [True]
+    assert pooled(crossing) == [False]
+    assert pooled(plain, controls=0.05) == [False]
+    assert pooled(crossing, strata="none") == [True]
+    noisy = by_label(SlowStarters(each=20, noise=0.005).histories(crossing=False))
+    assert [pooled(noisy, agree=agree) for agree in (0.5, 1.0)] == [[True], [False]]
+
+
+def test_controls_that_can_tell_are_waited_for_and_others_are_not():
+    recorded = by_label(SlowStarters(each=20, epochs=6).histories())
+    for controls, waits in ((0.1, True), (0.05, False)):
+        settings = {"kind": "halving", "controls": controls}
+        search, rungs = a_search(recorded, **settings)
+        state = StudyState()
+        while isinstance(segment := search.decide(state), Segment):
+            replay._start(state, segment, 0.0)
+            if len(state.histories()) not in rungs.controls:
+                replay._end(state, segment, recorded[segment.trial.label], 0.0)
+            else:  # it has come to the rung, and is under way
+                for epoch in recorded[segment.trial.label].epochs[:2]:
+                    state.apply(epoch)
+        assert (segment is Pause.WAIT) is waits
+        assert isinstance(segment, Stop) is not waits
+
+
+def test_what_is_expected_is_what_one_stratum_takes():
+    search, _ = a_search(FOUR, **HALVING)
+    assert (search.expected, search.expected_epochs) == (4, 4 * 1 + 2 * 1 + 1 * 1)
+    assert sum(n for _, n in ends(climbed(FOUR, **HALVING)).values()) == 7
+
+
+@pytest.mark.parametrize("workers", [2, 4, 7])
+@pytest.mark.parametrize("cohort", [None, 16])
+def test_more_workers_decide_the_same(workers, cohort):
+    recorded = by_label(SlowStarters(each=8, noise=0.01).histories())
+    settings = {"kind": "halving", "controls": 0.1, "cohort": cohort}
+    alone = climbed(recorded, **settings)
+    together = climbed(recorded, workers=workers, **settings)
+    assert ends(together) == ends(alone)
+    assert [h.message for h in together.histories()] == [h.message for h in alone.histories()]
+
+
+@dataclass(frozen=True)
+class Recall:
+    """A job that recalls recorded epochs."""
+
+    curves: Mapping[str, TrialHistory]
+
+    def __call__(self, segment: Segment, *, report: Report) -> SegmentEnded:
+        recorded = self.curves[segment.trial.label].epochs
+        for epoch in recorded[segment.acknowledged : segment.until_epoch]:
+            report(replace(epoch, attempt=segment.attempt))
+        whole = segment.until_epoch == segment.trial.epochs
+        return SegmentEnded(
+            at=0.0, trial_id=segment.trial.id, attempt=segment.attempt,
+            outcome=Outcome.FINISHED if whole else Outcome.REACHED,
+        )  # fmt: skip
+
+
+class KilledError(Exception):
+    """The driver is gone."""
+
+
+def driven(search: Search, recorded: Mapping[str, TrialHistory], folder, *, after: int) -> bool:
+    """Drive a study on from its journal, tell if it ended; it is killed after so many records."""
+    with Journal(folder) as journal:
+        state = StudyState(journal.records, attempts_allowed=99)
+        written = 0
+
+        def kill(record, _) -> None:
+            nonlocal written
+            written += 1
+            if written == after:
+                raise KilledError
+
+        conductor = StudyConductor(journal, state, search, observers=[kill])
+        try:
+            conductor.release_lost()
+            InlineExecutor().run(
+                Recall(recorded), conductor, resources=ResourcesSpec(), scratch=folder
+            )
+        except KilledError:
+            return False
+    return True
+
+
+@pytest.mark.parametrize("after", [7, 29, 83])
+def test_a_search_that_is_killed_again_and_again_decides_the_same(tmp_path, after):
+    recorded = by_label(SlowStarters(each=4, noise=0.01, epochs=10).histories())
+    settings = {"kind": "halving", "controls": 0.1}
+    undisturbed = climbed(recorded, **settings)
+    kills = 0
+    while not driven(a_search(recorded, **settings)[0], recorded, tmp_path, after=after):
+        kills += 1
+    assert kills >= 2
+    with Journal(tmp_path) as journal:
+        state = StudyState(journal.records, attempts_allowed=99)
+    assert ends(state) == ends(undisturbed)
+    assert [h.message for h in state.histories()] == [h.message for h in undisturbed.histories()]

@@ -36,13 +36,35 @@ def test_a_third_of_those_at_a_rung_goes_on_as_soon_as_it_may():
     assert promoted == [f"C#{n}" for n in range(3, 10)]
 
 
-def test_the_highest_rung_is_asked_first():
-    five = {name: history(name, [each] * 9) for name, each in
-            (("A", 0.5), ("B", 0.4), ("C", 0.9), ("D", 0.8))}  # fmt: skip
-    goals = asked(five, kind="asha", first=1, reduction=2)
-    # rungs 1, 2, 4, 8: of two at a rung one goes on, before another begins
-    assert goals[:4] == [("A", 1), ("B", 1), ("A", 2), ("C", 1)]
-    assert goals[4:] == [("C", 2), ("C", 4), ("D", 1), ("D", 2), ("C", 9)]
+def test_of_rungs_with_somebody_to_promote_the_highest_is_asked_first():
+    recorded = {f"C#{n}": history(f"C#{n}", [0.1 * n] * 9, number=n) for n in range(1, 9)}
+    search, _ = a_search(recorded, kind="asha", first=1, reduction=2)
+    state, out = StudyState(), []
+
+    def ask() -> tuple[str, int]:
+        segment = search.decide(state)
+        assert isinstance(segment, Segment)
+        replay._start(state, segment, 0.0)
+        out.append(segment)
+        return segment.trial.label, segment.until_epoch
+
+    def end(count: int) -> None:
+        for segment in out[:count]:
+            replay._end(state, segment, recorded[segment.trial.label], 0.0)
+        del out[:count]
+
+    assert [ask() for _ in range(6)] == [(f"C#{n}", 1) for n in range(1, 7)]
+    end(4)
+    assert [ask(), ask()] == [("C#4", 2), ("C#3", 2)]
+    end(4)  # of six at the first rung one more may go on, of two at the second one
+    assert [ask(), ask()] == [("C#4", 4), ("C#6", 2)]
+
+
+def test_one_worker_follows_the_best_up():
+    four = curves(A=[0.5] * 9, B=[0.4] * 9, C=[0.9] * 9, D=[0.8] * 9)
+    assert asked(four, kind="asha", first=1, reduction=2) == [
+        ("A", 1), ("B", 1), ("A", 2), ("C", 1), ("C", 2), ("C", 4), ("D", 1), ("D", 2), ("C", 9),
+    ]  # fmt: skip
 
 
 def test_the_best_is_trained_to_the_end_where_nobody_else_was():

@@ -132,6 +132,8 @@ def test_strata_are_given_up_where_a_rung_is_known_to_tell_the_end():
     # five controls of a first cohort are too few to tell; the second knows how the first ended
     assert pooled(plain, cohort=50) == [False, True]
     assert pooled(crossing, cohort=50) == [False, False]
+    # five of each cohort finish: eight are needed
+    assert pooled(plain, cohort=25, controls=0.0) == [False, False, True, True]
     # ten are enough
     assert pooled(plain) == [True]
     assert pooled(crossing) == [False]

@@ -129,17 +129,49 @@ def equal_loss(
         [history for seed, history in seeds.items() if _in_first(seed, first)]
         for seeds in trials.values()
     ]
-    kept = [_less_astray([deepest_loss(each) for each in found]) for found in rounds if found]
-    if not kept:
+    return common_loss([depth_of(found) for found in rounds if found], growing=growing)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Depth:
+    """What one layout's runs of the first round have to say of l*; losses in nats."""
+
+    reached: float  # by all of them that trained
+    roomy: float  # the same with room for runs to come
+    begins: float  # the lowest of the losses after their first epochs
+    averaged: bool  # whether any is read by its averaged weights
+
+
+def depth_of(runs: Sequence[TrialHistory]) -> Depth:
+    """Return what these finished runs of one layout, at least one, say of l*."""
+    losses = _less_astray([deepest_loss(each) for each in runs])
+    return Depth(
+        reached=max(losses),
+        roomy=max(losses) * math.exp(ROOM * _spread(losses)),
+        begins=min(record_lows(history)[0].probe_loss for history in runs),
+        averaged=any(is_averaged(history) for history in runs),
+    )
+
+
+def common_loss(depths: Sequence[Depth], *, growing: bool = False) -> float | None:
+    """Return l* of layouts from what each says of it; None if there are none."""
+    if not depths:
         return None
-    level = max(max(losses) for losses in kept)
-    roomy = level
-    if growing:
-        roomy = max(max(losses) * math.exp(ROOM * _spread(losses)) for losses in kept)
-    if any(is_averaged(history) for found in rounds for history in found):
+    level = max(each.reached for each in depths)
+    roomy = max(each.roomy for each in depths) if growing else level
+    if any(each.averaged for each in depths):
         roomy = max(roomy, level * math.exp(AVERAGES_ROOM))
-    begins = min(record_lows(history)[0].probe_loss for found in rounds for history in found)
-    return max(level, min(roomy, begins))
+    return max(level, min(roomy, min(each.begins for each in depths)))
+
+
+def deepest(one: Depth, other: Depth) -> Depth:
+    """Return what two layouts say together: of any number, l* is `common_loss` of this alone."""
+    return Depth(
+        reached=max(one.reached, other.reached),
+        roomy=max(one.roomy, other.roomy),
+        begins=min(one.begins, other.begins),
+        averaged=one.averaged or other.averaged,
+    )
 
 
 def _less_astray(losses: Sequence[float]) -> list[float]:

@@ -1,6 +1,6 @@
 """From the spec to the search it asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 from nas.errors import SpecError
@@ -12,6 +12,7 @@ from nas.search.allocation.confirmation import Confirmation
 from nas.search.allocation.fine_tuning import FineTuning
 from nas.search.allocation.first_round import FirstRound
 from nas.search.allocation.planning import Planner
+from nas.search.samplers.ledger import identity
 from nas.search.samplers.sampler import BaselinesFirst, GridSampler, RandomSampler, Sampler
 from nas.search.search import Search
 from nas.space.baselines import Entered, enter_baselines
@@ -24,10 +25,11 @@ from nas.space.candidate import (
     sized_space,
     study_space,
 )
+from nas.spec.choices import Sampling
 from nas.spec.study import SearchSpec, StudySpec
 from nas.study.declaration import Declaration
 from nas.study.extension import declaration
-from nas.study.records import DataShape, TrialHistory
+from nas.study.records import DataShape, Pause, TrialHistory
 from search_spaces.language.constraints import Match
 from search_spaces.language.points import Point
 
@@ -179,12 +181,12 @@ def _choose(spec: StudySpec, shape: DataShape, declared: Declaration) -> _Chosen
     points: int | None = None
     notes: tuple[str, ...] = ()
     sized = match is not None and match.within is None
-    if settings.sampler == "grid" or sized:
+    if settings.sampler is Sampling.GRID or sized:
         found = list(candidates(spec, shape))
-        accepted = [made for made in found if isinstance(made, Candidate)]
+        accepted, again = _once([made for made in found if isinstance(made, Candidate)])
         points = len(accepted)
-        notes = (*_left_out(found), *(_far(accepted, match) if match and sized else ()))
-    if settings.sampler == "grid":
+        notes = (*_left_out(found), *again, *(_far(accepted, match) if match and sized else ()))
+    if settings.sampler is Sampling.GRID:
         listed = accepted[: settings.candidates]
         return _Chosen(
             sampler=GridSampler(listed), candidates=tuple(listed), points=len(listed), notes=notes
@@ -195,20 +197,21 @@ def _choose(spec: StudySpec, shape: DataShape, declared: Declaration) -> _Chosen
         return make_candidate(point, shape, space=space, drop_path=spec.training.drop_path)
 
     sampler = RandomSampler(space, make, seed=settings.seed)
-    if sampler.propose(()) is None:
+    if sampler.propose(()) is Pause.DONE:
         raise SpecError("holds no point that can be trained and matches", key="space")
-    if settings.sampler == "random":
+    if settings.sampler is Sampling.RANDOM:
         return _Chosen(sampler=sampler, points=points, notes=notes)
     from nas.ranking.objective import Objective  # noqa: PLC0415 - imports scipy
-    from nas.search.samplers.tpe import TpeSampler  # noqa: PLC0415 - imports optuna
+    from nas.search.samplers.choose import learning_sampler  # noqa: PLC0415 - imports optuna
 
     objective = Objective(
         metric=spec.ranking.metric,
         first=min(settings.seeds, declared.first_round),
         growing=declared.growing,
     )
-    tpe = TpeSampler(space, make, objective=objective, seed=settings.seed)
-    return _Chosen(sampler=tpe, adaptive=True, points=points, notes=notes)
+    learns = learning_sampler(space, make, settings, objective=objective)
+    notes = (*notes, *_idle(spec))
+    return _Chosen(sampler=learns, adaptive=True, points=points, notes=notes)
 
 
 def _enter(entered: Entered, chosen: _Chosen) -> _Chosen:
@@ -226,6 +229,26 @@ def _enter(entered: Entered, chosen: _Chosen) -> _Chosen:
         points=None if chosen.points is None else chosen.points + len(baselines),
         notes=(*chosen.notes, *entered.notes),
     )
+
+
+def _once(accepted: Sequence[Candidate]) -> tuple[list[Candidate], list[str]]:
+    """Return the first candidate of each network, and sentences that say what is left out."""
+    first: dict[Hashable, Candidate] = {}
+    again: list[str] = []
+    for made in accepted:
+        known = first.setdefault(identity(made), made)
+        if known is not made:
+            again.append(f"{made.label} is left out: it is the network of {known.label}")
+    return list(first.values()), again
+
+
+def _idle(spec: StudySpec) -> tuple[str, ...]:
+    """Say where a sampler has to wait although there is room for more trials."""
+    room, most = spec.resources.concurrent, spec.search.lag * spec.search.seeds
+    if room is None or room <= most:
+        return ()
+    lag = f"search.lag {spec.search.lag} is how many candidates are open at a time"
+    return (f"at most {most} of {room} trials run at once: {lag}",)
 
 
 def _left_out(found: Sequence[Candidate | Rejection]) -> tuple[str, ...]:

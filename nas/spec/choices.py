@@ -10,6 +10,18 @@ class Until(StrEnum):
     SHARP = "sharp"  # every pair is ≫, > or ≈: `≥` is open too
 
 
+class Sampling(StrEnum):
+    """How the points to train are chosen (docs/samplers.md)."""
+
+    GRID = "grid"  # all of them, in the file's order
+    RANDOM = "random"  # each equally likely
+    TPE = "tpe"  # Optuna's tree-structured Parzen estimator
+    GP = "gp"  # Optuna's Gaussian process
+    NSGA2 = "nsga2"  # Optuna's genetic algorithms
+    NSGA3 = "nsga3"
+    EVOLUTION = "evolution"  # regularised (aging) evolution
+
+
 class Metric(StrEnum):
     """What a trial is scored by (docs/measures.md, "Metrics")."""
 

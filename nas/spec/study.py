@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
 
 from nas.spec.allocation import Allocated, AllocationSpec, check_first_round, with_one_seed
-from nas.spec.choices import Correction, Metric, Until
+from nas.spec.choices import Correction, Metric, Sampling, Until
 from nas.spec.confirm import ConfirmSpec
 from nas.spec.recipe import (
     Count,
@@ -91,8 +91,9 @@ class SearchSpec(Section):
     at a time, where relations are open and can still close (docs/ranking.md, "Where seeds go").
     """
 
-    sampler: Literal["grid", "random", "tpe"] = "grid"
+    sampler: Sampling = Field(default=Sampling.GRID, strict=False)
     candidates: Count | None = None  # how many points to train; null takes the whole grid
+    lag: Count = 8  # a sampler that learns knows all results but those of the last lag - 1 points
     seeds: Seeds = 3
     max_seeds: Seeds | None = None  # null: `seeds`, and no more
     until: Until = Field(default=Until.SETTLED, strict=False)
@@ -110,7 +111,7 @@ class SearchSpec(Section):
 
     @model_validator(mode="after")
     def _bounded(self) -> "SearchSpec":
-        if self.sampler != "grid" and self.candidates is None:
+        if self.sampler is not Sampling.GRID and self.candidates is None:
             raise ValueError(f"candidates is required for sampler '{self.sampler}'")
         if self.max_seeds is not None and self.max_seeds < self.seeds:
             raise ValueError(f"max_seeds {self.max_seeds} is less than seeds {self.seeds}")
@@ -120,7 +121,7 @@ class SearchSpec(Section):
             raise ValueError("confirm ranks candidates that are not known yet: leave out placebos")
         check_first_round(
             self.allocation,
-            learns=self.sampler not in ("grid", "random"),
+            learns=self.sampler not in (Sampling.GRID, Sampling.RANDOM),
             seeds=self.most_seeds,
             placebo=self.placebo is not None or self.schedule_placebo is not None,
         )

@@ -12,11 +12,37 @@ import pytest
 
 from nas.study.folder import open_study
 from nas.study.journal import is_held
-from nas.study.records import EpochMeasured, Outcome, Record, SegmentEnded, TrialStatus
+from nas.study.records import (
+    EpochMeasured,
+    Outcome,
+    Record,
+    SegmentEnded,
+    TrialHistory,
+    TrialPlanned,
+    TrialStatus,
+)
 from tests.end_to_end.command import SHORT, nas, ranking, start
 from tests.nas.journals import read_journal
 
 TRIALS, EPOCHS = 10, 4
+
+# A search of small networks in which the sampler has learnt for the last few candidates.
+SEARCH = """
+space:
+  stem: {width: 4, depth: 1, stride: 2}
+  head_size: 4
+  stages:
+    - {type: C, depth: {from: 1, to: 3}, width: [4, 8], stride: 1}
+    - {type: [C, T], depth: [1, 2], width: {from: 8, to: 16, step: 4}}
+data: {image_size: 16, train: 80, probe: 40, evaluation: 60}
+training: {epochs: 2, batch_size: 16}
+search: {candidates: 25, seeds: 1, lag: 2}
+ranking: {metric: accuracy}
+resources: {concurrent: 2}
+tracking: {uri: "off"}
+"""
+CANDIDATES = 25
+KILLED_AT = 23  # candidates planned: evolution has learnt since the 22nd, TPE since the 12th
 
 
 def wait_for(study: Path, enough: Callable[[list[Record]], bool], seconds: float = 120) -> None:
@@ -92,3 +118,39 @@ def test_killed_worker_and_driver_leave_the_same_ranking(tmp_path):
     assert len(after) == len(every), "no epoch twice"
     assert sorted(mlflow_epochs(study / "mlflow.db")) == sorted(every)
     assert ranking("hit", cwd=tmp_path) == ranking("calm", cwd=tmp_path)
+
+
+def measured(history: TrialHistory) -> list[tuple[float, ...]]:
+    """Return all that depends on what was trained, and not on when."""
+    return [
+        (e.step, e.train_loss, e.probe_loss, e.evaluation_loss, e.evaluation_accuracy)
+        for e in history.epochs
+    ]
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("sampler", ["tpe", "evolution"])
+def test_a_killed_search_proposes_what_an_undisturbed_one_does(tmp_path, sampler):
+    (tmp_path / "open.yaml").write_text(SEARCH, encoding="utf-8")
+    arguments = ("search", "open.yaml", f"search.sampler={sampler}", "--study")
+    nas(*arguments, "calm", cwd=tmp_path)
+    study = tmp_path / "studies" / "hit"
+    driver = start(*arguments, "hit", cwd=tmp_path)
+    try:
+        wait_for(
+            study, lambda records: sum(isinstance(r, TrialPlanned) for r in records) >= KILLED_AT
+        )
+    finally:
+        os.kill(driver.pid, signal.SIGKILL)
+        driver.wait()
+    planned = [r for r in read_journal(study / "journal") if isinstance(r, TrialPlanned)]
+    assert len(planned) < CANDIDATES, "killed too late to test anything"
+
+    nas("resume", "hit", cwd=tmp_path)
+
+    calm, hit = (open_study(tmp_path / "studies" / name).histories() for name in ("calm", "hit"))
+    assert [h.trial for h in hit] == [h.trial for h in calm]
+    assert len(calm) == CANDIDATES
+    assert [measured(h) for h in hit] == [measured(h) for h in calm]

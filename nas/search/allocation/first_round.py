@@ -5,8 +5,9 @@ from collections.abc import Collection, Sequence
 from nas.search.allocation.allocation import Workload, begin
 from nas.search.allocation.planning import Planner, trained_only
 from nas.search.samplers.sampler import Sampler, proposed
+from nas.space.candidate import Candidate
 from nas.spec.study import SearchSpec
-from nas.study.records import Segment, TrialHistory, brief_label, twin_label
+from nas.study.records import Pause, Segment, TrialHistory, brief_label, twin_label
 
 
 class FirstRound:
@@ -14,7 +15,7 @@ class FirstRound:
 
     Seeds come in rounds: every candidate is trained with seed 0 before any is with seed 1, so that
     an early look compares all of them. A sampler that learns from results needs all seeds of a
-    candidate at once instead.
+    candidate at once instead, and now and then has to wait for one to end.
     """
 
     def __init__(
@@ -64,8 +65,10 @@ class FirstRound:
             return self._replicate(*missing[0], trained, number)
         if self._most is None or len(candidates) < self._most:
             candidate = self._sampler.propose(histories)
-            if candidate is not None:
+            if isinstance(candidate, Candidate):
                 return begin(self._planner.new(candidate, seed=0, number=number))
+            if candidate is Pause.WAIT:
+                return None  # a trial that it rests on runs, or is the search's to go on with
         if not missing:
             return None
         return self._replicate(*min(missing, key=lambda each: each[1]), trained, number)

@@ -1,12 +1,14 @@
 """The estimator learns what the ranking ranks by, from lost trials too, and from points as such."""
 
+import random
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
-from nas.ranking.objective import Objective
-from nas.search.samplers.sampler import proposed
-from nas.search.samplers.tpe import STARTUP, TpeSampler
+from nas.search.samplers.distributions import Axes
+from nas.search.samplers.learning import Ending, LearningSampler, Pace, Seen
+from nas.search.samplers.tpe import STARTUP, Tpe, told, visible
 from nas.spec.choices import Metric
 from nas.study.records import TrialHistory, TrialStatus
 from search_spaces.language.parse import parse_space
@@ -16,8 +18,8 @@ from tests.nas.search.samplers.test_sampler import SPACE, make, play, tpe
 LATE = 25  # proposals after which the estimator must have learnt
 
 
-def sampler(metric: Metric, seed: int = 0) -> TpeSampler:
-    return TpeSampler(parse_space(SPACE), make, objective=Objective(metric=metric), seed=seed)
+def sampler(metric: Metric, seed: int = 0) -> LearningSampler:
+    return tpe(parse_space(SPACE), make, seed=seed, metric=metric)
 
 
 def chosen_late(histories: list[TrialHistory], lay: str) -> float:
@@ -25,7 +27,7 @@ def chosen_late(histories: list[TrialHistory], lay: str) -> float:
     return late.count(lay) / len(late)
 
 
-def continued(asked: TpeSampler, rounds: int, finish) -> list[TrialHistory]:
+def continued(asked: LearningSampler, rounds: int, finish) -> list[TrialHistory]:
     """Play rounds whose histories `finish` makes of a trial."""
     histories: list[TrialHistory] = []
     for number in range(1, rounds + 1):
@@ -86,9 +88,53 @@ def test_it_reads_the_point_of_a_trial_not_its_network():
         replace(history, trial=replace(history.trial, config=replace(TINY, classes=2 + number)))
         for number, history in enumerate(histories)
     ]
-    first = proposed(strangers)
-    study = sampler(Metric.ACCURACY)._study(first, dict.fromkeys(first, 0.5))
-    assert [trial.params for trial in study.trials] == [h.trial.point for h in histories]
+    fresh = sampler(Metric.ACCURACY)
+    fresh.propose(strangers)
+    assert fresh._seen.points == [h.trial.point for h in histories]
     pointless = [replace(h, trial=replace(h.trial, point=None)) for h in strangers]
     with pytest.raises(ValueError, match="has no point"):
         sampler(Metric.ACCURACY).propose(pointless)
+
+
+def seen_of(worths: list[float], endings: dict[int, Ending] | None = None) -> Seen:
+    """Return what is known of so many candidates that ended, and of two that are pending."""
+    space = parse_space(SPACE)
+    seen = Seen(space, [SimpleNamespace(worth=worths.__getitem__)], Pace(lag=3, seeds=1))
+    rng = random.Random(0)
+    seen.points += [space.assignment(space.sample(rng)) for _ in range(len(worths) + 2)]
+    seen.endings += [(endings or {}).get(k, Ending.FINISHED) for k in range(len(worths))]
+    seen.epochs += [7] * len(worths)
+    return seen
+
+
+def test_the_newest_are_shown_and_the_best_of_the_older():
+    worths = [float(place % 50) for place in range(1000)]
+    places = visible(seen_of(worths), newest=20, best=4)
+    assert places[4:] == list(range(980, 1000))
+    assert places[:4] == [799, 849, 899, 949]  # of equals the newest
+    assert visible(seen_of(worths[:15]), newest=20, best=4) == list(range(15))
+
+
+def test_what_was_lost_is_below_the_worst():
+    lost = {0: Ending.LOST, 3: Ending.LOST}
+    seen = seen_of([0.0, 0.5, 0.8, 0.0, 0.6], lost)
+    assert told(seen, range(5))[0] == told(seen, [1, 2, 3])[3] == (pytest.approx(0.2),)
+    assert told(seen, [0, 1]) == {0: (-0.5,), 1: (0.5,)}, "and of equals too"
+    assert told(seen, [0, 3]) == {0: (0.0,), 3: (0.0,)}
+
+
+def test_it_is_shown_what_became_of_each_and_again_when_that_changes():
+    worths = [0.1, 0.5, 0.3, 0.2]
+    seen = seen_of(worths, {2: Ending.STOPPED})
+    estimator = Tpe(Axes(parse_space(SPACE)), seed=0)
+    first = estimator._trials(seen)
+    assert [trial.state.name for trial in first] == [
+        "COMPLETE", "COMPLETE", "PRUNED", "COMPLETE", "RUNNING", "RUNNING",
+    ]  # fmt: skip
+    assert first[2].intermediate_values == {7: 0.3}
+    worths[1:3] = [0.6, 0.4]
+    again = estimator._trials(seen)
+    assert [old is new for old, new in zip(first, again, strict=True)][:4] == [
+        True, False, False, True,
+    ]  # fmt: skip
+    assert (again[1].values, again[2].intermediate_values) == ([0.6], {7: 0.4})

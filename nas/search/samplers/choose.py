@@ -1,0 +1,56 @@
+"""From the words of a spec to the sampler that learns: each has its chooser here."""
+
+from collections.abc import Callable
+
+from nas.ranking.metrics import METRICS
+from nas.ranking.objective import Objective
+from nas.ranking.standings import Standings
+from nas.search.samplers.distributions import Axes
+from nas.search.samplers.evolution import Evolution
+from nas.search.samplers.gp import Gp
+from nas.search.samplers.learning import Chooser, LearningSampler, Pace, Seen
+from nas.search.samplers.neighbours import Neighbours, OneChange
+from nas.search.samplers.nsga import Nsga, NsgaII, NsgaIII
+from nas.search.samplers.sampler import Maker
+from nas.search.samplers.tpe import Tpe
+from nas.spec.choices import Sampling
+from nas.spec.study import SearchSpec
+from search_spaces.language.space import SearchSpace
+
+LEARNS: dict[Sampling, Callable[[Axes, int], Chooser]] = {
+    Sampling.TPE: lambda axes, seed: Tpe(axes, seed=seed),
+    Sampling.GP: lambda axes, seed: Gp(axes=axes, seed=seed),
+    Sampling.NSGA2: lambda axes, seed: Nsga(axes, kind=NsgaII, seed=seed),
+    Sampling.NSGA3: lambda axes, seed: Nsga(axes, kind=NsgaIII, seed=seed),
+    Sampling.EVOLUTION: lambda axes, seed: Evolution(seed=seed),
+}
+
+
+def learning_sampler(
+    space: SearchSpace,
+    make: Maker,
+    settings: SearchSpec,
+    *,
+    objective: Objective,
+    neighbours: Neighbours | None = None,
+) -> LearningSampler:
+    """Return the sampler of `settings`, one of `LEARNS`.
+
+    Args:
+        space: the points to choose from, sizes matched.
+        make: turns a point into a network, or says why it cannot be trained.
+        settings: the sampler's name, its seed, its lag and the seeds of a candidate.
+        objective: what it maximises.
+        neighbours: networks near a point; by default those that differ in one variable.
+    """
+    axes = Axes(space)
+    chooser, seed = LEARNS[settings.sampler], settings.seed
+    tuned = METRICS[objective.metric].fine_tuned
+    pace = Pace(lag=settings.lag, seeds=settings.seeds, tuned=tuned)
+
+    def begin() -> tuple[Seen, Chooser]:
+        return Seen(space, [Standings(objective)], pace), chooser(axes, seed)
+
+    return LearningSampler(
+        space, make, begin=begin, seed=seed, neighbours=neighbours or OneChange(space, make)
+    )

@@ -54,9 +54,7 @@ def network(point: Point, shape: DataShape, *, drop_path: float = 0.0) -> CoAtNe
         classes=shape.classes,
         drop_path=drop_path,
     )
-    options = asdict(point.options)
-    options.pop("kernel"), options.pop("expansion")  # TEMPORARY
-    return changed(plain, **options)  # which are plain words there
+    return changed(plain, **asdict(point.options))  # which are plain words there
 
 
 def _own(stage: Stage) -> dict[str, Any]:

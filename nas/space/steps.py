@@ -1,6 +1,6 @@
 """The steps of a layout's chains: what its stem, stages and head may be, each priced once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 from coatnet.config import BlockType, CoAtNetConfig, RelativeBias, StageConfig, StemConfig, StemType
 from nas.errors import SpecError
 from nas.space.counting.chains import START, Step
-from nas.space.parts import Price, State, block_price, halved, head_price, stem_price
+from nas.space.parts import Price, Prices, State, halved
 from nas.study.records import DataShape
 from search_spaces.language.constraints import Quantity, StageType
 from search_spaces.language.domains import Value
@@ -37,40 +37,61 @@ class Made:
     choices: Sequence[tuple[Value, ...]]  # of each edge, in that order
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Choices(Sequence[tuple[Value, ...]]):
+    """What the edges of a stage choose: each pair of states with every depth."""
+
+    depths: tuple[int, ...]
+    pairs: list[tuple[Value, ...]]
+
+    def __len__(self) -> int:
+        return len(self.depths) * len(self.pairs)
+
+    def __getitem__(self, edge: Any) -> Any:
+        pair, depth = divmod(edge, len(self.depths))
+        return (self.depths[depth], *self.pairs[pair])
+
+
 @dataclass(kw_only=True, slots=True)
 class _Edges:
-    """The edges of a step as they are found."""
+    """The edges of a step as they are found: pairs of states, each with every depth."""
 
     names: tuple[str, ...] = ()
     before: list[int] = field(default_factory=list)
     after: list[int] = field(default_factory=list)
-    prices: list[np.ndarray] = field(default_factory=list)
-    choices: list[tuple[Value, ...]] = field(default_factory=list)
+    first: list[Price] = field(default_factory=list)  # of the first block, or of all there is
+    other: list[Price] = field(default_factory=list)  # of each further block
+    pairs: list[tuple[Value, ...]] = field(default_factory=list)
     states: dict[State, int] = field(default_factory=dict)
 
     def add(
-        self, before: int, after: State, prices: np.ndarray, choices: list[tuple[Value, ...]]
+        self, before: int, after: State, first: Price, pair: tuple[Value, ...], *, other: Price
     ) -> None:
-        """Add an edge a choice, all between the same states; `prices` are [edges, quantities]."""
-        number = self.states.setdefault(after, len(self.states))
-        self.before += [before] * len(choices)
-        self.after += [number] * len(choices)
-        self.prices.append(prices)
-        self.choices += choices
+        """Add the edges between two states."""
+        self.before.append(before)
+        self.after.append(self.states.setdefault(after, len(self.states)))
+        self.first.append(first)
+        self.other.append(other)
+        self.pairs.append(pair)
 
-    def made(self) -> Made | None:
+    def made(self, depths: tuple[int, ...] | None = None) -> Made | None:
         """Return the step; None where it has no edge."""
-        if not self.choices:
+        if not self.pairs:
             return None
+        times = 1 if depths is None else len(depths)
+        prices = np.repeat(np.array(self.first, np.int64), times, axis=0)
+        if depths is not None:
+            further = np.tile(np.array(depths, np.int64) - 1, len(self.pairs))[:, None]
+            prices += further * np.repeat(np.array(self.other, np.int64), times, axis=0)
         return Made(
             step=Step(
-                before=np.array(self.before, np.int64),
-                after=np.array(self.after, np.int64),
-                prices=np.concatenate(self.prices),
+                before=np.repeat(np.array(self.before, np.int64), times),
+                after=np.repeat(np.array(self.after, np.int64), times),
+                prices=prices,
             ),
             after=tuple(self.states),
             names=self.names,
-            choices=tuple(self.choices),
+            choices=self.pairs if depths is None else _Choices(depths=depths, pairs=self.pairs),
         )
 
 
@@ -87,6 +108,7 @@ class Pricing:
     ) -> None:
         """Ask for the prices of these quantities; `shrink` tells whether widths may."""
         self._layout, self._asked, self._shrink = layout, asked, shrink
+        self._prices = Prices(asked)
         self._image = shape.image_size, shape.image_size
         self._known: dict[tuple[object, ...], Made | None] = {}
 
@@ -128,30 +150,29 @@ class Pricing:
         return self._stage(config, place, before)
 
     def _stem(self, config: CoAtNetConfig) -> Made | None:
-        edges = _Edges()
+        edges, nothing = _Edges(), self._prices.nothing
         match self._layout.stem:
             case ConvolutionStems() as stems:
                 edges.names = ("stem_width", "stem_depth", "stem_stride")
                 domains = stems.width, stems.depth, stems.stride
                 for width, depth, stride in product(*(each.values() for each in domains)):
                     stem = StemConfig(width=width, depth=depth, stride=stride)
-                    size = halved(self._image, stride)
-                    price = stem_price(replace(config, stem=stem), size, self._asked)
-                    edges.add(START, State(width, size), _rows(price), [(width, depth, stride)])
+                    after = State(width, halved(self._image, stride))
+                    price = self._prices.stem(replace(config, stem=stem), after.size)
+                    edges.add(START, after, price, (width, depth, stride), other=nothing)
             case PatchStems() as stems:
                 edges.names = ("patch",)
-                nothing = _rows((0,) * len(self._asked))  # its price comes with the stage's width
                 for patch in stems.size.values():
-                    if self._image[0] % patch == 0:
-                        size = self._image[0] // patch, self._image[1] // patch
-                        edges.add(START, State(0, size), nothing, [(patch,)])
+                    if self._image[0] % patch == 0:  # its price comes with the stage's width
+                        after = State(0, (self._image[0] // patch, self._image[1] // patch))
+                        edges.add(START, after, nothing, (patch,), other=nothing)
         return edges.made()
 
     def _head(self, config: CoAtNetConfig, before: tuple[State, ...]) -> Made | None:
-        edges = _Edges()
+        edges, nothing = _Edges(), self._prices.nothing
         for number, state in enumerate(before):
-            price = head_price(config, state.width, self._asked)
-            edges.add(number, State(0, (1, 1)), _rows(price), [()])
+            price = self._prices.head(config, state.width)
+            edges.add(number, State(0, (1, 1)), price, (), other=nothing)
         return edges.made()
 
     def _stage(self, config: CoAtNetConfig, number: int, before: tuple[State, ...]) -> Made | None:
@@ -161,18 +182,38 @@ class Pricing:
         width_name = "times" if isinstance(stage.width, Times) else "width"
         names = ("depth", width_name, "stride", *(key for key, _ in stage.own))
         edges = _Edges(names=tuple(f"{name}{number}" for name in names))
-        further = np.array(depths, np.int64)[:, None] - 1
         for own in product(*(each.values() for _, each in stage.own)):
             given = dict(zip((key for key, _ in stage.own), own, strict=True))
             made_of = _stage_config(config, stage, given)
+            price = self._prices.block(config, made_of)
+            other: dict[State, Price] = {}
             for place, state in enumerate(before):
                 for width, chosen in self._widths(stage, made_of, config, state):
                     for stride in stage.stride.values():
                         after = State(width, halved(state.size, stride))
-                        first, other = self._blocks(config, made_of, state, after, stride)
-                        choices = [(depth, chosen, stride, *own) for depth in depths]
-                        edges.add(place, after, first + further * other, choices)
-        return edges.made()
+                        if after not in other:
+                            other[after] = price(after, after, 1)
+                        if state.width:
+                            first = price(state, after, stride)
+                        else:
+                            first = self._patches(config, state, after, price)
+                        pair = (chosen, stride, *own)
+                        edges.add(place, after, first, pair, other=other[after])
+        return edges.made(depths)
+
+    def _patches(
+        self,
+        config: CoAtNetConfig,
+        before: State,
+        after: State,
+        price: Callable[[State, State, int], Price],
+    ) -> Price:
+        """Return the price of a stem of patches, as wide as the stage, with the first block."""
+        patch = self._image[0] // before.size[0]
+        patches = StemConfig(type=StemType.PATCH, width=after.width, depth=1, stride=patch)
+        stem = self._prices.stem(replace(config, stem=patches), before.size)
+        first = price(State(after.width, before.size), after, 1)
+        return tuple(a + b for a, b in zip(stem, first, strict=True))
 
     def _check(self, number: int, stage: StageSpace, before: int, depths: int) -> None:
         widths = stage.width.factors if isinstance(stage.width, Times) else stage.width
@@ -204,26 +245,7 @@ class Pricing:
             if width >= state.width or self._shrink:
                 yield width, chosen
 
-    def _blocks(
-        self, config: CoAtNetConfig, stage: StageConfig, before: State, after: State, stride: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the prices of a stage's first block and of each other one, [1, quantities]."""
-        asked = self._asked
-        stem: Price = (0,) * len(asked)
-        if before.width == 0:  # patches, as wide as the stage
-            patch = self._image[0] // before.size[0]
-            patches = StemConfig(type=StemType.PATCH, width=after.width, depth=1, stride=patch)
-            stem = stem_price(replace(config, stem=patches), before.size, asked)
-            before = State(after.width, before.size)
-        first = block_price(config, stage, before, after, stride=stride, asked=asked)
-        other = block_price(config, stage, after, after, stride=1, asked=asked)
-        return _rows(stem) + _rows(first), _rows(other)
-
 
 def _stage_config(config: CoAtNetConfig, stage: StageSpace, own: Mapping[str, Any]) -> StageConfig:
     heads = own.get("head_size") or config.head_size
     return StageConfig(block=BlockType(stage.type.value), depth=1, width=heads, **own)
-
-
-def _rows(price: Price) -> np.ndarray:
-    return np.array([price], np.int64)

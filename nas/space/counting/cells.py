@@ -71,13 +71,9 @@ def merged(cells: Cells, widths: tuple[int, ...]) -> tuple[Cells, Members]:
     chosen = members.order[members.first]
     found = Cells(
         state=cells.state[chosen],
-        low=tuple(
-            numbers[chosen] * width for numbers, width in zip(rounded, widths, strict=True)
-        ),
+        low=tuple(numbers[chosen] * width for numbers, width in zip(rounded, widths, strict=True)),
         weight=np.add.reduceat(cells.weight[members.order], members.first),
-        slack=tuple(
-            slack + width - 1 for slack, width in zip(cells.slack, widths, strict=True)
-        ),
+        slack=tuple(slack + width - 1 for slack, width in zip(cells.slack, widths, strict=True)),
     )
     return found, members
 

@@ -108,9 +108,7 @@ class _Axis:
         """Sort the points; without a dimension, by group alone."""
         values, low, high = np.zeros(len(points.group), np.int64), None, None
         if dimension is not None:
-            values, low, high = (
-                each[dimension] for each in (points.values, boxes.low, boxes.high)
-            )
+            values, low, high = (each[dimension] for each in (points.values, boxes.low, boxes.high))
         self._group, asked = points.group.astype(np.int64), boxes.group.astype(np.int64)
         groups = 1 + max(int(self._group.max()), int(asked.max()))
         least, span = int(values.min()), int(values.max()) - int(values.min()) + 2

@@ -33,7 +33,9 @@ from nas.space.counting.reach import Reach, Walks, merged
 
 CELLS = 4_000_000  # half paths kept of all chains together, and bins of all grids: some 300 MB
 EXACT_CELLS = 24_000_000  # the same where the count must be exact: 2 GB
-EXACT_WORK = 20_000_000  # elementary steps that an exact count may take unasked: about half a second
+EXACT_WORK = (
+    20_000_000  # elementary steps that an exact count may take unasked: about half a second
+)
 MOST_WORK = 4_000_000_000  # and where it must be exact: minutes
 MOST_TRIES = 1_000_000  # paths drawn at a time, and in vain
 _QUERY = 4  # what a first half costs, in second halves

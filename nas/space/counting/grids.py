@@ -40,9 +40,7 @@ class GridBoxes:
 class Grid:
     """How much weight lies in boxes of bins, and what it is made of."""
 
-    def __init__(
-        self, cells: Cells, ranges: Ranges, widths: Sequence[int], *, most: int
-    ) -> None:
+    def __init__(self, cells: Cells, ranges: Ranges, widths: Sequence[int], *, most: int) -> None:
         """Sort the cells into at most about `most` bins; `widths` are those of the budget."""
         self.ranges, self._cells = ranges, cells
         spans = [
@@ -53,9 +51,7 @@ class Grid:
         self.slack = tuple(
             slack + width - 1 for slack, width in zip(cells.slack, self.bins, strict=True)
         )
-        self.sizes = tuple(
-            span // width + 1 for span, width in zip(spans, self.bins, strict=True)
-        )
+        self.sizes = tuple(span // width + 1 for span, width in zip(spans, self.bins, strict=True))
         shape = [size + 1 for size in self.sizes]
         self._strides = [prod(shape[place + 1 :]) for place in range(len(shape))]
         self._of_group = prod(shape)

@@ -227,9 +227,7 @@ class _Growth:
     def _allowed(self, cells: Cells, rows: np.ndarray, arrows: slice) -> np.ndarray | None:
         """Return which of the rows may take which arrow, [rows, arrows]; None: all may."""
         found: np.ndarray | None = None
-        for low, slack, (least, most) in zip(
-            cells.low, cells.slack, self._limits, strict=True
-        ):
+        for low, slack, (least, most) in zip(cells.low, cells.slack, self._limits, strict=True):
             prices, floor, ceiling = low[rows], least[arrows] - slack, most[arrows]
             if prices.max() > ceiling.min():
                 within = prices[:, None] <= ceiling

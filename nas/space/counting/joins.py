@@ -38,9 +38,7 @@ class Join:
             low[self._rows] + base[self._group]
             for low, base in zip(cells.low, ranges.low, strict=True)
         )
-        self.slack = tuple(
-            own + other for own, other in zip(cells.slack, grid.slack, strict=True)
-        )
+        self.slack = tuple(own + other for own, other in zip(cells.slack, grid.slack, strict=True))
 
     @property
     def exact_work(self) -> int:
@@ -97,9 +95,7 @@ class Join:
         """Return the edges of the candidates of these numbers, [n, steps]."""
         counts, cumulative = self._candidates
         row, rest = place(cumulative, numbers)
-        first_rest, second_rest = (
-            each.astype(np.int64) for each in np.divmod(rest, counts[row])
-        )
+        first_rest, second_rest = (each.astype(np.int64) for each in np.divmod(rest, counts[row]))
         boxes = self._boxes(self._window, self.slack, (0,) * len(self.slack), row)
         cell, second_rest = self._grid.find(boxes, second_rest)
         return np.concatenate(

@@ -46,9 +46,7 @@ def gathered(parts: Sequence[tuple[int, np.ndarray]], steps: int) -> Paths:
     )
 
 
-def enumerate_paths(
-    chains: Sequence[Chain], limits: Budget, *, most: int = 1_000_000
-) -> Paths:
+def enumerate_paths(chains: Sequence[Chain], limits: Budget, *, most: int = 1_000_000) -> Paths:
     """Return all paths in the budget: chain by chain, then by their edges, the last runs fastest.
 
     A path stands for its chain's `multiplicity` points.

@@ -11,7 +11,7 @@ from nas.spec.recipe import Count, Fraction, Rate, Section
 _RUNGS = frozenset({"first", "controls", "metric"})
 _USED = {  # which keys a kind reads
     AllocationKind.FULL: frozenset(),
-    AllocationKind.HALVING: _RUNGS | {"reduction", "strata", "agree", "cohort"},
+    AllocationKind.HALVING: _RUNGS | {"reduction", "strata", "agree", "cohort", "keep"},
     AllocationKind.ASHA: _RUNGS | {"reduction"},
     AllocationKind.PASHA: _RUNGS | {"reduction"},
     AllocationKind.I_EPOCH: _RUNGS | {"keep"},
@@ -34,7 +34,7 @@ class AllocationSpec(Section):
     cohort: Count | None = (
         None  # compared together; null: all candidates, or 8 if the sampler learns
     )
-    keep: Count = 3  # candidates that i-epoch trains to the end
+    keep: Count | None = None  # that go on at least, of a stratum; null: 1, of i-epoch 3 of all
 
     @model_validator(mode="after")
     def _used(self) -> "AllocationSpec":
@@ -48,6 +48,11 @@ class AllocationSpec(Section):
     def by_rungs(self) -> bool:
         """Whether trials are compared before their last epoch."""
         return self.kind is not AllocationKind.FULL
+
+    @property
+    def kept(self) -> int:
+        """How many go on at least: of i-epoch of all, and no more."""
+        return self.keep or (3 if self.kind is AllocationKind.I_EPOCH else 1)
 
     def check_epochs(self, epochs: int) -> None:
         """Refuse a first rung that is not before the last of `epochs`.

@@ -4,6 +4,7 @@ A cohort is compared when all of it has reached a rung, diverged or failed, by e
 alone: a killed search, a faster machine and more workers decide the same.
 """
 
+import math
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -78,9 +79,10 @@ class Cohorts:
         return epochs + climbing * (self._planner.epochs - below)
 
     def _kept(self, count: int) -> int:
+        """Return how many of so many go on: one in `reduction`, rounded up, or those to keep."""
         if self._spec.kind is AllocationKind.I_EPOCH:
-            return min(count, self._spec.keep)
-        return max(1, count // self._spec.reduction)
+            return min(count, self._spec.kept)
+        return min(count, max(self._spec.kept, math.ceil(count / self._spec.reduction)))
 
     def decide(self, histories: Sequence[TrialHistory]) -> Segment | Stop | None:
         """Return what the first cohort asks for that is not over."""

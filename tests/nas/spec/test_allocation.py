@@ -62,5 +62,11 @@ def test_refused(overrides: str, words: str) -> None:
     assert "\n" not in str(refused.value)
 
 
+def test_i_epoch_keeps_three_and_halving_one_unless_it_is_said() -> None:
+    kinds = (AllocationKind.HALVING, AllocationKind.I_EPOCH)
+    assert [AllocationSpec(kind=kind).kept for kind in kinds] == [1, 3]
+    assert [AllocationSpec(kind=kind, keep=2).kept for kind in kinds] == [2, 2]
+
+
 def test_halving_goes_with_a_sampler_that_learns() -> None:
     SearchSpec.model_validate({"allocation": "halving", "sampler": "tpe", "candidates": 9})

@@ -63,11 +63,22 @@ def test_within_strata_the_best_of_each_goes_on():
         T_T__1=[0.1, 0.2, 0.6, 0.9], T_T__2=[0.2, 0.3, 0.4, 0.5],
     )  # fmt: skip
     assert ends(climbed(slow, **{**HALVING, "strata": "family"})) == {
-        "C-C#1": ("stopped", 1), "C-C#2": ("finished", 4), "C-C#3": ("stopped", 1),
+        "C-C#1": ("stopped", 2), "C-C#2": ("finished", 4), "C-C#3": ("stopped", 1),
         "T-T#1": ("stopped", 1), "T-T#2": ("finished", 4),
     }  # fmt: skip
     done = [k for k, (s, _) in ends(climbed(slow, **HALVING)).items() if s == "finished"]
-    assert done == ["C-C#2"]
+    assert done == ["C-C#1", "C-C#2"]  # among all, both that started fast
+
+
+def test_so_many_of_each_stratum_go_on_at_least():
+    six = curves(A=[0.1] * 4, B=[0.2] * 4, C=[0.3] * 4, D=[0.4] * 4, E=[0.5] * 4)
+
+    def finish(**settings: Any) -> int:
+        found = ends(climbed(six, **{**HALVING, "reduction": 4, **settings}))
+        return sum(status == "finished" for status, _ in found.values())
+
+    # at epoch 1 one in four, rounded up
+    assert [finish(), finish(keep=3), finish(keep=9), finish(reduction=2)] == [2, 3, 5, 2]
 
 
 def test_trials_that_diverged_before_a_rung_are_not_compared():
@@ -76,7 +87,7 @@ def test_trials_that_diverged_before_a_rung_are_not_compared():
     found = ends(climbed(lost, **HALVING))
     assert found["C"] == ("diverged", 0)
     assert found["D"] == ("diverged", 1)
-    assert found["B"] == ("stopped", 1)  # of three that came to the rung one went on, and died
+    assert found["B"] == ("finished", 3)  # of three that came to the rung two went on; D died
     assert found["A"] == ("stopped", 1)
 
 
@@ -132,8 +143,8 @@ def test_strata_are_given_up_where_a_rung_is_known_to_tell_the_end():
     # five controls of a first cohort are too few to tell; the second knows how the first ended
     assert pooled(plain, cohort=50) == [False, True]
     assert pooled(crossing, cohort=50) == [False, False]
-    # five of each cohort finish: eight are needed
-    assert pooled(plain, cohort=25, controls=0.0) == [False, False, True, True]
+    # five of a cohort of twenty finish: eight are needed
+    assert pooled(plain, cohort=20, controls=0.0) == [False, False, True, True, True]
     # ten are enough
     assert pooled(plain) == [True]
     assert pooled(crossing) == [False]

@@ -8,6 +8,10 @@ from pydantic import BeforeValidator, Field, model_validator
 from nas.spec.choices import AllocationKind, RungMetric, Strata
 from nas.spec.recipe import Count, Fraction, Rate, Section
 
+# Of a sampler that learns, candidates of a cohort at most: what it proposes rests on the results of
+# those that many places before it, which have to have ended.
+LEARNT = 8
+
 _RUNGS = frozenset({"first", "controls", "metric"})
 _USED = {  # which keys a kind reads
     AllocationKind.FULL: frozenset(),
@@ -113,4 +117,9 @@ def check_first_round(
         raise ValueError(
             f"allocation '{kind}' leaves trials open until the search ends, so a sampler that "
             "learns has nothing to learn from: choose sampler 'random' or allocation 'halving'"
+        )
+    if learns and (allocation.cohort or 0) > LEARNT:
+        raise ValueError(
+            f"allocation.cohort {allocation.cohort} is more than the {LEARNT} candidates that a "
+            "sampler that learns can propose before any of them has ended"
         )

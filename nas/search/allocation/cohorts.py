@@ -51,12 +51,7 @@ class Cohorts:
         self._rungs = rung_epochs(spec, planner.epochs)
         self._starts = range(0, total, max(size, 1))
         self._total, self._size = total, size
-        self.controls = frozenset[int]().union(
-            *(
-                drawn_controls(start=s, size=self._planned(s), share=spec.controls, seed=seed)
-                for s in self._starts
-            )
-        )
+        self.controls = drawn_controls(total, share=spec.controls, seed=seed)
         # What follows from a journal is kept: it is asked for again at each question.
         self._decided: dict[tuple[int, int], RungDecision] = {}
         self._over = 0  # cohorts of which all trials are final

@@ -1,7 +1,7 @@
 """Successive halving by cohorts: who goes on is a function of the curves, whatever the timing."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +12,10 @@ from nas.execution.executor import Report
 from nas.execution.inline import InlineExecutor
 from nas.reading import replay
 from nas.search.search import Search
+from nas.space.candidate import Candidate
 from nas.spec.study import ResourcesSpec
 from nas.study.journal import Journal
-from nas.study.records import Outcome, Pause, Segment, SegmentEnded, Stop, TrialHistory
+from nas.study.records import FINAL, Outcome, Pause, Segment, SegmentEnded, Stop, TrialHistory
 from nas.study.state import StudyState
 from tests.nas.search.allocation.climbing import (
     a_search,
@@ -186,6 +187,50 @@ def test_more_workers_decide_the_same(workers, cohort):
     together = climbed(recorded, workers=workers, **settings)
     assert ends(together) == ends(alone)
     assert [h.message for h in together.histories()] == [h.message for h in alone.histories()]
+
+
+class Learner:
+    """Proposes candidate n when all up to n - 8 have ended, and not before."""
+
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        self._candidates = candidates
+
+    def propose(self, histories: Sequence[TrialHistory]) -> Candidate | Pause:
+        known = max(0, len(histories) - 7)
+        if any(history.status not in FINAL for history in histories[:known]):
+            return Pause.WAIT
+        rest = self._candidates[len(histories) :]
+        return rest[0] if rest else Pause.DONE
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_a_sampler_that_waits_for_results_gets_those_of_whole_cohorts(workers):
+    recorded = by_label(SlowStarters(each=5).histories())
+    settings = {"kind": "halving", "cohort": 8, "controls": 0.1}
+    learning, _ = a_search(recorded, sampler=Learner, **settings)
+    state = replay.run(learning, recorded, workers=workers)
+    assert len(state.histories()) == 25
+    assert not any("nothing is left" in h.message for h in state.histories())
+    assert ends(state) == ends(climbed(recorded, **settings))
+
+
+class Waiting(Learner):
+    """Has two candidates, and waits."""
+
+    def propose(self, histories: Sequence[TrialHistory]) -> Candidate | Pause:
+        return self._candidates[len(histories)] if len(histories) < 2 else Pause.WAIT
+
+
+def test_a_cohort_is_not_decided_while_more_of_it_may_be_proposed():
+    search, rungs = a_search(FOUR, sampler=Waiting, **HALVING)
+    state = StudyState()
+    for _ in range(2):
+        segment = search.decide(state)
+        assert isinstance(segment, Segment)
+        replay._start(state, segment, 0.0)
+        replay._end(state, segment, FOUR[segment.trial.label], 0.0)
+    assert rungs.decide(state.histories()) is None
+    assert rungs.decisions(state.histories()) == ()
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,13 @@ def rungs(study: str, output: str) -> None:
     help="Candidates in a random order, or in that of STUDY.",
 )
 @click.option("--budget", metavar="SHARE", help="End at this share of the full grid's epochs.")
-@click.option("--replays", type=click.IntRange(1, 100_000), default=300, show_default=True)
+@click.option(
+    "--replays",
+    type=click.IntRange(1, 100_000),
+    default=300,
+    show_default=True,
+    help="Searches to run for each allocation.",
+)
 @click.option(
     "--candidates",
     type=click.IntRange(1),

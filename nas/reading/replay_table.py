@@ -168,7 +168,7 @@ def default_settings(spec: StudySpec) -> tuple[Setting, ...]:
     names = [
         "full",
         *(f"full:budget={share}" for share in (0.1, 0.2, 0.4)),  # random search
-        *(("halving:first=1", "halving:first=1,reduction=4") if epochs > 1 else ()),
+        *(("halving:first=1", "halving:first=1,keep=2") if epochs > 1 else ()),
         *(("asha:first=1,controls=0", "pasha:first=1,controls=0") if epochs > 1 else ()),
         *(("halving", "halving:controls=0", "halving:strata=layout") if epochs > 2 else ()),
         *(("halving:strata=none", "halving:metric=extrapolated") if epochs > 2 else ()),

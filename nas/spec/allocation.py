@@ -8,10 +8,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from nas.spec.choices import AllocationKind, RungMetric, Strata
 from nas.spec.recipe import Count, Fraction, Rate, Section
 
+# Of a sampler that learns, candidates of a cohort at most: what it proposes rests on the results of
+# those that many places before it, which have to have ended.
+LEARNT = 8
+
 _RUNGS = frozenset({"first", "controls", "metric"})
 _USED = {  # which keys a kind reads
     AllocationKind.FULL: frozenset(),
-    AllocationKind.HALVING: _RUNGS | {"reduction", "strata", "agree", "cohort"},
+    AllocationKind.HALVING: _RUNGS | {"reduction", "strata", "agree", "cohort", "keep"},
     AllocationKind.ASHA: _RUNGS | {"reduction"},
     AllocationKind.PASHA: _RUNGS | {"reduction"},
     AllocationKind.I_EPOCH: _RUNGS | {"keep"},
@@ -34,7 +38,7 @@ class AllocationSpec(Section):
     cohort: Count | None = (
         None  # compared together; null: all candidates, or 8 if the sampler learns
     )
-    keep: Count = 3  # candidates that i-epoch trains to the end
+    keep: Count | None = None  # that go on at least, of a stratum; null: 1, of i-epoch 3 of all
 
     @model_validator(mode="after")
     def _used(self) -> "AllocationSpec":
@@ -48,6 +52,11 @@ class AllocationSpec(Section):
     def by_rungs(self) -> bool:
         """Whether trials are compared before their last epoch."""
         return self.kind is not AllocationKind.FULL
+
+    @property
+    def kept(self) -> int:
+        """How many go on at least: of i-epoch of all, and no more."""
+        return self.keep or (3 if self.kind is AllocationKind.I_EPOCH else 1)
 
     def check_epochs(self, epochs: int) -> None:
         """Refuse a first rung that is not before the last of `epochs`.
@@ -108,4 +117,9 @@ def check_first_round(
         raise ValueError(
             f"allocation '{kind}' leaves trials open until the search ends, so a sampler that "
             "learns has nothing to learn from: choose sampler 'random' or allocation 'halving'"
+        )
+    if learns and (allocation.cohort or 0) > LEARNT:
+        raise ValueError(
+            f"allocation.cohort {allocation.cohort} is more than the {LEARNT} candidates that a "
+            "sampler that learns can propose before any of them has ended"
         )

@@ -44,7 +44,7 @@ class Asha:
         self._spec, self._planner, self._sampler = spec, planner, sampler
         self._total, self._readings = total, readings or Readings(spec.metric)
         self._rungs = rung_epochs(spec, planner.epochs)
-        self.controls = drawn_controls(start=0, size=total, share=spec.controls, seed=seed)
+        self.controls = drawn_controls(total, share=spec.controls, seed=seed)
 
     @property
     def workload(self) -> Workload:

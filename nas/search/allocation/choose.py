@@ -6,10 +6,9 @@ from nas.search.allocation.ladder import RungAllocation
 from nas.search.allocation.planning import Planner
 from nas.search.allocation.readings import Readings
 from nas.search.samplers.sampler import Sampler
+from nas.spec.allocation import LEARNT
 from nas.spec.choices import AllocationKind
 from nas.spec.study import SearchSpec
-
-LEARNT = 8  # candidates of a cohort of a sampler that learns: it rests on cohorts that are over
 
 
 def by_rungs(

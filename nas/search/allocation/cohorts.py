@@ -4,6 +4,7 @@ A cohort is compared when all of it has reached a rung, diverged or failed, by e
 alone: a killed search, a faster machine and more workers decide the same.
 """
 
+import math
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -50,12 +51,7 @@ class Cohorts:
         self._rungs = rung_epochs(spec, planner.epochs)
         self._starts = range(0, total, max(size, 1))
         self._total, self._size = total, size
-        self.controls = frozenset[int]().union(
-            *(
-                drawn_controls(start=s, size=self._planned(s), share=spec.controls, seed=seed)
-                for s in self._starts
-            )
-        )
+        self.controls = drawn_controls(total, share=spec.controls, seed=seed)
         # What follows from a journal is kept: it is asked for again at each question.
         self._decided: dict[tuple[int, int], RungDecision] = {}
         self._over = 0  # cohorts of which all trials are final
@@ -78,9 +74,10 @@ class Cohorts:
         return epochs + climbing * (self._planner.epochs - below)
 
     def _kept(self, count: int) -> int:
+        """Return how many of so many go on: one in `reduction`, rounded up, or those to keep."""
         if self._spec.kind is AllocationKind.I_EPOCH:
-            return min(count, self._spec.keep)
-        return max(1, count // self._spec.reduction)
+            return min(count, self._spec.kept)
+        return min(count, max(self._spec.kept, math.ceil(count / self._spec.reduction)))
 
     def decide(self, histories: Sequence[TrialHistory]) -> Segment | Stop | None:
         """Return what the first cohort asks for that is not over."""

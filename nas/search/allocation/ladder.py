@@ -71,13 +71,12 @@ def stratum(trial: Trial, strata: Strata) -> str:
     return f"{count} convolution stage{'s'[: count != 1]}"
 
 
-def drawn_controls(*, start: int, size: int, share: float, seed: int) -> frozenset[int]:
-    """Return which of the candidates `start` + 1 to `start` + `size` are controls.
+def drawn_controls(total: int, *, share: float, seed: int) -> frozenset[int]:
+    """Return which of the candidates 1 to `total` are controls.
 
     A share of them, rounded up, drawn by number before anything runs: whoever is turned down at a
     rung is a control with the same probability, and no result has a say in who.
     """
-    count = math.ceil(share * size - 1e-9)
-    numbers = range(start + 1, start + size + 1)
-    drawn = sorted(numbers, key=lambda number: derive_seed(seed, "control", number))
+    count = math.ceil(share * total - 1e-9)
+    drawn = sorted(range(1, total + 1), key=lambda number: derive_seed(seed, "control", number))
     return frozenset(drawn[:count])

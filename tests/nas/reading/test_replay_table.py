@@ -1,12 +1,15 @@
 """What replays come to; where families cross, plain halving kills the winner and ours does not."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from statistics import fmean
 from typing import Any
 
 import pytest
 
 from nas.errors import NotFoundError, SpecError
 from nas.ranking.objective import Objective
+from nas.ranking.result import Rate
 from nas.ranking.validity import clopper_pearson
 from nas.reading.replay import Recording, Replayed
 from nas.reading.replay_table import (
@@ -184,44 +187,73 @@ def test_the_default_settings_fit_trials_of_any_length(epochs):
 
 # Whether it saves the slow starters
 
-CROSSING = recording_of(SlowStarters().histories(), BY_ACCURACY)
+
+def fared_on(studies: Sequence[tuple[Recording, Truth]], name: str) -> Outcomes:
+    """One replay of each study, put together: replays of one study alone are much alike."""
+    each = [fared(name, study, replays=1) for study in studies]
+
+    def together(rates: Iterable[Rate]) -> Rate:
+        return clopper_pearson(sum(rate.count for rate in rates), len(each))
+
+    return Outcomes(
+        name=name,
+        replays=len(each),
+        epochs_share=fmean(one.epochs_share for one in each),
+        regret=fmean(one.regret for one in each),
+        found=together([one.found for one in each]),
+        false_kill=together([one.false_kill for one in each]),
+        layout_kill=together([one.layout_kill for one in each]),
+    )
+
+
+@pytest.fixture(scope="module")
+def crossing() -> list[tuple[Recording, Truth]]:
+    return [recording_of(SlowStarters().histories(seed), BY_ACCURACY) for seed in range(60)]
 
 
 @pytest.mark.slow
-def test_where_families_cross_plain_halving_kills_the_winner_and_ours_does_not():
-    ours = fared("halving:first=1", CROSSING, candidates=40)
-    for plain in ("halving:first=1,strata=none", "asha:first=1", "pasha:first=1"):
-        killed = fared(f"{plain},controls=0", CROSSING, candidates=40)
-        assert killed.false_kill.low > 0.9
-        assert killed.regret > 0.02
-    assert ours.false_kill.high < 0.12
-    assert ours.regret < 0.0005
+def test_where_families_cross_plain_halving_kills_the_winner_and_ours_does_not(crossing):
+    plain = [
+        fared_on(crossing, f"{name},controls=0")
+        for name in ("halving:first=1,strata=none", "asha:first=1", "pasha:first=1")
+    ]
+    assert min(each.false_kill.low for each in plain) > 0.8
+    assert min(each.regret for each in plain) > 0.02
+    ours = fared_on(crossing, "halving:first=1")
+    assert ours.false_kill.high < 0.4  # a near tie goes the other way now and then
+    assert ours.regret < 0.001
     assert ours.layout_kill.count == 0
-    assert ours.epochs_share < 0.25
+    assert ours.epochs_share < 0.23
+    wider = fared_on(crossing, "halving:first=1,keep=2")
+    assert wider.false_kill.count < ours.false_kill.count
+    assert wider.regret < 0.0005
 
 
 @pytest.mark.slow
-def test_no_constant_number_of_epochs_finds_it_at_that_price():
-    ours = fared("halving:first=1", CROSSING, candidates=40)
-    for cut in (1, 2, 3, 4):
-        one_cut = fared(f"i-epoch:first={cut},keep=3,controls=0", CROSSING, candidates=40)
+def test_no_constant_number_of_epochs_finds_it_at_that_price(crossing):
+    ours = fared_on(crossing, "halving:first=1")
+    for cut in (1, 2, 3, 4, 6):
+        one_cut = fared_on(crossing, f"i-epoch:first={cut},keep=3,controls=0")
         assert one_cut.epochs_share > ours.epochs_share or one_cut.regret > ours.regret + 0.02
 
 
 @pytest.mark.slow
 def test_where_nothing_crosses_one_early_cut_is_cheaper_and_as_good():
-    plain = recording_of(SlowStarters().histories(crossing=False), BY_ACCURACY)
-    ours = fared("halving:first=1", plain, candidates=40)
-    cut = fared("i-epoch:first=2,keep=3,controls=0", plain, candidates=40)
-    assert cut.epochs_share < ours.epochs_share
-    assert cut.regret < 0.002
-    assert ours.regret < 0.002
+    plain = [
+        recording_of(SlowStarters().histories(seed, crossing=False), BY_ACCURACY)
+        for seed in range(30)
+    ]
+    ours = fared_on(plain, "halving:first=1")
+    cut = fared_on(plain, "i-epoch:first=1,keep=3,controls=0")
+    assert cut.epochs_share < 0.5 * ours.epochs_share
+    assert max(cut.regret, ours.regret) < 0.002
 
 
 def test_in_full_nothing_is_lost_and_half_the_budget_finds_half_the_winners():
-    full = fared("full", CROSSING)
+    study = recording_of(SlowStarters(each=6).histories(), BY_ACCURACY)
+    full = fared("full", study)
     assert (full.epochs_share, full.regret, full.found.count) == (1.0, 0.0, 100)
-    half = fared("full:budget=0.5", CROSSING)
+    half = fared("full:budget=0.5", study)
     assert half.epochs_share == pytest.approx(0.5)
     assert 30 <= half.found.count <= 70
     assert half.false_kill.count == 0

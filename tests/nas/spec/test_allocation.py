@@ -51,6 +51,10 @@ def test_keys_are_written_as_text_and_numbers() -> None:
         ("search={allocation: asha, max_seeds: 2}", "set seeds to 1 and leave out max_seeds"),
         ("search={allocation: halving, placebo: C-C}", "a placebo compares two whole trainings"),
         (
+            "search={allocation: {kind: halving, cohort: 9}, sampler: tpe, candidates: 30}",
+            "cohort 9 is more than the 8 candidates that a sampler that learns can propose",
+        ),
+        (
             "search={allocation: pasha, sampler: tpe, candidates: 5}",
             "a sampler that learns has nothing to learn from",
         ),
@@ -60,6 +64,12 @@ def test_refused(overrides: str, words: str) -> None:
     with pytest.raises(SpecError, match=words) as refused:
         spec_of_values(VALUES, [overrides])
     assert "\n" not in str(refused.value)
+
+
+def test_i_epoch_keeps_three_and_halving_one_unless_it_is_said() -> None:
+    kinds = (AllocationKind.HALVING, AllocationKind.I_EPOCH)
+    assert [AllocationSpec(kind=kind).kept for kind in kinds] == [1, 3]
+    assert [AllocationSpec(kind=kind, keep=2).kept for kind in kinds] == [2, 2]
 
 
 def test_halving_goes_with_a_sampler_that_learns() -> None:

@@ -1,6 +1,6 @@
 """Searches by rungs over made-up curves, each trial's accuracies given by hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nas.networks.family import Size
@@ -45,7 +45,11 @@ def by_label(histories: Sequence[TrialHistory]) -> dict[str, TrialHistory]:
 
 
 def a_search(
-    recorded: Mapping[str, TrialHistory], *, seed: int = 0, **allocation: Any
+    recorded: Mapping[str, TrialHistory],
+    *,
+    seed: int = 0,
+    sampler: Callable[[Sequence[Candidate]], Any] = GridSampler,
+    **allocation: Any,
 ) -> tuple[Search, RungAllocation]:
     """The search over these candidates, in their order."""
     candidates = [
@@ -64,7 +68,7 @@ def a_search(
             epochs=max(each.trial.epochs for each in recorded.values()),
             by_label={label: each.trial for label, each in recorded.items()},
         ),
-        sampler=GridSampler(candidates),
+        sampler=sampler(candidates),
         total=len(candidates),
     )
     return Search([rungs], rungs=rungs), rungs

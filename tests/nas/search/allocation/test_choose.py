@@ -3,10 +3,11 @@
 import pytest
 
 from nas.search.allocation.asynchronous import Asha, Pasha
-from nas.search.allocation.choose import LEARNT, by_rungs
+from nas.search.allocation.choose import by_rungs
 from nas.search.allocation.cohorts import Cohorts
 from nas.search.allocation.planning import Planner
 from nas.search.samplers.sampler import GridSampler
+from nas.spec.allocation import LEARNT
 from nas.spec.study import SearchSpec
 
 

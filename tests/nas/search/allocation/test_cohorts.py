@@ -1,7 +1,7 @@
 """Successive halving by cohorts: who goes on is a function of the curves, whatever the timing."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +12,10 @@ from nas.execution.executor import Report
 from nas.execution.inline import InlineExecutor
 from nas.reading import replay
 from nas.search.search import Search
+from nas.space.candidate import Candidate
 from nas.spec.study import ResourcesSpec
 from nas.study.journal import Journal
-from nas.study.records import Outcome, Pause, Segment, SegmentEnded, Stop, TrialHistory
+from nas.study.records import FINAL, Outcome, Pause, Segment, SegmentEnded, Stop, TrialHistory
 from nas.study.state import StudyState
 from tests.nas.search.allocation.climbing import (
     a_search,
@@ -63,11 +64,22 @@ def test_within_strata_the_best_of_each_goes_on():
         T_T__1=[0.1, 0.2, 0.6, 0.9], T_T__2=[0.2, 0.3, 0.4, 0.5],
     )  # fmt: skip
     assert ends(climbed(slow, **{**HALVING, "strata": "family"})) == {
-        "C-C#1": ("stopped", 1), "C-C#2": ("finished", 4), "C-C#3": ("stopped", 1),
+        "C-C#1": ("stopped", 2), "C-C#2": ("finished", 4), "C-C#3": ("stopped", 1),
         "T-T#1": ("stopped", 1), "T-T#2": ("finished", 4),
     }  # fmt: skip
     done = [k for k, (s, _) in ends(climbed(slow, **HALVING)).items() if s == "finished"]
-    assert done == ["C-C#2"]
+    assert done == ["C-C#1", "C-C#2"]  # among all, both that started fast
+
+
+def test_so_many_of_each_stratum_go_on_at_least():
+    six = curves(A=[0.1] * 4, B=[0.2] * 4, C=[0.3] * 4, D=[0.4] * 4, E=[0.5] * 4)
+
+    def finish(**settings: Any) -> int:
+        found = ends(climbed(six, **{**HALVING, "reduction": 4, **settings}))
+        return sum(status == "finished" for status, _ in found.values())
+
+    # at epoch 1 one in four, rounded up
+    assert [finish(), finish(keep=3), finish(keep=9), finish(reduction=2)] == [2, 3, 5, 2]
 
 
 def test_trials_that_diverged_before_a_rung_are_not_compared():
@@ -76,7 +88,7 @@ def test_trials_that_diverged_before_a_rung_are_not_compared():
     found = ends(climbed(lost, **HALVING))
     assert found["C"] == ("diverged", 0)
     assert found["D"] == ("diverged", 1)
-    assert found["B"] == ("stopped", 1)  # of three that came to the rung one went on, and died
+    assert found["B"] == ("finished", 3)  # of three that came to the rung two went on; D died
     assert found["A"] == ("stopped", 1)
 
 
@@ -132,8 +144,8 @@ def test_strata_are_given_up_where_a_rung_is_known_to_tell_the_end():
     # five controls of a first cohort are too few to tell; the second knows how the first ended
     assert pooled(plain, cohort=50) == [False, True]
     assert pooled(crossing, cohort=50) == [False, False]
-    # five of each cohort finish: eight are needed
-    assert pooled(plain, cohort=25, controls=0.0) == [False, False, True, True]
+    # five of a cohort of twenty finish: eight are needed
+    assert pooled(plain, cohort=20, controls=0.0) == [False, False, True, True, True]
     # ten are enough
     assert pooled(plain) == [True]
     assert pooled(crossing) == [False]
@@ -175,6 +187,50 @@ def test_more_workers_decide_the_same(workers, cohort):
     together = climbed(recorded, workers=workers, **settings)
     assert ends(together) == ends(alone)
     assert [h.message for h in together.histories()] == [h.message for h in alone.histories()]
+
+
+class Learner:
+    """Proposes candidate n when all up to n - 8 have ended, and not before."""
+
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        self._candidates = candidates
+
+    def propose(self, histories: Sequence[TrialHistory]) -> Candidate | Pause:
+        known = max(0, len(histories) - 7)
+        if any(history.status not in FINAL for history in histories[:known]):
+            return Pause.WAIT
+        rest = self._candidates[len(histories) :]
+        return rest[0] if rest else Pause.DONE
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_a_sampler_that_waits_for_results_gets_those_of_whole_cohorts(workers):
+    recorded = by_label(SlowStarters(each=5).histories())
+    settings = {"kind": "halving", "cohort": 8, "controls": 0.1}
+    learning, _ = a_search(recorded, sampler=Learner, **settings)
+    state = replay.run(learning, recorded, workers=workers)
+    assert len(state.histories()) == 25
+    assert not any("nothing is left" in h.message for h in state.histories())
+    assert ends(state) == ends(climbed(recorded, **settings))
+
+
+class Waiting(Learner):
+    """Has two candidates, and waits."""
+
+    def propose(self, histories: Sequence[TrialHistory]) -> Candidate | Pause:
+        return self._candidates[len(histories)] if len(histories) < 2 else Pause.WAIT
+
+
+def test_a_cohort_is_not_decided_while_more_of_it_may_be_proposed():
+    search, rungs = a_search(FOUR, sampler=Waiting, **HALVING)
+    state = StudyState()
+    for _ in range(2):
+        segment = search.decide(state)
+        assert isinstance(segment, Segment)
+        replay._start(state, segment, 0.0)
+        replay._end(state, segment, FOUR[segment.trial.label], 0.0)
+    assert rungs.decide(state.histories()) is None
+    assert rungs.decisions(state.histories()) == ()
 
 
 @dataclass(frozen=True)

@@ -51,19 +51,19 @@ def test_a_network_of_another_family_is_a_stratum_of_its_own():
 
 
 def test_controls_are_a_share_rounded_up_drawn_by_number():
-    drawn = drawn_controls(start=0, size=60, share=0.05, seed=0)
+    drawn = drawn_controls(60, share=0.05, seed=0)
     assert len(drawn) == 3
-    assert drawn == drawn_controls(start=0, size=60, share=0.05, seed=0)
-    assert drawn != drawn_controls(start=0, size=60, share=0.05, seed=1)
-    assert len(drawn_controls(start=60, size=3, share=0.05, seed=0)) == 1
-    assert drawn_controls(start=60, size=3, share=0.99, seed=0) == {61, 62, 63}
-    assert drawn_controls(start=0, size=60, share=0.0, seed=0) == frozenset()
+    assert drawn == drawn_controls(60, share=0.05, seed=0)
+    assert drawn != drawn_controls(60, share=0.05, seed=1)
+    assert len(drawn_controls(3, share=0.05, seed=0)) == 1
+    assert drawn_controls(3, share=0.99, seed=0) == {1, 2, 3}
+    assert drawn_controls(60, share=0.0, seed=0) == frozenset()
 
 
 def test_every_candidate_is_as_likely_to_be_a_control():
     times = [0] * 20
     for seed in range(600):
-        for number in drawn_controls(start=0, size=20, share=0.05, seed=seed):
+        for number in drawn_controls(20, share=0.05, seed=seed):
             times[number - 1] += 1
     assert sum(times) == 600
     assert 12 <= min(times) <= max(times) <= 54  # 30 on average, sd 5.3

@@ -48,9 +48,10 @@ class Standings:
         else:
             self._means.append(self._mean(self._curves[-1]))
 
-    def worth(self, place: int) -> float:
-        """Return the mean of a candidate over its trials, lost ones counted as 0."""
-        return self._means[place]
+    @property
+    def worths(self) -> Sequence[float]:
+        """The mean of each candidate over its trials, lost ones counted as 0."""
+        return self._means
 
     def _deepen(self, runs: Sequence[TrialHistory]) -> None:
         first = self._objective.first

@@ -22,6 +22,15 @@ class Sampling(StrEnum):
     EVOLUTION = "evolution"  # regularised (aging) evolution
 
 
+class Price(StrEnum):
+    """What a network costs, whatever it learns; of one image (docs/samplers.md)."""
+
+    PARAMETERS = "parameters"
+    MACS = "macs"  # multiply-adds of a forward pass
+    TRAINING_MACS = "training_macs"  # the same of a training step
+    ACTIVATION_MEMORY = "activation_memory"  # bytes kept for the backward pass, float32
+
+
 class Metric(StrEnum):
     """What a trial is scored by (docs/measures.md, "Metrics")."""
 

@@ -4,10 +4,17 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    JsonValue,
+    field_validator,
+    model_validator,
+)
 
 from nas.spec.allocation import Allocated, AllocationSpec, check_first_round, with_one_seed
-from nas.spec.choices import Correction, Metric, Sampling, Until
+from nas.spec.choices import Correction, Metric, Price, Sampling, Until
 from nas.spec.confirm import ConfirmSpec
 from nas.spec.recipe import (
     Count,
@@ -84,6 +91,26 @@ class SchedulePlaceboSpec(Section):
     epochs: Count
 
 
+def _signed(value: object) -> object:
+    """Read ``{maximize: accuracy}`` and ``{minimize: macs}`` as ``accuracy`` and ``-macs``."""
+    signs = {"maximize": "", "minimize": "-"}
+    if isinstance(value, dict) and len(value) == 1:
+        ((way, name),) = value.items()
+        if way in signs and isinstance(name, str):
+            return signs[way] + name
+    return value
+
+
+def _goal(value: str) -> str:
+    metrics, prices = [str(each) for each in Metric], [f"-{price}" for price in Price]
+    if value not in (*metrics, *prices, *Price):
+        raise ValueError(f"{value!r} must be one of {', '.join([*metrics, *prices])}")
+    return value
+
+
+Goal = Annotated[str, BeforeValidator(_signed), AfterValidator(_goal)]
+
+
 class SearchSpec(Section):
     """Which candidates to train and with how many seeds.
 
@@ -94,6 +121,8 @@ class SearchSpec(Section):
     sampler: Sampling = Field(default=Sampling.GRID, strict=False)
     candidates: Count | None = None  # how many points to train; null takes the whole grid
     lag: Count = 8  # a sampler that learns knows all results but those of the last lag - 1 points
+    # What a sampler that learns maximises (-macs: is to be small); none is `ranking.metric`.
+    objectives: Annotated[tuple[Goal, ...], Field(strict=False)] = ()
     seeds: Seeds = 3
     max_seeds: Seeds | None = None  # null: `seeds`, and no more
     until: Until = Field(default=Until.SETTLED, strict=False)
@@ -113,6 +142,15 @@ class SearchSpec(Section):
     def _bounded(self) -> "SearchSpec":
         if self.sampler is not Sampling.GRID and self.candidates is None:
             raise ValueError(f"candidates is required for sampler '{self.sampler}'")
+        several = len(self.objectives) > 1
+        if several and self.sampler in (Sampling.GP, Sampling.EVOLUTION):
+            raise ValueError(
+                f"sampler '{self.sampler}' has one objective: use tpe, nsga2 or nsga3 for several"
+            )
+        if len(set(self.objectives)) < len(self.objectives):
+            raise ValueError("objectives names one twice")
+        if self.objectives and not set(self.objectives).intersection(Metric):
+            raise ValueError(f"objectives must name a metric: {', '.join(Metric)}")
         if self.max_seeds is not None and self.max_seeds < self.seeds:
             raise ValueError(f"max_seeds {self.max_seeds} is less than seeds {self.seeds}")
         if self.confirm is not None and self.max_seeds is not None:
@@ -221,6 +259,13 @@ class StudySpec(Section):
         if self.ranking.metric is Metric.TRANSFER and self.fine_tune is None:
             raise ValueError("ranking.metric transfer needs a section fine_tune")
         self.search.allocation.check_epochs(self.training.epochs)
+        metrics = set(self.search.objectives).intersection(Metric)
+        if metrics and (Metric.TRANSFER in metrics) is not (self.ranking.metric is Metric.TRANSFER):
+            raise ValueError(
+                "search.objectives and ranking.metric are both of fine-tuned networks or neither"
+            )
+        if Metric.TRANSFER in metrics and len(metrics) > 1:
+            raise ValueError("search.objectives: transfer is of other trials than other metrics")
         brief = self.search.schedule_placebo
         if (
             brief is not None

@@ -71,6 +71,7 @@ class _Shown(InMemoryStorage):
 
 def study_of(trials: Sequence[FrozenTrial], sampler: BaseSampler, *, goals: int) -> optuna.Study:
     """Return a study that is made of these trials, and maximises so many goals."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna.create_study(
         storage=_Shown(trials), sampler=sampler, directions=["maximize"] * goals
     )
@@ -85,7 +86,6 @@ def ask(
 
 def quietly(make: Callable[[], AnySampler]) -> AnySampler:
     """Make a sampler without the words that Optuna has for what it calls experimental."""
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return make()

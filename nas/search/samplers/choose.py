@@ -1,6 +1,7 @@
 """From the words of a spec to the sampler that learns: each has its chooser here."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from nas.ranking.metrics import METRICS
 from nas.ranking.objective import Objective
@@ -8,12 +9,13 @@ from nas.ranking.standings import Standings
 from nas.search.samplers.distributions import Axes
 from nas.search.samplers.evolution import Evolution
 from nas.search.samplers.gp import Gp
-from nas.search.samplers.learning import Chooser, LearningSampler, Pace, Seen
+from nas.search.samplers.learning import Chooser, Goal, LearningSampler, Pace, Seen
 from nas.search.samplers.neighbours import Neighbours, OneChange
 from nas.search.samplers.nsga import Nsga, NsgaII, NsgaIII
+from nas.search.samplers.prices import Prices
 from nas.search.samplers.sampler import Maker
-from nas.search.samplers.tpe import Tpe
-from nas.spec.choices import Sampling
+from nas.search.samplers.tpe import Tpe, opening
+from nas.spec.choices import Metric, Price, Sampling
 from nas.spec.study import SearchSpec
 from search_spaces.language.space import SearchSpace
 
@@ -40,7 +42,7 @@ def learning_sampler(
         space: the points to choose from, sizes matched.
         make: turns a point into a network, or says why it cannot be trained.
         settings: the sampler's name, its seed, its lag and the seeds of a candidate.
-        objective: what it maximises.
+        objective: what it maximises, unless `settings` name objectives; then how metrics are read.
         neighbours: networks near a point; by default those that differ in one variable.
     """
     axes = Axes(space)
@@ -49,8 +51,20 @@ def learning_sampler(
     pace = Pace(lag=settings.lag, seeds=settings.seeds, tuned=tuned)
 
     def begin() -> tuple[Seen, Chooser]:
-        return Seen(space, [Standings(objective)], pace), chooser(axes, seed)
+        words = settings.objectives or (objective.metric,)
+        return Seen(space, [_goal(word, objective) for word in words], pace), chooser(axes, seed)
 
-    return LearningSampler(
-        space, make, begin=begin, seed=seed, neighbours=neighbours or OneChange(space, make)
-    )
+    beside = neighbours or OneChange(space, make)
+    if settings.sampler is Sampling.TPE:
+        first = opening(space, seed=seed)
+        return LearningSampler(
+            space, make, begin=begin, seed=seed, neighbours=beside, opening=first
+        )
+    return LearningSampler(space, make, begin=begin, seed=seed, neighbours=beside)
+
+
+def _goal(word: str, objective: Objective) -> Goal:
+    name = word.removeprefix("-")
+    if name in set(Price):
+        return Prices(Price(name), sign=1 if name == word else -1)
+    return Standings(replace(objective, metric=Metric(word)))

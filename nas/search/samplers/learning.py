@@ -4,7 +4,7 @@ docs/samplers.md, "The same proposals, whatever runs at once", says why it is do
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -35,8 +35,9 @@ class Goal(Protocol):
     def add(self, runs: Sequence[TrialHistory]) -> None:
         """Take the trials of one more candidate, all of which have ended."""
 
-    def worth(self, place: int) -> float:
-        """Return what the candidate is worth, of those added so far."""
+    @property
+    def worths(self) -> Sequence[float]:
+        """What each candidate is worth, of those added so far."""
         ...
 
 
@@ -72,8 +73,13 @@ class Seen:
 
     @property
     def number(self) -> int:
-        """Number of the candidate to propose with this knowledge, from 1."""
-        return self.ended + self._pace.lag
+        """Number of the next candidate, from 1."""
+        return len(self.points) + 1
+
+    @property
+    def behind(self) -> bool:
+        """Whether another candidate has to end before the next may be proposed."""
+        return self.ended + self._pace.lag < self.number
 
     @property
     def pending(self) -> range:
@@ -82,7 +88,7 @@ class Seen:
 
     def worth(self, place: int) -> tuple[float, ...]:
         """Return what an ended candidate is worth, goal by goal; larger is better."""
-        return tuple(goal.worth(place) for goal in self.goals)
+        return tuple(goal.worths[place] for goal in self.goals)
 
     def update(self, histories: Sequence[TrialHistory]) -> None:
         """Take the points of what was planned since."""
@@ -159,13 +165,16 @@ class LearningSampler:
         begin: Callable[[], tuple[Seen, Chooser]],
         seed: int,
         neighbours: Neighbours,
+        opening: Callable[[int], Iterator[Assignment]] = lambda number: iter(()),
     ) -> None:
         """Propose points of `space`; `make` turns down what cannot be trained.
 
         `begin` returns what has learnt nothing yet: it is called again should another journal come.
+        `opening` has points for the candidate of a number while the chooser does not choose yet;
+        without any, they are random ones.
         """
         self._space, self._make, self._seed = space, make, seed
-        self._begin, self._neighbours = begin, neighbours
+        self._begin, self._neighbours, self._opening = begin, neighbours, opening
         self._seen, self._chooser = begin()
         self._random = RandomSampler(space, make, seed=seed)
 
@@ -175,22 +184,27 @@ class LearningSampler:
             self._seen, self._chooser = self._begin()
         seen = self._seen
         seen.update(histories)
-        while seen.number <= len(seen.points):
+        while seen.behind:
             if not seen.add(histories):
                 return Pause.WAIT
             self._chooser.learned(seen)
         if seen.ended >= self._chooser.startup:
             found = self._near(self._chooser.choose(seen))
-            if found is not None:
-                return numbered(found, seen.ledger)
-        drawn = self._random.first_outside(seen.ledger.identities)
-        return Pause.DONE if drawn is None else numbered(drawn, seen.ledger)
+        else:
+            opened = (self._new(point) for point in self._opening(seen.number))
+            found = next((each for each in opened if each is not None), None)
+        found = found or self._random.first_outside(seen.ledger.identities)
+        return Pause.DONE if found is None else numbered(found, seen.ledger)
+
+    def _new(self, wanted: Assignment) -> Candidate | None:
+        made = self._make(self._space.point(wanted))
+        known = self._seen.ledger.identities
+        return made if isinstance(made, Candidate) and identity(made) not in known else None
 
     def _near(self, wanted: Assignment) -> Candidate | None:
         """Return the network wanted, else the first beside it that is feasible and new."""
-        known = self._seen.ledger.identities
-        made = self._make(self._space.point(wanted))
-        if isinstance(made, Candidate) and identity(made) not in known:
+        made, known = self._new(wanted), self._seen.ledger.identities
+        if made is not None:
             return made
         rng = random.Random(derive_seed(self._seed, "neighbours", self._seen.number))
         beside = self._neighbours(wanted, rng)

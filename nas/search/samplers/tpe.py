@@ -1,18 +1,23 @@
 """Optuna's tree-structured Parzen estimator, shown the newest candidates and the best."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from optuna.samplers import TPESampler
+import numpy as np
+from optuna.distributions import CategoricalDistribution
+from optuna.samplers import RandomSampler, TPESampler
 from optuna.trial import FrozenTrial
 
-from nas.search.samplers.asking import ask, quietly, shown
+from nas.ranking.pareto import best_fronts
+from nas.search.samplers.asking import ask, quietly, shown, study_of
 from nas.search.samplers.distributions import Axes
 from nas.search.samplers.learning import Ending, Seen
 from nas.search.samplers.sampler import Assignment
 from nas.seeds import derive_seed
+from search_spaces.language.space import LAYOUT, SearchSpace
 
 STARTUP = 10  # candidates drawn at random before the estimator has something to estimate from
+DRAWS = 200  # for one of these, before the space is asked for a point that fits
 
 # Its time grows with what it is shown. Of 250 and more it takes the best 25 for good, and those are
 # always among the best 100; of the others it weighs the newest most (docs/samplers.md, "TPE").
@@ -38,7 +43,7 @@ class Tpe:
 
     def choose(self, seen: Seen) -> Assignment:
         """Return the best of what the estimator draws."""
-        seed = derive_seed(self._seed, "tpe", seen.number) % 2**32
+        seed = derive_seed(self._seed, "tpe", seen.number - 1) % 2**32
         sampler = quietly(
             lambda: TPESampler(
                 seed=seed,
@@ -74,11 +79,46 @@ class Tpe:
         return trials + pending
 
 
+def opening(space: SearchSpace, *, seed: int) -> Callable[[int], Iterator[Assignment]]:
+    """Return where the first candidates come from: each layout is equally likely, then each value.
+
+    They are what 0.1 and 0.2 drew, so that a search of theirs that was interrupted there goes on as
+    it would have; of a space where most layouts have few points it shows more of each.
+    """
+    layouts = CategoricalDistribution([layout.name for layout in space.layouts])
+
+    def draws(number: int) -> Iterator[Assignment]:
+        sampler = RandomSampler(seed=derive_seed(seed, "tpe", number - 1) % 2**32)
+        study = study_of((), sampler, goals=1)
+        for _ in range(DRAWS):
+            trial = study.ask({LAYOUT: layouts})
+            layout = space.layout(trial.params[LAYOUT])
+            values = {
+                name: trial.suggest_categorical(name, options)
+                for name, options in layout.variables.items()
+            }
+            yield {LAYOUT: layout.name, **values}
+
+    return draws
+
+
 def visible(seen: Seen, *, newest: int, best: int) -> list[int]:
-    """Return the places of the newest candidates that ended and of the best before, in order."""
+    """Return the places of the newest candidates that ended and of the best before, in order.
+
+    Of several goals the best are those that the fewest others dominate, front by front.
+    """
     first = max(seen.ended - newest, 0)
-    older = heapq.nlargest(best, range(first), key=lambda place: (seen.worth(place), place))
-    return [*sorted(older), *range(first, seen.ended)]
+    if first <= best:
+        older = list(range(first))
+    elif len(seen.goals) == 1:
+        only = seen.goals[0].worths
+        older = sorted(heapq.nlargest(best, range(first), key=lambda place: (only[place], place)))
+    else:
+        lost = np.array([ending is Ending.LOST for ending in seen.endings[:first]])
+        worths = np.array([goal.worths[:first] for goal in seen.goals]).T
+        worths[lost] = -np.inf  # however cheap
+        older = best_fronts(worths, best).tolist()
+    return [*older, *range(first, seen.ended)]
 
 
 def told(seen: Seen, places: Sequence[int]) -> dict[int, tuple[float, ...]]:

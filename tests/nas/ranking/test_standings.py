@@ -53,7 +53,7 @@ def test_they_are_the_objective_s_means_of_all_so_far(metric, first, growing, av
         every += runs
         standings.add(runs)
         means = list(objective.means(every).values())
-        assert [standings.worth(k) for k in range(place + 1)] == pytest.approx(means, rel=1e-12)
+        assert list(standings.worths) == pytest.approx(means, rel=1e-12)
 
 
 def test_a_candidate_of_which_nothing_was_measured_is_worth_nothing():
@@ -62,4 +62,4 @@ def test_a_candidate_of_which_nothing_was_measured_is_worth_nothing():
     for metric in (Metric.ACCURACY, Metric.GENERALIZATION):
         standings = Standings(Objective(metric=metric))
         standings.add([lost])
-        assert standings.worth(0) == 0.0
+        assert list(standings.worths) == [0.0]

@@ -36,6 +36,18 @@ def test_metric_is_written_as_text() -> None:
         (DataSpec, {"path": "x"}, "path is not used by source 'digits'"),
         (DataSpec, {"image_size": 5000}, "less than or equal to 4096"),
         (SearchSpec, {"sampler": "tpe"}, "candidates is required for sampler 'tpe'"),
+        (
+            SearchSpec,
+            {"sampler": "evolution", "candidates": 9, "objectives": ["accuracy", "-macs"]},
+            "sampler 'evolution' has one objective: use tpe, nsga2 or nsga3",
+        ),
+        (SearchSpec, {"objectives": ["accuracy", "accuracy"]}, "objectives names one twice"),
+        (SearchSpec, {"objectives": ["-macs"]}, "objectives must name a metric: generalization"),
+        (SearchSpec, {"objectives": ["-accuracy"]}, "'-accuracy' must be one of generalization, "),
+        (SearchSpec, {"objectives": ["latency"]}, "must be one of .*, -macs, -training_macs"),
+        (SearchSpec, {"objectives": [{"shrink": "macs"}]}, "should be a valid string"),
+        (SearchSpec, {"lag": 0}, "greater than or equal to 1"),
+        (SearchSpec, {"sampler": "best"}, "should be 'grid', 'random', 'tpe', 'gp'"),
         (SearchSpec, {"seeds": 10**6}, "less than or equal to 10000"),
         (SearchSpec, {"seeds": 6, "max_seeds": 5}, "max_seeds 5 is less than seeds 6"),
         (RankingSpec, {"margin": 0.05}, "large_margin 0.05 must exceed margin 0.05"),
@@ -47,6 +59,33 @@ def test_metric_is_written_as_text() -> None:
 def test_refused(section: type, values: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         section(**values)
+
+
+def test_objectives_are_words_however_they_are_written() -> None:
+    written = ["accuracy", {"minimize": "macs"}, {"maximize": "parameters"}]
+    search = SearchSpec.model_validate({"objectives": written})
+    assert search.objectives == ("accuracy", "-macs", "parameters")
+    assert SearchSpec.model_validate(search.model_dump(mode="json")) == search
+
+
+@pytest.mark.parametrize(
+    ("metric", "objectives", "words"),
+    [
+        ("accuracy", ["transfer", "-macs"], "both of fine-tuned networks or neither"),
+        ("transfer", ["accuracy", "-macs"], "both of fine-tuned networks or neither"),
+        ("transfer", ["transfer", "accuracy"], "transfer is of other trials"),
+    ],
+)
+def test_objectives_fit_what_is_ranked(metric: str, objectives: list[str], words: str) -> None:
+    values = {
+        "name": "a",
+        "space": {},
+        "fine_tune": {"data": {}},
+        "search": {"objectives": objectives},
+        "ranking": {"metric": metric},
+    }
+    with pytest.raises(ValidationError, match=words):
+        StudySpec.model_validate(values)
 
 
 @pytest.mark.parametrize("name", ["a", "A-1.b_c", "0", "x" * 64, "conv", "nulls", "com", "com10"])

@@ -27,9 +27,6 @@ class Noting:
     def add(self, runs: Sequence[TrialHistory]) -> None:
         self.told.append([run.trial.id for run in runs])
 
-    def worth(self, place: int) -> float:
-        return float(place)
-
 
 def runs(*statuses: TrialStatus) -> list[TrialHistory]:
     """Return one candidate's trials, a seed each."""
@@ -122,7 +119,7 @@ class Wishing:
         self.point, self.noted = point, []
 
     def learned(self, seen: Seen) -> None:
-        self.noted.append((seen.ended, seen.number))
+        self.noted.append(seen.ended)
 
     def choose(self, seen: Seen):
         return self.point
@@ -149,7 +146,7 @@ def test_random_points_come_first_and_then_what_is_wished_for():
         expected = PLAYED[known] if known < 4 else PLAYED[11]
         assert isinstance(proposal, Candidate)
         assert proposal.config == expected.trial.config
-    assert chooser.noted == [(1, 4), (2, 5)]
+    assert chooser.noted == [1, 2]
 
 
 def test_in_place_of_what_is_known_a_new_neighbour_is_proposed():
@@ -169,4 +166,4 @@ def test_another_journal_is_learnt_from_its_beginning():
     sampler, chooser = wishing(PLAYED[11].trial.point)
     sampler.propose(PLAYED[:6])
     assert sampler.propose([PLAYED[7], *PLAYED[1:4]]) is not Pause.WAIT
-    assert chooser.noted == [(1, 4), (2, 5), (3, 6), (4, 7), (1, 4), (2, 5)]
+    assert chooser.noted == [1, 2, 3, 4, 1, 2]

@@ -13,7 +13,7 @@ from nas.search.samplers.learning import LearningSampler
 from nas.search.samplers.sampler import RandomSampler, Sampler
 from nas.space.candidate import Candidate, make_candidate
 from nas.spec.choices import Metric
-from nas.spec.study import SearchSpec, StudySpec
+from nas.spec.study import ResourcesSpec, SearchSpec, StudySpec
 from nas.study.records import DataShape, Pause, TrialHistory, TrialStatus
 from search_spaces.language.parse import parse_space
 from tests.nas.builders import measured, trial
@@ -135,3 +135,36 @@ def test_a_layout_that_has_no_point_is_said():
     (sentence,) = search.notes
     assert sentence.startswith("C-T is left out: C-T depths 1-5 ")
     assert search.expected == 3
+
+
+def test_a_network_is_in_a_grid_once():
+    twice = StudySpec(
+        name="s",
+        space={
+            "stem": SPACE["stem"],
+            "stages": [{"depth": 1, "width": 4}],
+            "layouts": {
+                "C": {},
+                "again": {"types": "C"},
+                "deep": {"types": "C", "depths": [[1, 2]]},
+            },
+        },
+        search=SearchSpec(seeds=1),
+    )
+    search = build_search(twice, SHAPE)
+    assert search.notes == (
+        "again is left out: it is the network of C",
+        "deep#1 is left out: it is the network of C",
+    )
+    assert search.expected == 2
+
+
+def test_it_is_said_where_the_lag_leaves_workers_idle():
+    def notes(concurrent):
+        narrow = spec(sampler="tpe", candidates=9, seeds=2, lag=3)
+        resources = ResourcesSpec(concurrent=concurrent)
+        return build_search(narrow.model_copy(update={"resources": resources}), SHAPE).notes
+
+    assert notes(6) == notes(None) == ()
+    (sentence,) = notes(7)
+    assert sentence.startswith("at most 6 of 7 trials run at once: search.lag 3")

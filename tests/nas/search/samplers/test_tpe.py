@@ -99,7 +99,7 @@ def test_it_reads_the_point_of_a_trial_not_its_network():
 def seen_of(worths: list[float], endings: dict[int, Ending] | None = None) -> Seen:
     """Return what is known of so many candidates that ended, and of two that are pending."""
     space = parse_space(SPACE)
-    seen = Seen(space, [SimpleNamespace(worth=worths.__getitem__)], Pace(lag=3, seeds=1))
+    seen = Seen(space, [SimpleNamespace(worths=worths)], Pace(lag=3, seeds=1))
     rng = random.Random(0)
     seen.points += [space.assignment(space.sample(rng)) for _ in range(len(worths) + 2)]
     seen.endings += [(endings or {}).get(k, Ending.FINISHED) for k in range(len(worths))]
@@ -138,3 +138,14 @@ def test_it_is_shown_what_became_of_each_and_again_when_that_changes():
         True, False, False, True,
     ]  # fmt: skip
     assert (again[1].values, again[2].intermediate_values) == ([0.6], {7: 0.4})
+
+
+def test_of_several_goals_the_first_fronts_are_shown_and_nothing_lost():
+    accuracies = [0.5, 0.9, 0.7, 0.6, 0.95, 0.4] + [0.1] * 20
+    sizes = [-5.0, -9.0, -8.0, -6.0, -1.0, -1.0] + [-9.0] * 20
+    seen = seen_of(accuracies, {4: Ending.LOST})
+    seen.goals = [SimpleNamespace(worths=each) for each in (accuracies, sizes)]
+    assert visible(seen, newest=20, best=5) == [0, 1, 2, 3, 5, *range(6, 26)]
+    assert [trial.state.name for trial in Tpe(Axes(parse_space(SPACE)), seed=0)._trials(seen)][
+        :6
+    ] == ["COMPLETE"] * 6

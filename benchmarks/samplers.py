@@ -29,7 +29,7 @@ from nas.spec.choices import Metric, Sampling
 from nas.spec.study import SearchSpec
 from nas.study.records import DataShape, EpochMeasured, Trial, TrialHistory, TrialStatus
 from search_spaces.language.parse import parse_space
-from search_spaces.language.space import LAYOUT, Point
+from search_spaces.language.points import LAYOUT, Point
 
 SPACE = parse_space(
     {
@@ -138,7 +138,7 @@ def rebuilt(histories: Sequence[TrialHistory]) -> Candidate:
     values = Objective(metric=Metric.ACCURACY).means(histories)
     sampler = optuna.samplers.TPESampler(seed=len(histories), constant_liar=True)
     study = optuna.create_study(direction="maximize", sampler=sampler)
-    every = {name: CategoricalDistribution(v) for name, v in SPACE.variables.items()}
+    every = {name: CategoricalDistribution(v.values()) for name, v in SPACE.variables.items()}
     for history in histories:
         params = dict(history.trial.point or {})
         study.add_trial(
@@ -153,7 +153,7 @@ def rebuilt(histories: Sequence[TrialHistory]) -> Candidate:
         trial = study.ask()
         point = {LAYOUT: trial.suggest_categorical(LAYOUT, [each.name for each in SPACE.layouts])}
         for name, options in SPACE.layout(point[LAYOUT]).variables.items():
-            point[name] = trial.suggest_categorical(name, options)
+            point[name] = trial.suggest_categorical(name, options.values())
         made = make(SPACE.point(point))
         if isinstance(made, Candidate):
             return replace(made, label=f"{made.layout}#{len(histories) + 1}")

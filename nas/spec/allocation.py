@@ -8,10 +8,6 @@ from pydantic import BeforeValidator, Field, model_validator
 from nas.spec.choices import AllocationKind, RungMetric, Strata
 from nas.spec.recipe import Count, Fraction, Rate, Section
 
-# Of a sampler that learns, candidates of a cohort at most: what it proposes rests on the results of
-# those that many places before it, which have to have ended.
-LEARNT = 8
-
 _RUNGS = frozenset({"first", "controls", "metric"})
 _USED = {  # which keys a kind reads
     AllocationKind.FULL: frozenset(),
@@ -35,9 +31,7 @@ class AllocationSpec(Section):
     controls: Rate = 0.05  # share of candidates that are trained to the end whatever a rung says
     metric: RungMetric = Field(default=RungMetric.LAST, strict=False)
     agree: Fraction = 0.9  # tau-b of a rung with the end from which on strata are given up
-    cohort: Count | None = (
-        None  # compared together; null: all candidates, or 8 if the sampler learns
-    )
+    cohort: Count | None = None  # compared together; null: all, or search.lag if it learns
     keep: Count | None = None  # that go on at least, of a stratum; null: 1, of i-epoch 3 of all
 
     @model_validator(mode="after")
@@ -93,9 +87,12 @@ def with_one_seed(search: object) -> object:
 
 
 def check_first_round(
-    allocation: AllocationSpec, *, learns: bool, seeds: int, placebo: bool
+    allocation: AllocationSpec, *, lag: int | None, seeds: int, placebo: bool
 ) -> None:
-    """Refuse what does not go together with rungs; `learns` is said of the sampler.
+    """Refuse what does not go together with rungs.
+
+    `lag` is that of a sampler that learns: what it proposes rests on candidates so many places
+    before, which have to have ended, so that a cohort is no larger.
 
     Raises:
         ValueError: something does not; one line.
@@ -113,13 +110,13 @@ def check_first_round(
             f"allocation '{kind}' trains few candidates to the end, and a placebo compares two "
             "whole trainings: leave it out, or choose allocation 'full'"
         )
-    if learns and kind is not AllocationKind.HALVING:
+    if lag is not None and kind is not AllocationKind.HALVING:
         raise ValueError(
             f"allocation '{kind}' leaves trials open until the search ends, so a sampler that "
             "learns has nothing to learn from: choose sampler 'random' or allocation 'halving'"
         )
-    if learns and (allocation.cohort or 0) > LEARNT:
+    if lag is not None and (allocation.cohort or 0) > lag:
         raise ValueError(
-            f"allocation.cohort {allocation.cohort} is more than the {LEARNT} candidates that a "
-            "sampler that learns can propose before any of them has ended"
+            f"allocation.cohort {allocation.cohort} is more than the {lag} candidates that the "
+            "sampler can propose before any of them has ended: raise search.lag, or lower it"
         )

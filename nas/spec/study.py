@@ -159,7 +159,7 @@ class SearchSpec(Section):
             raise ValueError("confirm ranks candidates that are not known yet: leave out placebos")
         check_first_round(
             self.allocation,
-            learns=self.sampler not in (Sampling.GRID, Sampling.RANDOM),
+            lag=None if self.sampler in (Sampling.GRID, Sampling.RANDOM) else self.lag,
             seeds=self.most_seeds,
             placebo=self.placebo is not None or self.schedule_placebo is not None,
         )

@@ -6,7 +6,6 @@ from nas.search.allocation.ladder import RungAllocation
 from nas.search.allocation.planning import Planner
 from nas.search.allocation.readings import Readings
 from nas.search.samplers.sampler import Sampler
-from nas.spec.allocation import LEARNT
 from nas.spec.choices import AllocationKind
 from nas.spec.study import SearchSpec
 
@@ -31,7 +30,7 @@ def by_rungs(
         return rule(
             spec, planner, sampler=sampler, total=total, seed=settings.seed, readings=readings
         )
-    size = spec.cohort or (LEARNT if adaptive else total)
+    size = spec.cohort or (settings.lag if adaptive else total)
     return Cohorts(
         spec,
         planner,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from optuna.distributions import CategoricalDistribution
 from optuna.samplers import RandomSampler, TPESampler
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, Trial
 
 from nas.ranking.pareto import best_fronts
 from nas.search.samplers.asking import ask, quietly, shown, study_of
@@ -14,7 +14,9 @@ from nas.search.samplers.distributions import Axes
 from nas.search.samplers.learning import Ending, Seen
 from nas.search.samplers.sampler import Assignment
 from nas.seeds import derive_seed
-from search_spaces.language.space import LAYOUT, SearchSpace
+from search_spaces.language.domains import AnyDomain, FloatRange, Value
+from search_spaces.language.points import LAYOUT
+from search_spaces.language.space import SearchSpace
 
 STARTUP = 10  # candidates drawn at random before the estimator has something to estimate from
 DRAWS = 200  # for one of these, before the space is asked for a point that fits
@@ -94,12 +96,17 @@ def opening(space: SearchSpace, *, seed: int) -> Callable[[int], Iterator[Assign
             trial = study.ask({LAYOUT: layouts})
             layout = space.layout(trial.params[LAYOUT])
             values = {
-                name: trial.suggest_categorical(name, options)
-                for name, options in layout.variables.items()
+                name: _first(trial, name, domain) for name, domain in layout.variables.items()
             }
             yield {LAYOUT: layout.name, **values}
 
     return draws
+
+
+def _first(trial: Trial, name: str, domain: AnyDomain) -> Value:
+    if isinstance(domain, FloatRange) and domain.step is None:
+        return trial.suggest_float(name, domain.first, domain.last, log=domain.log)
+    return trial.suggest_categorical(name, domain.values())
 
 
 def visible(seen: Seen, *, newest: int, best: int) -> list[int]:

@@ -7,7 +7,6 @@ from nas.search.allocation.choose import by_rungs
 from nas.search.allocation.cohorts import Cohorts
 from nas.search.allocation.planning import Planner
 from nas.search.samplers.sampler import GridSampler
-from nas.spec.allocation import LEARNT
 from nas.spec.study import SearchSpec
 
 
@@ -33,7 +32,7 @@ def test_by_its_word(word, kind):
     ("allocation", "adaptive", "starts"),
     [
         ("halving", False, range(0, 40, 40)),
-        ("halving", True, range(0, 40, LEARNT)),
+        ("halving", True, range(0, 40, SearchSpec().lag)),
         ({"kind": "halving", "cohort": 15}, False, range(0, 40, 15)),
         ({"kind": "halving", "cohort": 5}, True, range(0, 40, 5)),
     ],

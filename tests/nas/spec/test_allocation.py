@@ -52,7 +52,7 @@ def test_keys_are_written_as_text_and_numbers() -> None:
         ("search={allocation: halving, placebo: C-C}", "a placebo compares two whole trainings"),
         (
             "search={allocation: {kind: halving, cohort: 9}, sampler: tpe, candidates: 30}",
-            "cohort 9 is more than the 8 candidates that a sampler that learns can propose",
+            "cohort 9 is more than the 8 candidates that the sampler can propose",
         ),
         (
             "search={allocation: pasha, sampler: tpe, candidates: 5}",

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from coatnet.config import AttentionType, CoAtNetConfig, RelativeBias
-from coatnet.dimensions import Size, attended
+from coatnet.dimensions import BlockOptions, Size, attended
 from coatnet.relative_position import RelativePositionBias
 
 
@@ -25,19 +25,26 @@ class RelativeAttention(nn.Module):
     """
 
     def __init__(
-        self, config: CoAtNetConfig, *, in_width: int, width: int, size: Size, bias_size: Size
+        self,
+        config: CoAtNetConfig,
+        options: BlockOptions,
+        *,
+        in_width: int,
+        width: int,
+        size: Size,
+        bias_size: Size,
     ) -> None:
         """Build for a map of `size`, tables stored for `bias_size`; head_size divides `width`."""
         super().__init__()
         self.attention_type = config.attention
         self.relative_bias = config.relative_bias
-        self.head_size = config.head_size
+        self.head_size = options.head_size
         self.size = size
         self.window = attended(config, size)
         self.qkv = nn.Linear(in_width, 3 * width)
         self.positions = (
             RelativePositionBias(
-                heads=width // config.head_size,
+                heads=width // options.head_size,
                 size=self.window,
                 stored_size=attended(config, bias_size),
             )

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from coatnet.config import CoAtNetConfig, sides
+from coatnet.config import CoAtNetConfig, StageConfig, sides
 from coatnet.cost import cost
+from coatnet.part_configs import BLOCK_RULES
 
 TAGS = ("coatnet", "image-classification")
 PAPER = "https://arxiv.org/abs/2106.04803"
@@ -41,8 +42,6 @@ An image classifier of the CoAtNet family ([paper]({PAPER})): {price.parameters:
 {price.macs:,} multiply-adds an image of {height} x {width} pixels and {config.in_channels}
 channels, {config.classes} classes.
 
-| part | blocks | width | stride | map |
-|---|---|---|---|---|
 {_stages(config)}
 
 | option | value |
@@ -71,10 +70,20 @@ def _stages(config: CoAtNetConfig) -> str:
         (f"S{number} ({stage.block.name.lower()})", stage.depth, stage.width, stage.stride)
         for number, stage in enumerate(config.stages, start=1)
     ]
-    return "\n".join(
+    lines = ["| part | blocks | width | stride | map |", "|---|---|---|---|---|"] + [
         f"| {name} | {depth} | {width} | {stride} | {rows_} x {columns} |"
         for (name, depth, width, stride), (rows_, columns) in zip(rows, sizes, strict=True)
-    )
+    ]
+    own = [_own_options(stage) for stage in config.stages]
+    if any(own):
+        cells = [" own options ", "---", *(f" {options} " for options in ("", *own))]
+        lines = [f"{line}{cell}|" for line, cell in zip(lines, cells, strict=True)]
+    return "\n".join(lines)
+
+
+def _own_options(stage: StageConfig) -> str:
+    values = {name: getattr(stage, name) for name in BLOCK_RULES}
+    return ", ".join(f"{name} {value}" for name, value in values.items() if value is not None)
 
 
 def _options(config: CoAtNetConfig) -> str:

@@ -1,7 +1,7 @@
 """The frozen, validated description of a network of the CoAtNet family; needs no torch."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
 
@@ -14,45 +14,13 @@ from coatnet.options import (
     StemType,
     StridePlace,
 )
+from coatnet.part_configs import BLOCK_RULES, StageConfig, StemConfig
+from coatnet.rules import chosen, require, require_count, require_keys
 
 VIT_REL = "ViT_REL"
+KERNEL, EXPANSION = 3, 4  # "always" (paper, caption of Table 3)
 ImageSize: TypeAlias = int | tuple[int, int]  # a square's side, or height and width; pixels
 Part = TypeVar("Part")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StemConfig:
-    """The stem. For a patch stem `stride` is the patch size and `depth` is 1."""
-
-    type: StemType = StemType.CONVOLUTION
-    width: int
-    depth: int = 2
-    stride: int = 2
-
-    def __post_init__(self) -> None:
-        """Refuse a stem that cannot be built."""
-        for name in ("width", "depth", "stride"):
-            _require_count(f"stem {name}", getattr(self, name))
-        _require(
-            self.type is not StemType.PATCH or self.depth == 1,
-            f"a patch stem has depth 1, not {self.depth}",
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StageConfig:
-    """A run of equal blocks; the first one may change stride and width."""
-
-    block: BlockType
-    depth: int
-    width: int
-    stride: int = 2
-
-    def __post_init__(self) -> None:
-        """Refuse a stage that cannot be built."""
-        for name in ("depth", "width"):
-            _require_count(f"stage {name}", getattr(self, name))
-        _require(self.stride in (1, 2), f"stage stride must be 1 or 2, not {self.stride}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,8 +35,11 @@ class CoAtNetConfig:
     they are used (Section 3), so a network fine-tuned at 384 pixels keeps the parameters it had
     at 224.
 
-    `window` is the side of the windows of window attention, in cells. `squeeze_ratio` is the
-    width of the bottleneck of squeeze-and-excitation over the block's width; 0 leaves it out.
+    `window` is the side of the windows of window attention, in cells. `kernel` is the side of the
+    depthwise convolution: 3, 5 or 7. `expansion`, 1 to 8, is the hidden width of MBConv and of the
+    feed-forward network over the block's width. `squeeze_ratio` is the width of the bottleneck of
+    squeeze-and-excitation over the block's width; 0 leaves it out. A stage may have its own of
+    these three and of `head_size`; `coatnet.dimensions.block_options` says what holds in it.
     `drop_path` is the last block's rate of stochastic depth. `batch_norm_momentum` is the weight
     of the newest batch (torch's sense); the default is the official relatives' and needs
     thousands of steps to settle, a study of a few hundred steps wants 0.1.
@@ -83,6 +54,8 @@ class CoAtNetConfig:
     head_size: int = 32
     mbconv_stride: StridePlace = StridePlace.EXPAND
     mbconv_norm: NormType = NormType.BATCH
+    kernel: int = KERNEL
+    expansion: int = EXPANSION
     squeeze_ratio: float = 0.25
     pool: PoolType = PoolType.MAX
     pool_size: int = 2
@@ -94,49 +67,48 @@ class CoAtNetConfig:
 
     def __post_init__(self) -> None:
         """Refuse a network that cannot be built, in the words of the rule it breaks."""
-        _require(len(self.stages) >= 1, "a network needs at least one stage")
-        for name in ("head_size", "window", "in_channels", "classes"):
-            _require_count(name, getattr(self, name))
+        require(len(self.stages) >= 1, "a network needs at least one stage")
+        for name in ("window", "in_channels", "classes"):
+            require_count(name, getattr(self, name))
+        for name, check in BLOCK_RULES.items():
+            check(name, getattr(self, name))
         for name in NETWORK_OPTIONS:
             value = getattr(self, name)
-            _require(
+            require(
                 isinstance(value, _OPTIONS[name]),
                 f"{name} must be a {_OPTIONS[name].__name__}, not {value!r}",
             )
-        _require(0.0 <= self.drop_path < 1.0, f"drop_path must be in [0, 1), not {self.drop_path}")
-        _require(
+        require(0.0 <= self.drop_path < 1.0, f"drop_path must be in [0, 1), not {self.drop_path}")
+        require(
             0.0 < self.batch_norm_momentum <= 1.0,
             f"batch_norm_momentum must be in (0, 1], not {self.batch_norm_momentum}",
         )
-        _require(
-            0.0 <= self.squeeze_ratio <= 4.0,
-            f"squeeze_ratio must be in [0, 4], not {self.squeeze_ratio}",
-        )
-        _require(self.pool_size in (2, 3), f"pool_size must be 2 or 3, not {self.pool_size}")
-        _require(
+        require(self.pool_size in (2, 3), f"pool_size must be 2 or 3, not {self.pool_size}")
+        require(
             self.attention is not AttentionType.LINEAR or self.relative_bias is RelativeBias.NONE,
             "linear attention forms no pair of cells that a bias could belong to: "
             "relative_bias must be 'none'",
         )
         for stage in self.stages:
-            _require(
-                stage.block is BlockType.CONVOLUTION or stage.width % self.head_size == 0,
-                f"width {stage.width} of a transformer stage must be a multiple of head_size "
-                f"{self.head_size}",
-            )
+            heads = stage.head_size or self.head_size
+            if stage.block is not BlockType.CONVOLUTION and stage.width % heads:
+                raise ValueError(
+                    f"width {stage.width} of a transformer stage must be a multiple of head_size "
+                    f"{heads}"
+                )
         self._check_image_size("image_size", self.image_size)
         if self.bias_image_size is not None:
             self._check_image_size("bias_image_size", self.bias_image_size)
 
     def _check_image_size(self, name: str, size: ImageSize) -> None:
         if isinstance(size, tuple):
-            _require(
+            require(
                 len(size) == 2 and size[0] != size[1],
                 f"{name} must be one number, or two for images that are not square, not {size}",
             )
         for side in sides(size):
-            _require_count(name, side)
-            _require(
+            require_count(name, side)
+            require(
                 self.stem.type is not StemType.PATCH or side % self.stem.stride == 0,
                 f"{name} {side} must be a multiple of the patch {self.stem.stride}",
             )
@@ -170,8 +142,21 @@ class CoAtNetConfig:
         return tuple(found)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values; `from_dict` inverts it."""
-        return _plain(asdict(self))
+        """Return plain JSON values; `from_dict` inverts it.
+
+        Options that came after the first networks were saved are there only where they are used,
+        so that what was written, and what is computed from it, stays what it was.
+        """
+        return _without_unused(_plain(asdict(self)))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Have pydantic, which writes configs into journals, leave out what `to_dict` does."""
+
+        def written(config: "CoAtNetConfig", plain: Any) -> dict[str, Any]:
+            return _without_unused(plain(config))
+
+        return {**handler(source), "serialization": {"type": "function-wrap", "function": written}}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "CoAtNetConfig":
@@ -180,8 +165,8 @@ class CoAtNetConfig:
         Raises:
             ValueError: a key is unknown or missing, or a value breaks a rule.
         """
-        _check_keys(cls, values, "architecture")
-        _require(
+        require_keys(cls, values, "architecture")
+        require(
             isinstance(values["stages"], list | tuple),
             f"stages must be a list, not {values['stages']!r}",
         )
@@ -190,7 +175,7 @@ class CoAtNetConfig:
         built["stages"] = tuple(_part(StageConfig, stage, "stage") for stage in values["stages"])
         for name, options in _OPTIONS.items():
             if name in built:
-                built[name] = _option(options, name, built[name])
+                built[name] = chosen(options, name, built[name])
         for name in ("image_size", "bias_image_size"):
             if isinstance(built.get(name), list):
                 built[name] = tuple(built[name])
@@ -206,6 +191,7 @@ _OPTIONS: Mapping[str, type[StrEnum]] = {
     "mbconv_norm": NormType,
     "pool": PoolType,
 }
+_LATER = {"kernel": KERNEL, "expansion": EXPANSION}  # networks have not always had these options
 NETWORK_OPTIONS = ("attention", "relative_bias", "mbconv_stride", "mbconv_norm", "pool")
 
 
@@ -216,10 +202,10 @@ def changed(config: CoAtNetConfig, **changes: Any) -> CoAtNetConfig:
         ValueError: a field is unknown, or a value breaks a rule.
     """
     given = {name: value for name, value in changes.items() if value is not None}
-    _check_keys(CoAtNetConfig, {"stem": None, "stages": None, **given}, "architecture")
+    require_keys(CoAtNetConfig, {"stem": None, "stages": None, **given}, "architecture")
     for name in NETWORK_OPTIONS:
         if name in given:
-            given[name] = _option(_OPTIONS[name], name, given[name])
+            given[name] = chosen(_OPTIONS[name], name, given[name])
     for name in ("image_size", "bias_image_size"):
         if name in given:
             given[name] = _square(given[name])
@@ -239,19 +225,13 @@ def _square(size: Any) -> Any:
 
 
 def _part(owner: type[Part], values: object, name: str) -> Part:
-    _check_keys(owner, values, name)
+    require_keys(owner, values, name)
     assert isinstance(values, Mapping)
     built: dict[str, Any] = {
-        key: _option(_OPTIONS[key], key, value) if key in _OPTIONS else value
+        key: chosen(_OPTIONS[key], key, value) if key in _OPTIONS else value
         for key, value in values.items()
     }
     return owner(**built)
-
-
-def _option(options: type[StrEnum], name: str, value: object) -> StrEnum:
-    known = [option.value for option in options]
-    _require(value in known, f"{name} must be one of {known}, not {value!r}")
-    return options(value)
 
 
 def _plain(value: Any) -> Any:
@@ -262,21 +242,12 @@ def _plain(value: Any) -> Any:
     return value.value if isinstance(value, StrEnum) else value
 
 
-def _require(condition: bool, rule: str) -> None:
-    if not condition:
-        raise ValueError(rule)
-
-
-def _require_count(name: str, value: object) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
-
-
-def _check_keys(owner: type, values: object, name: str) -> None:
-    _require(isinstance(values, Mapping), f"{name} must be a mapping, not {values!r}")
-    assert isinstance(values, Mapping)
-    known = {field.name: field.default is MISSING for field in fields(owner)}
-    unknown = [key for key in values if key not in known]
-    missing = [key for key, needed in known.items() if needed and key not in values]
-    _require(not unknown, f"{name} has unknown keys {unknown}; known are {list(known)}")
-    _require(not missing, f"{name} misses the keys {missing}")
+def _without_unused(values: dict[str, Any]) -> dict[str, Any]:
+    stages = [
+        {key: value for key, value in stage.items() if value is not None}
+        for stage in values["stages"]
+    ]
+    kept = {
+        key: value for key, value in values.items() if key not in _LATER or value != _LATER[key]
+    }
+    return {**kept, "stages": stages}

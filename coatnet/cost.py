@@ -7,19 +7,18 @@ out 1 to 3.5 % higher, which some operations per attention logit would explain.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from coatnet.config import (
-    AttentionType,
-    BlockType,
-    CoAtNetConfig,
-    ImageSize,
-    RelativeBias,
-    StemType,
-    StridePlace,
-    sides,
+from coatnet.block_costs import (
+    PartCost,
+    head_cost,
+    input_kernel,
+    mbconv_cost,
+    stem_cost,
+    transformer_cost,
 )
-from coatnet.dimensions import EXPANSION, Size, attended, squeezed_width
+from coatnet.config import BlockType, CoAtNetConfig, ImageSize, sides
+from coatnet.dimensions import BlockOptions, Size, block_options
 from coatnet.memory import (
     ITEM_BYTES,
     Activations,
@@ -31,6 +30,7 @@ from coatnet.memory import (
 )
 
 STATE_BYTES = 16  # a parameter: weight, gradient and AdamW's two moments, each float32
+_CONVOLUTION = BlockType.CONVOLUTION  # Python 3.11 takes long to look up a member of an enum
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,15 +109,9 @@ class Cost:
 
 
 # Equal blocks that follow each other, the first of a stage or all others of it: which stage, how
-# many, their type, width in and out, stride, map in and out, and the map their table is stored for.
-_Run: TypeAlias = tuple[int, int, BlockType, int, int, int, Size, Size, Size]
-
-
-class PartCost(NamedTuple):
-    """Trained parameters and multiply-adds of one part of a network."""
-
-    parameters: int
-    macs: int
+# many, their type and options, width in and out, stride, map in and out, and the map their table is
+# stored for.
+_Run: TypeAlias = tuple[int, int, BlockType, BlockOptions, int, int, int, Size, Size, Size]
 
 
 def cost(config: CoAtNetConfig, image_size: ImageSize | None = None) -> Cost:
@@ -137,13 +131,13 @@ def cost(config: CoAtNetConfig, image_size: ImageSize | None = None) -> Cost:
         config = replace(config, image_size=image_size)
     sizes, width = config.map_sizes, config.stages[-1].width
     parameters, macs = stem_cost(config, sizes[0])
-    input_macs = _input_kernel(config) * config.stem.width * sizes[0][0] * sizes[0][1]
+    input_macs = input_kernel(config) * config.stem.width * sizes[0][0] * sizes[0][1]
     recomputed = 0
     blocks: list[tuple[int, Kept]] = []
     for run in _runs(config, sizes):
-        _, times, block, in_width, out, stride, in_size, size, _ = run
-        kept = mbconv_kept if block is BlockType.CONVOLUTION else transformer_kept
-        blocks.append((times, kept(config, in_width, out, stride, in_size, size)))
+        _, times, block, options, in_width, out, stride, in_size, size, _ = run
+        kept = mbconv_kept if block is _CONVOLUTION else transformer_kept
+        blocks.append((times, kept(config, options, in_width, out, stride, in_size, size)))
         block_parameters, block_macs = _run_cost(config, run)
         parameters += times * block_parameters
         macs += times * block_macs
@@ -178,104 +172,20 @@ def _runs(config: CoAtNetConfig, sizes: tuple[Size, ...]) -> list[_Run]:
     width = config.stem.width
     found: list[_Run] = []
     for i, stage in enumerate(config.stages):
-        block, out, size, bias = stage.block, stage.width, sizes[i + 1], bias_sizes[i + 1]
-        found.append((i, 1, block, width, out, stage.stride, sizes[i], size, bias))
+        block, options = stage.block, block_options(config, stage)
+        out, size, bias = stage.width, sizes[i + 1], bias_sizes[i + 1]
+        found.append((i, 1, block, options, width, out, stage.stride, sizes[i], size, bias))
         if stage.depth > 1:
-            found.append((i, stage.depth - 1, block, out, out, 1, size, size, bias))
+            found.append((i, stage.depth - 1, block, options, out, out, 1, size, size, bias))
         width = out
     return found
 
 
 def _run_cost(config: CoAtNetConfig, run: _Run) -> PartCost:
-    _, _, block, in_width, width, _, in_size, size, bias_size = run
-    if block is BlockType.CONVOLUTION:
-        return _mbconv(config, in_width, width, in_size, size)
-    return _transformer(config, in_width, width, size, bias_size)
-
-
-def stem_cost(config: CoAtNetConfig, size: Size) -> PartCost:
-    """Return the cost of the stem, which puts out a map of `size`."""
-    stem, cells, width = config.stem, size[0] * size[1], config.stem.width
-    kernel = _input_kernel(config)
-    further = stem.depth - 1
-    return PartCost(
-        (kernel + 1) * width + further * (9 * width + 3) * width,
-        (kernel + further * 9 * width) * width * cells,
-    )
-
-
-def block_cost(
-    config: CoAtNetConfig,
-    block: BlockType,
-    *,
-    widths: tuple[int, int],
-    in_size: Size,
-    size: Size,
-    bias_size: Size,
-) -> PartCost:
-    """Return the cost of one block; `widths` are the channels it takes in and puts out."""
-    if block is BlockType.CONVOLUTION:
-        return _mbconv(config, *widths, in_size, size)
-    return _transformer(config, *widths, size, bias_size)
-
-
-def head_cost(config: CoAtNetConfig, width: int) -> PartCost:
-    """Return the cost of the head on a map of `width` channels: norm and two dense layers."""
-    products = width * (width + config.classes)
-    return PartCost(products + 3 * width + config.classes, products)
-
-
-def _input_kernel(config: CoAtNetConfig) -> int:
-    """Return how many values of the image make one of the stem's first map."""
-    stem = config.stem
-    return config.in_channels * (9 if stem.type is StemType.CONVOLUTION else stem.stride**2)
-
-
-def _mbconv(
-    config: CoAtNetConfig, in_width: int, width: int, in_size: Size, size: Size
-) -> PartCost:
-    hidden, squeezed = EXPANSION * width, squeezed_width(config, width)
-    cells = size[0] * size[1]
-    expanded = cells
-    if config.mbconv_stride is StridePlace.DEPTHWISE:
-        expanded = in_size[0] * in_size[1]
-    norms = 2 * in_width + 4 * hidden
-    expand, depthwise, project = in_width * hidden, 9 * hidden, hidden * width
-    parameters = norms + expand + depthwise + project + width
-    macs = expand * expanded + (depthwise + project) * cells
-    if in_width != width:
-        parameters += (in_width + 1) * width
-        macs += in_width * width * cells
-    if squeezed:
-        parameters += 2 * hidden * squeezed + squeezed + hidden
-        macs += 2 * hidden * squeezed
-    return PartCost(parameters, macs)
-
-
-def _transformer(
-    config: CoAtNetConfig, in_width: int, width: int, size: Size, bias_size: Size
-) -> PartCost:
-    # q, k, v; output projection; feed-forward network; each with biases, and two norms
-    products = width * (3 * in_width + (1 + 2 * EXPANSION) * width)
-    parameters = products + (5 + EXPANSION) * width + 2 * (in_width + width)
-    if in_width != width:
-        products += in_width * width
-        parameters += (in_width + 1) * width
-    table, attention = _attention(config, width, size, bias_size)
-    return PartCost(parameters + table, products * size[0] * size[1] + attention)
-
-
-def _attention(config: CoAtNetConfig, width: int, size: Size, bias_size: Size) -> tuple[int, int]:
-    """Return the values of the table of relative positions, and the MACs within attention."""
-    if config.attention is AttentionType.LINEAR:
-        # keys by values, queries by that, and the normaliser
-        return 0, size[0] * size[1] * width * (2 * config.head_size + 1)
-    rows, columns = attended(config, size)
-    table, attending = 0, -(-size[0] // rows) * -(-size[1] // columns) * rows * columns
-    if config.relative_bias is not RelativeBias.NONE:
-        bias_rows, bias_columns = attended(config, bias_size)
-        table = width // config.head_size * (2 * bias_rows - 1) * (2 * bias_columns - 1)
-    return table, 2 * attending * rows * columns * width
+    _, _, block, options, in_width, width, _, in_size, size, bias_size = run
+    if block is _CONVOLUTION:
+        return mbconv_cost(config, options, in_width, width, in_size, size)
+    return transformer_cost(config, options, in_width, width, size, bias_size)
 
 
 def _not_recomputed(config: CoAtNetConfig, run: _Run) -> int:
@@ -285,10 +195,10 @@ def _not_recomputed(config: CoAtNetConfig, run: _Run) -> int:
     """
     if config.drop_path:
         return 0
-    _, _, block, in_width, width, stride, _, size, _ = run
-    if block is BlockType.CONVOLUTION:
+    _, _, block, options, in_width, width, stride, _, size, _ = run
+    if block is _CONVOLUTION:
         if in_width != width:
             return in_width * width * size[0] * size[1]
         if stride != 1:
             return 0
-    return EXPANSION * width * width * size[0] * size[1]
+    return options.expansion * width * width * size[0] * size[1]

@@ -144,7 +144,8 @@ def named(name: str, **changes: Any) -> CoAtNetConfig:
 def in_layout(config: CoAtNetConfig, layout: str) -> CoAtNetConfig:
     """Return `config` with its stages in another layout: any order of C and T, or ``ViT_REL``.
 
-    Depths and widths stay, so sizes do not: layouts of one size are found by `coatnet.match`.
+    Depths and widths stay, so sizes do not: layouts of one size are found by `coatnet.match`. Of
+    the stages' own options those stay that the other blocks have too.
     ``ViT_REL`` (Section 2.2) has the width and the stride of the last stage but one (S3: patches
     of 16 pixels) and as many blocks as bring its parameters closest to those of `config`.
 
@@ -162,19 +163,22 @@ def in_layout(config: CoAtNetConfig, layout: str) -> CoAtNetConfig:
     stages = zip(config.stages, letters, strict=True)
     return replace(
         config,
-        stages=tuple(replace(stage, block=BlockType(letter)) for stage, letter in stages),
+        stages=tuple(stage.made_of(BlockType(letter)) for stage, letter in stages),
     )
 
 
+def patched_stage(config: CoAtNetConfig) -> StageConfig:
+    """Return the stage that ViT_REL is made after: the last but one (S3)."""
+    return config.stages[max(len(config.stages) - 2, 0)]
+
+
 def _patches(config: CoAtNetConfig) -> CoAtNetConfig:
-    model_stage = max(len(config.stages) - 2, 0)
-    strides = [config.stem.stride, *(stage.stride for stage in config.stages[: model_stage + 1])]
-    width = config.stages[model_stage].width
+    strides = [config.stem.stride, *(stage.stride for stage in config.stages[:-1] or config.stages)]
+    like = replace(patched_stage(config).made_of(T), stride=1)
+    stem = StemConfig(type=StemType.PATCH, width=like.width, depth=1, stride=prod(strides))
 
     def of_depth(depth: int) -> CoAtNetConfig:
-        stage = StageConfig(block=T, depth=depth, width=width, stride=1)
-        stem = StemConfig(type=StemType.PATCH, width=width, depth=1, stride=prod(strides))
-        return replace(config, stem=stem, stages=(stage,))
+        return replace(config, stem=stem, stages=(replace(like, depth=depth),))
 
     target, one, two = (cost(c).parameters for c in (config, of_depth(1), of_depth(2)))
     return of_depth(max(1, 1 + round((target - one) / (two - one))))

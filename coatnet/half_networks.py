@@ -14,8 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import inf, prod
 
+from coatnet.block_costs import block_cost, head_cost, stem_cost
 from coatnet.config import BlockType, CoAtNetConfig, StemType
-from coatnet.cost import block_cost, head_cost, stem_cost
+from coatnet.dimensions import block_options
 from coatnet.nearest_sum import Nearest, NearestSum, Part
 from coatnet.size_grid import Growth, SizeGrid
 
@@ -198,7 +199,7 @@ class _Prices:
         if key not in self._blocks:
             price = block_cost(
                 self._config,
-                self._config.stages[stage].block,
+                self._config.stages[stage],
                 widths=widths,
                 in_size=in_size,
                 size=self._maps[stage + 1],
@@ -220,9 +221,10 @@ def _of_heads(config: CoAtNetConfig, stage: int, widths: Iterable[int]) -> list[
     found = sorted(set(widths))
     if config.stages[stage].block is BlockType.CONVOLUTION:
         return found
-    if fitting := [width for width in found if width % config.head_size == 0]:
+    head_size = block_options(config, config.stages[stage]).head_size
+    if fitting := [width for width in found if width % head_size == 0]:
         return fitting
     raise ValueError(
-        f"no width of S{stage + 1} in the grid is a multiple of head_size {config.head_size}, "
+        f"no width of S{stage + 1} in the grid is a multiple of head_size {head_size}, "
         "as transformer stages need"
     )

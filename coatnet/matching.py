@@ -4,7 +4,7 @@ How the closest of 10^8 networks is found in milliseconds: `coatnet.half_network
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -18,7 +18,7 @@ from coatnet.config import (
     changed,
 )
 from coatnet.cost import Cost, cost
-from coatnet.family import named
+from coatnet.family import named, patched_stage
 from coatnet.half_networks import HalfNetworks
 from coatnet.size_grid import SizeGrid, default_grid
 
@@ -62,7 +62,7 @@ def match(
         parameters: trained parameters wanted.
         macs: multiply-adds of one forward pass of one image wanted, as `cost` counts them.
         base: where everything but depths and widths is from, the image size too; a network of
-            another number of stages halves the map in each.
+            another number of stages halves the map in each, and none has options of its own.
         grid: the sizes to choose from; by default those of `default_grid`.
         changes: fields of `CoAtNetConfig` that differ from `base`.
 
@@ -110,12 +110,13 @@ def _unsized(layout: str, base: CoAtNetConfig, changes: Mapping[str, Any]) -> Co
         raise ValueError("stages are what match finds: give 'grid' their depths and widths")
     heads = changes.get("head_size")
     width = heads if isinstance(heads, int) and heads > 0 else base.head_size
+    plain = StageConfig(block=BlockType.CONVOLUTION, depth=1, width=width)
     if layout == VIT_REL:
         patch = base.stem.stride
         if base.stem.type is not StemType.PATCH:
             patch = prod((patch, *(stage.stride for stage in base.stages[:-1])))
         stem = StemConfig(type=StemType.PATCH, width=width, depth=1, stride=patch)
-        blocks, strides = [BlockType.TRANSFORMER], [1]
+        blocks, likes = [BlockType.TRANSFORMER], [replace(patched_stage(base), stride=1)]
     else:
         letters = layout.split("-")
         if not set(letters) <= set(BlockType):
@@ -127,11 +128,9 @@ def _unsized(layout: str, base: CoAtNetConfig, changes: Mapping[str, Any]) -> Co
         if stem.type is StemType.PATCH:
             raise ValueError(f"layout {layout} needs a base with a stem of convolutions")
         blocks = [BlockType(letter) for letter in letters]
-        strides = [2] * len(blocks)
-        if len(blocks) == len(base.stages):
-            strides = [stage.stride for stage in base.stages]
+        likes = base.stages if len(blocks) == len(base.stages) else [plain] * len(blocks)
     stages = tuple(
-        StageConfig(block=block, depth=1, width=width, stride=stride)
-        for block, stride in zip(blocks, strides, strict=True)
+        replace(stage, depth=1, width=stage.head_size or width)
+        for stage in (like.made_of(block) for like, block in zip(likes, blocks, strict=True))
     )
     return changed(base, **{"stem": stem, "stages": stages, **changes})

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from coatnet.config import CoAtNetConfig, StridePlace
-from coatnet.dimensions import EXPANSION, squeezed_width
+from coatnet.dimensions import BlockOptions, pads_beforehand, squeezed_width
 from coatnet.maps import maps, tokens
 from coatnet.norms import mbconv_norm
 from coatnet.pooling import pool
@@ -36,7 +36,7 @@ class SqueezeExcitation(nn.Module):
 
 
 class MBConv(nn.Module):
-    """x + Conv1x1(SE(DepthConv3x3(Conv1x1(Norm(x))))), expanded 4 times in between.
+    """x + Conv1x1(SE(DepthConv(Conv1x1(Norm(x))))), expanded in between.
 
     With stride 2: Proj(Pool(x)) + Conv(DepthConv(Conv(Norm(x), stride=2))), Eq. 5, the stride in
     the first 1x1 convolution; `config.mbconv_stride` puts it in the depthwise one (Table 9) or
@@ -48,30 +48,41 @@ class MBConv(nn.Module):
     def __init__(
         self,
         config: CoAtNetConfig,
+        options: BlockOptions,
         *,
         in_width: int,
         width: int,
         stride: int,
         drop_path: float = 0.0,
     ) -> None:
-        """Build the block; `drop_path` is its rate of stochastic depth."""
+        """Build a block of a stage with these options; `drop_path` is its stochastic depth's rate.
+
+        By default, and always in the paper, the kernel is 3x3 and the expansion 4.
+        """
         super().__init__()
         self.config = config
+        self.options = options
         self.stride = stride
         self.drop_path = drop_path
         # The expansion counts from the output width also in a stage's first block: it is what
         # reproduces the published parameter counts.
-        hidden = EXPANSION * width
+        hidden, kernel = options.expansion * width, options.kernel
         in_depthwise = config.mbconv_stride is StridePlace.DEPTHWISE
         self.shortcut = nn.Conv2d(in_width, width, 1) if in_width != width else None
         self.pre_norm = mbconv_norm(config, in_width)
         self.expand = nn.Conv2d(in_width, hidden, 1, bias=False)  # its stride: see _downsampled
         self.expand_norm = mbconv_norm(config, hidden)
         self.depthwise = nn.Conv2d(
-            hidden, hidden, 3, stride if in_depthwise else 1, padding=1, groups=hidden, bias=False
+            hidden,
+            hidden,
+            kernel,
+            stride if in_depthwise else 1,
+            padding=kernel // 2,
+            groups=hidden,
+            bias=False,
         )
         self.depthwise_norm = mbconv_norm(config, hidden)
-        squeezed = squeezed_width(config, width)
+        squeezed = squeezed_width(options, width)
         self.squeeze_excitation = SqueezeExcitation(hidden, squeezed) if squeezed else None
         self.project = nn.Conv2d(hidden, width, 1)
 
@@ -119,12 +130,11 @@ class MBConv(nn.Module):
 
     def _convolve_depthwise(self, y_bchw: torch.Tensor) -> torch.Tensor:
         layer = self.depthwise
-        if min(y_bchw.shape[2:]) >= layer.kernel_size[0]:
+        height, width = y_bchw.shape[2:]
+        if not pads_beforehand(self.options, (height, width)):
             return layer(y_bchw)
-        # On CPUs the backward of a map smaller than the kernel takes 10 times as long as that of
-        # the same map with its padding written out: a sixth of a tiny C-C-C-C's training.
         return functional.conv2d(
-            functional.pad(y_bchw, (1, 1, 1, 1)),
+            functional.pad(y_bchw, (self.options.kernel // 2,) * 4),
             layer.weight,
             layer.bias,
             stride=layer.stride,

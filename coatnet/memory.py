@@ -22,7 +22,7 @@ from coatnet.config import (
     StemType,
     StridePlace,
 )
-from coatnet.dimensions import EXPANSION, Size, attended, squeezed_width
+from coatnet.dimensions import BlockOptions, Size, attended, pads_beforehand, squeezed_width
 
 # Python 3.11 takes as long to look up a member of an enum as to multiply three times.
 _LAYER, _MAX, _POST = NormType.LAYER, PoolType.MAX, RelativeBias.POST
@@ -98,7 +98,13 @@ def head_kept(width: int) -> Kept:
 
 
 def mbconv_kept(
-    config: CoAtNetConfig, in_width: int, width: int, stride: int, in_size: Size, size: Size
+    config: CoAtNetConfig,
+    options: BlockOptions,
+    in_width: int,
+    width: int,
+    stride: int,
+    in_size: Size,
+    size: Size,
 ) -> Kept:
     """Return what an MBConv block keeps.
 
@@ -112,7 +118,7 @@ def mbconv_kept(
     | pooling, shortcut                  | indices of the maxima; what the shortcut takes in   |
     """
     in_cells, cells = in_size[0] * in_size[1], size[0] * size[1]
-    hidden, squeezed = EXPANSION * width, squeezed_width(config, width)
+    hidden, squeezed = options.expansion * width, squeezed_width(options, width)
     pooled_indices = INDEX_BYTES * in_width * cells if config.pool is _MAX else 0
     inside, constant = in_width * in_cells, 0
     if stride != 1:
@@ -125,8 +131,9 @@ def mbconv_kept(
     expanded_size = in_size if config.mbconv_stride is _DEPTHWISE else size
     expanded = expanded_size[0] * expanded_size[1]
     convolved = expanded
-    if min(expanded_size) < 3:  # the depthwise convolution's padding is written out
-        convolved = (expanded_size[0] + 2) * (expanded_size[1] + 2)
+    if pads_beforehand(options, expanded_size):
+        padding = options.kernel - 1
+        convolved = (expanded_size[0] + padding) * (expanded_size[1] + padding)
     inside += hidden * (2 * expanded + convolved + 3 * cells)
     if squeezed:  # gated is the projection's kernel, or its input where that is smaller
         inside += hidden * min(width, cells) + 2 * (hidden + squeezed)
@@ -136,7 +143,13 @@ def mbconv_kept(
 
 
 def transformer_kept(
-    config: CoAtNetConfig, in_width: int, width: int, stride: int, in_size: Size, size: Size
+    config: CoAtNetConfig,
+    options: BlockOptions,
+    in_width: int,
+    width: int,
+    stride: int,
+    in_size: Size,
+    size: Size,
 ) -> Kept:
     """Return what a transformer block keeps.
 
@@ -147,7 +160,7 @@ def transformer_kept(
     | shortcut, q k v      | what each takes in; the shortcut without pooling: the input       |
     | attention            | see `_attention`                                                  |
     | output projection    | what it takes in                                                  |
-    | feed-forward network | what norm and first layer take in, and GELU and second (4 x each) |
+    | feed-forward network | what norm and first layer take in; GELU and second, expanded each |
     """
     in_cells, cells = in_size[0] * in_size[1], size[0] * size[1]
     inside, constant = in_width * cells, STATISTICS_BYTES * (in_cells + cells)
@@ -157,24 +170,26 @@ def transformer_kept(
             inside += in_width * cells
         if config.pool is _MAX:
             constant += 2 * INDEX_BYTES * in_width * cells
-    attention, fusible, fused = _attention(config, width, size)
-    inside += attention + (3 + 2 * EXPANSION) * width * cells
+    attention, fusible, fused = _attention(config, options.head_size, width, size)
+    inside += attention + (3 + 2 * options.expansion) * width * cells
     return Kept(in_width * in_cells, inside, constant, fusible, fused)
 
 
-def _attention(config: CoAtNetConfig, width: int, size: Size) -> tuple[int, int, int]:
+def _attention(
+    config: CoAtNetConfig, head_size: int, width: int, size: Size
+) -> tuple[int, int, int]:
     """Return the values that attention keeps, which of them fused kernels do not, and their bytes.
 
     Softmax keeps its weights. The products keep q, scaled, and k and v: as copies, or as views of
     what the projection put out, which then stays as a whole. Fused kernels keep the logarithm of
     each row's sum instead of the weights; y_post has none, it needs the weights.
     """
-    heads, cells = width // config.head_size, size[0] * size[1]
+    heads, cells = width // head_size, size[0] * size[1]
     if config.attention is _LINEAR:
         # elu: q, k and with them v; the products: q twice, k, v, k v, sum; the quotient: both
         # sides. q is kept once where the products need no copies, v not again of a single head.
         vectors = 6 if heads == 1 else 7 if cells == 1 else 8
-        return vectors * width * cells + width * (config.head_size + 1) + heads * cells, 0, 0
+        return vectors * width * cells + width * (head_size + 1) + heads * cells, 0, 0
     rows, columns = attended(config, size)
     across = -(-size[1] // columns)
     attending = -(-size[0] // rows) * across * rows * columns

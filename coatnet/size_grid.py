@@ -5,6 +5,7 @@ from math import lcm, prod
 
 from coatnet.config import BlockType, CoAtNetConfig, StemType
 from coatnet.cost import cost
+from coatnet.dimensions import block_options
 
 Growth = tuple[float, float]  # the least and the largest ratio of a width to the one before it
 
@@ -76,7 +77,7 @@ def default_grid(
     while unit < 1024 and _fits(config, 2 * unit, parameters, macs):
         unit *= 2
     if config.stem.type is StemType.PATCH:
-        widths = _multiples(lcm(2 * unit, config.head_size), 8 * unit, 96 * unit)
+        widths = _multiples(lcm(2 * unit, _head_size(config, 0)), 8 * unit, 96 * unit)
         return SizeGrid(depths=(tuple(range(6, 33)),), widths=(widths,))
     free = parameters is not None and macs is not None
     kinds = _kinds(len(config.stages))
@@ -97,15 +98,16 @@ def default_grid(
 
 def _fits(config: CoAtNetConfig, unit: int, parameters: int | None, macs: int | None) -> bool:
     """Say whether a network with CoAtNet-0's depths and 6u, 12u, ... wide exceeds no target."""
-    kinds, heads = _kinds(len(config.stages)), config.head_size
+    kinds = _kinds(len(config.stages))
+    heads = [_head_size(config, index) for index in range(len(kinds))]
     depths = {1: 2, 2: 3, 3: 5, 4: 2}
     if config.stem.type is StemType.PATCH:  # CoAtNet-0's S3, as deep as has its parameters
         depths, first = {3: 12}, 24
     else:
         first = 6
     stages = tuple(
-        replace(stage, depth=depths[kind], width=-(-(first * unit << index) // heads) * heads)
-        for index, (stage, kind) in enumerate(zip(config.stages, kinds, strict=True))
+        replace(stage, depth=depths[kind], width=-(-(first * unit << index) // head) * head)
+        for index, (stage, kind, head) in enumerate(zip(config.stages, kinds, heads, strict=True))
     )
     stem = replace(config.stem, width=stages[0].width)
     price = cost(replace(config, stem=stem, stages=stages))
@@ -126,8 +128,12 @@ def _widths(config: CoAtNetConfig, stage: int, unit: int) -> tuple[int, ...]:
     if len(config.stages) > 4:
         step = lcm(step, unit << stage)
     if config.stages[stage].block is BlockType.TRANSFORMER:
-        step = lcm(step, config.head_size)
+        step = lcm(step, _head_size(config, stage))
     return _multiples(step, 3 * unit << stage, 16 * unit << stage)
+
+
+def _head_size(config: CoAtNetConfig, stage: int) -> int:
+    return block_options(config, config.stages[stage]).head_size
 
 
 def _multiples(step: int, least: int, most: int) -> tuple[int, ...]:

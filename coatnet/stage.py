@@ -8,6 +8,7 @@ from torch import nn
 
 from coatnet.checkpointing import run_checkpointed
 from coatnet.config import BlockType, CoAtNetConfig
+from coatnet.dimensions import block_options
 from coatnet.maps import maps, tokens
 from coatnet.mbconv import MBConv
 from coatnet.stochastic_depth import drop_path_rates
@@ -20,6 +21,7 @@ class Stage(nn.ModuleList):
     def __init__(self, config: CoAtNetConfig, number: int) -> None:
         """Build the stage `number`, counted from 0, of `config`."""
         stage = config.stages[number]
+        options = block_options(config, stage)
         in_width = config.stages[number - 1].width if number else config.stem.width
         in_size, out_size = config.map_sizes[number : number + 2]
         stride = stage.stride
@@ -30,6 +32,7 @@ class Stage(nn.ModuleList):
                 blocks.append(
                     MBConv(
                         config,
+                        options,
                         in_width=in_width,
                         width=stage.width,
                         stride=stride,
@@ -40,6 +43,7 @@ class Stage(nn.ModuleList):
                 blocks.append(
                     TransformerBlock(
                         config,
+                        options,
                         in_width=in_width,
                         width=stage.width,
                         stride=stride,

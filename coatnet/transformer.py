@@ -10,7 +10,7 @@ from torch import nn
 
 from coatnet.attention import RelativeAttention
 from coatnet.config import CoAtNetConfig
-from coatnet.dimensions import EXPANSION, Size
+from coatnet.dimensions import BlockOptions, Size
 from coatnet.maps import maps, tokens
 from coatnet.norms import LAYER_NORM_EPSILON
 from coatnet.pooling import pool
@@ -36,6 +36,7 @@ class TransformerBlock(nn.Module):
     def __init__(
         self,
         config: CoAtNetConfig,
+        options: BlockOptions,
         *,
         in_width: int,
         width: int,
@@ -43,7 +44,7 @@ class TransformerBlock(nn.Module):
         sizes: BlockSizes,
         drop_path: float = 0.0,
     ) -> None:
-        """Build the block; `drop_path` is the rate of each of its branches."""
+        """Build a block of a stage with these options; each branch is dropped at `drop_path`."""
         super().__init__()
         self.config = config
         self.stride = stride
@@ -52,11 +53,12 @@ class TransformerBlock(nn.Module):
         self.shortcut = nn.Linear(in_width, width) if in_width != width else None
         self.attention_norm = nn.LayerNorm(in_width, eps=LAYER_NORM_EPSILON)
         self.attention = RelativeAttention(
-            config, in_width=in_width, width=width, size=sizes.out, bias_size=sizes.bias
+            config, options, in_width=in_width, width=width, size=sizes.out, bias_size=sizes.bias
         )
         self.feed_forward_norm = nn.LayerNorm(width, eps=LAYER_NORM_EPSILON)
+        hidden = options.expansion * width
         self.feed_forward = nn.Sequential(
-            nn.Linear(width, EXPANSION * width), nn.GELU(), nn.Linear(EXPANSION * width, width)
+            nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width)
         )
 
     def forward(self, x_bnc: torch.Tensor) -> torch.Tensor:

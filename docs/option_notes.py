@@ -44,6 +44,26 @@ NOTES: dict[tuple[str, str], Note] = {
         does="of the first block; 1 in the second half of a mixed stage",
         paper="2 in all stages; Section A.2 (mixed stages)",
     ),
+    ("stages[].kernel", ""): Note(
+        choice="3, 5 or 7; `kernel` if not given",
+        does="of a C stage; T has none",
+        paper="the same in all stages",
+    ),
+    ("stages[].expansion", ""): Note(
+        choice="1 to 8; `expansion` if not given",
+        does="of a stage of either type",
+        paper="the same in all stages",
+    ),
+    ("stages[].squeeze_ratio", ""): Note(
+        choice="0 to 4; `squeeze_ratio` if not given",
+        does="of a C stage; T has none",
+        paper="the same in all stages",
+    ),
+    ("stages[].head_size", ""): Note(
+        choice="channels; `head_size` if not given",
+        does="of a T stage, whose width is a multiple of it; C has none",
+        paper="the same in all stages",
+    ),
     ("attention", "global"): Note(does="each cell attends to all", paper="all results"),
     ("attention", "window"): Note(
         does="each cell attends to those of its window",
@@ -96,6 +116,16 @@ NOTES: dict[tuple[str, str], Note] = {
     ("mbconv_norm", "layer"): Note(
         does="LayerNorm over the channels of each cell",
         paper="Table 8: CoAtNet-2 at 224: 84.1 %; CoAtNet-3 from 21K at 384: 87.8 %",
+    ),
+    ("kernel", ""): Note(
+        choice="3, 5 or 7",
+        does="side of MBConv's depthwise convolution",
+        paper="3 always (Table 3, caption)",
+    ),
+    ("expansion", ""): Note(
+        choice="1 to 8",
+        does="hidden width over the block's width, of MBConv and of the feed-forward network",
+        paper="4 always (Table 3, caption)",
     ),
     ("squeeze_ratio", ""): Note(
         choice="0 to 4",

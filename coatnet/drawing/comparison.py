@@ -12,6 +12,8 @@ LABELS = 124.0  # for what is written in front of a row, at least
 COLUMN = 106.0
 ROW = 112.0
 LEGEND = "a bar is a block; under it blocks × channels, then the map in cells"
+UNUSUAL = ", then kernel, expansion, SE ratio and heads that are not the usual"
+LINE_STEP = 16.0  # for those
 
 
 def draw_all(configs: Mapping[str, CoAtNetConfig], *, title: str) -> str:
@@ -27,22 +29,25 @@ def draw_all(configs: Mapping[str, CoAtNetConfig], *, title: str) -> str:
     rows = {label: network_parts(config)[:-1] for label, config in configs.items()}
     columns = max(len(parts) for parts in rows.values())
     labels = max(LABELS, *(text_width(label, SIZE + 1, bold=True) + 20 for label in rows))
-    legend = 212 + text_width(LEGEND)
-    width = max(labels + COLUMN * columns, text_width(title, LARGE, bold=True), legend)
+    unusual = [text_width(part.unusual, SMALL) for parts in rows.values() for part in parts]
+    words, row = (LEGEND + UNUSUAL, ROW + LINE_STEP) if any(unusual) else (LEGEND, ROW)
+    column = max(COLUMN, max(unusual) + 6)
+    legend = 212 + text_width(words)
+    width = max(labels + column * columns, text_width(title, LARGE, bold=True), legend)
     step = (width - labels) / columns
     centers = [MARGIN + labels + step * (i + 0.5) for i in range(columns)]
     largest = max(max(sides(config.image_size)) for config in configs.values())
     canvas = Canvas()
     canvas.text(MARGIN, 38, title, anchor="start", size=LARGE, bold=True)
-    _draw_legend(canvas, MARGIN, 61)
+    _draw_legend(canvas, MARGIN, 61, words)
     y = 78.0
     for label, parts in rows.items():
-        canvas.rect(MARGIN - 12, y, width + 24, ROW, color="panel", radius=6)
+        canvas.rect(MARGIN - 12, y, width + 24, row, color="panel", radius=6)
         _draw_label(canvas, label, configs[label], y)
         draw_pictures(canvas, parts, centers[: len(parts)], y + GLYPH / 2 - 2, largest)
         for part, center in zip(parts, centers, strict=False):
             _draw_numbers(canvas, part, center, y + 86)
-        y += ROW + 8
+        y += row + 8
     return canvas.render(width + 2 * MARGIN, y + 8, title=f"{title}: {', '.join(rows)}")
 
 
@@ -64,10 +69,12 @@ def _draw_numbers(canvas: Canvas, part: Part, center: float, y: float) -> None:
         canvas.text(center, y, text)
     size = f"{part.size[0]} × {part.size[1]}"
     canvas.text(center, y + 17, size, size=SMALL, color="muted")
+    if part.unusual:
+        canvas.text(center, y + 17 + LINE_STEP, part.unusual, size=SMALL, color="muted")
 
 
-def _draw_legend(canvas: Canvas, x: float, y: float) -> None:
+def _draw_legend(canvas: Canvas, x: float, y: float, words: str) -> None:
     for letter, name, at in (("C", "MBConv", x), ("T", "transformer", x + 90)):
         canvas.badge(letter, at + 8, y - 4)
         canvas.text(at + 22, y, name, anchor="start")
-    canvas.text(x + 212, y, LEGEND, anchor="start", color="muted")
+    canvas.text(x + 212, y, words, anchor="start", color="muted")

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from coatnet.config import CoAtNetConfig, sides
+from coatnet.config import EXPANSION, KERNEL, CoAtNetConfig, sides
 from coatnet.cost import Cost, cost
 from coatnet.drawing.canvas import LARGE, Canvas, text_width
-from coatnet.drawing.layers import Panel, panels
+from coatnet.drawing.layers import panels
+from coatnet.drawing.panel import Panel
 from coatnet.drawing.parts import GLYPH, Part, amount, draw_pictures, image_part, network_parts
 
 MARGIN = 24.0  # pixels, like all that follow
@@ -108,11 +109,30 @@ def _rows(
     ]
     if any(heads):
         yield "heads × size", heads, []
+    yield from ((label, values, []) for label, values in _insides(parts))
     costs = [part.cost for part in parts]
     parameters = [None if price is None else price.parameters for price in costs]
     macs = [None if price is None else price.macs for price in costs]
     yield "parameters", _amounts(parameters), _shares(parameters, total.parameters)
     yield "multiply-adds", _amounts(macs), _shares(macs, total.macs)
+
+
+def _insides(parts: tuple[Part, ...]) -> Iterator[tuple[str, list[str | None]]]:
+    """Yield what blocks of different stages differ in, or all from the paper's."""
+    kernels: list[str | None] = [None] * len(parts)
+    expansions, ratios = kernels.copy(), kernels.copy()
+    for place, part in enumerate(parts):
+        if part.options is not None:
+            expansions[place] = f"× {part.options.expansion}"
+            if part.heads is None:
+                kernels[place] = f"{part.options.kernel} × {part.options.kernel}"
+                ratios[place] = f"{part.options.squeeze_ratio:g}"
+    if set(kernels) - {None, f"{KERNEL} × {KERNEL}"}:
+        yield "kernel", kernels
+    if set(expansions) - {None, f"× {EXPANSION}"}:
+        yield "expansion", expansions
+    if len(set(ratios) - {None}) > 1:
+        yield "squeeze ratio", ratios
 
 
 def _count(number: int | None) -> str | None:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 
-from coatnet.config import BlockType, CoAtNetConfig, StemType, sides
+from coatnet.config import EXPANSION, KERNEL, BlockType, CoAtNetConfig, StemType, sides
 from coatnet.cost import PartCost, part_costs
-from coatnet.dimensions import Size
+from coatnet.dimensions import BlockOptions, Size, block_options
 from coatnet.drawing.canvas import Canvas
 
 GLYPH = 86.0  # pixels: the widest picture, and the height of the image's
@@ -26,6 +26,8 @@ class Part:
     channels: int
     stride: int | None = None
     heads: int | None = None
+    options: BlockOptions | None = None
+    unusual: str = ""  # of its options those that are neither the paper's nor all stages'
     cost: PartCost | None = None
 
 
@@ -57,11 +59,18 @@ def network_parts(config: CoAtNetConfig) -> tuple[Part, ...]:
             depth=stage.depth,
             channels=stage.width,
             stride=stage.stride,
-            heads=stage.width // config.head_size if stage.block is BlockType.TRANSFORMER else None,
+            heads=stage.width // inside.head_size if stage.block is BlockType.TRANSFORMER else None,
+            options=inside,
+            unusual=_unusual(config, stage.block, inside),
             cost=price,
         )
-        for stage, name, size, price in zip(
-            config.stages, stage_names(config), sizes[1:], costs[1:-1], strict=True
+        for stage, inside, name, size, price in zip(
+            config.stages,
+            [block_options(config, stage) for stage in config.stages],
+            stage_names(config),
+            sizes[1:],
+            costs[1:-1],
+            strict=True,
         )
     ]
     head = Part(
@@ -73,6 +82,17 @@ def network_parts(config: CoAtNetConfig) -> tuple[Part, ...]:
         cost=costs[-1],
     )
     return (stem_part, *stages, head)
+
+
+def _unusual(config: CoAtNetConfig, block: BlockType, inside: BlockOptions) -> str:
+    convolution = block is BlockType.CONVOLUTION
+    words = (
+        (convolution and inside.kernel != KERNEL, f"{inside.kernel}×{inside.kernel}"),
+        (inside.expansion != EXPANSION, f"× {inside.expansion}"),
+        (inside.squeeze_ratio != config.squeeze_ratio, f"SE {inside.squeeze_ratio:g}"),
+        (inside.head_size != config.head_size, f"heads of {inside.head_size}"),
+    )
+    return ", ".join(word for there, word in words if there)
 
 
 def stage_names(config: CoAtNetConfig) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from coatnet.config import BlockType, CoAtNetConfig, PoolType, StageConfig, StemConfig, changed
+from coatnet.dimensions import BlockOptions, block_options
 
 # Every kind of attention there is: linear attention has no bias.
 ATTENTIONS = {
@@ -24,12 +25,23 @@ POOLS = {
     "average 3": {"pool": "average", "pool_size": 3},
 }
 STRIDES = ("expand", "depthwise", "pool")
+# Sides of the depthwise convolution and expansions: the paper's, and others.
+INSIDES = {
+    "3, 4": {},
+    "5, 1": {"kernel": 5, "expansion": 1},
+    "7, 3": {"kernel": 7, "expansion": 3},
+}
 
 
 def options(**changes: Any) -> CoAtNetConfig:
     """Describe them: ``options(head_size=4, relative_bias="post")``; the stages do not matter."""
     stage = StageConfig(block=BlockType.CONVOLUTION, depth=1, width=1)
     return changed(CoAtNetConfig(stem=StemConfig(width=1), stages=(stage,)), **changes)
+
+
+def inside(config: CoAtNetConfig) -> BlockOptions:
+    """Return what holds in a stage of `config` that has no options of its own."""
+    return block_options(config, config.stages[0])
 
 
 @torch.no_grad()

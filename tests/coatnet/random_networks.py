@@ -34,6 +34,21 @@ def random_config(seed: int) -> CoAtNetConfig:
     if attention is AttentionType.LINEAR:
         biases = [RelativeBias.NONE]
 
+    def stage() -> StageConfig:
+        block = draw.choice(list(BlockType))
+        convolution, own = block is BlockType.CONVOLUTION, draw.random() < 0.5
+        heads = draw.choice([1, 2, 3, 4, 8]) if own and not convolution else None
+        return StageConfig(
+            block=block,
+            depth=draw.randint(1, 2),
+            width=(heads or head_size) * draw.randint(1, 4),
+            stride=draw.choice([1, 2]),
+            kernel=draw.choice([None, 3, 5, 7]) if own and convolution else None,
+            expansion=draw.choice([None, 1, 2, 3, 6, 8]) if own else None,
+            squeeze_ratio=draw.choice([None, 0.0, 0.5]) if own and convolution else None,
+            head_size=heads,
+        )
+
     def image_size() -> ImageSize:
         unit = stem_stride if patch else 1
         height, width = (unit * draw.randint(1, 6 if patch else 20) for _ in range(2))
@@ -46,15 +61,7 @@ def random_config(seed: int) -> CoAtNetConfig:
             depth=1 if patch else draw.randint(1, 3),
             stride=stem_stride,
         ),
-        stages=tuple(
-            StageConfig(
-                block=draw.choice(list(BlockType)),
-                depth=draw.randint(1, 2),
-                width=head_size * draw.randint(1, 4),
-                stride=draw.choice([1, 2]),
-            )
-            for _ in range(draw.randint(1, 4))
-        ),
+        stages=tuple(stage() for _ in range(draw.randint(1, 4))),
         attention=attention,
         window=draw.randint(1, 6),
         relative_bias=draw.choice(biases),
@@ -62,6 +69,8 @@ def random_config(seed: int) -> CoAtNetConfig:
         head_size=head_size,
         mbconv_stride=draw.choice(list(StridePlace)),
         mbconv_norm=draw.choice(list(NormType)),
+        kernel=draw.choice([3, 3, 5, 7]),
+        expansion=draw.choice([4, 4, *range(1, 9)]),
         squeeze_ratio=draw.choice([0.0, 0.25, 1.0]),
         pool=draw.choice(list(PoolType)),
         pool_size=draw.choice([2, 3]),

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from coatnet.attention import RelativeAttention, fused, written_out
 from coatnet.config import AttentionType, RelativeBias
-from tests.coatnet.options import ATTENTIONS, disturb, options
+from tests.coatnet.options import ATTENTIONS, disturb, inside, options
 
 HEADS, HEAD_SIZE = 2, 2
 # divided by windows of 2 or not, in one direction or both; lines; a single cell
@@ -24,8 +24,10 @@ def build(
     size: tuple[int, int], *, in_width: int = 3, bias_size: tuple[int, int] | None = None, **changes
 ) -> RelativeAttention:
     torch.manual_seed(0)
+    config = options(head_size=HEAD_SIZE, **changes)
     layer = RelativeAttention(
-        options(head_size=HEAD_SIZE, **changes),
+        config,
+        inside(config),
         in_width=in_width,
         width=HEADS * HEAD_SIZE,
         size=size,

@@ -1,6 +1,7 @@
 """The card is true of the network, and its YAML holds whatever the metadata are."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from ruamel.yaml import YAML
@@ -98,3 +99,22 @@ def test_the_card_says_what_the_network_is(config, size, larger):
 
 def test_the_card_of_ten_classes_shows_another_number():
     assert "classes=100," in card(named("coatnet-0", classes=10))
+
+
+def test_the_card_names_options_that_are_not_the_paper_s():
+    plain = named("coatnet-0")
+    assert "own options" not in card(plain)
+    assert "kernel" not in card(plain)
+    first, *others, last = plain.stages
+    first = replace(first, kernel=5, squeeze_ratio=0.0)
+    mixed = replace(plain, expansion=6, stages=(first, *others, replace(last, head_size=64)))
+    text = card(mixed)
+    for said in (
+        "| part | blocks | width | stride | map | own options |",
+        "|---|---|---|---|---|---|",
+        "| stem (convolution) | 2 | 64 | 2 | 112 x 112 |  |",
+        "| S1 (convolution) | 2 | 96 | 2 | 56 x 56 | kernel 5, squeeze_ratio 0.0 |",
+        "| S4 (transformer) | 2 | 768 | 2 | 7 x 7 | head_size 64 |",
+        "| expansion | 6 |",
+    ):
+        assert said in text

@@ -16,6 +16,7 @@ NETWORKS = {
     "LayerNorm": {"mbconv_norm": "layer", "squeeze_ratio": 0.0},
     "windows, y_post": {"attention": "window", "window": 3, "relative_bias": "post"},
     "linear": {"attention": "linear", "relative_bias": "none", "mbconv_stride": "pool"},
+    "kernels and expansions": {"layout": "C-C-T-T", "kernel": 7, "expansion": 1},
     "resized": {"bias_image_size": 40, "mbconv_stride": "depthwise", "pool": "average"},
 }
 

@@ -8,6 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from coatnet import FAMILY, CoAtNetConfig, cost
 from coatnet.cost import PartCost, part_costs
+from coatnet.dimensions import block_options
 from tests.coatnet.random_networks import build, counted, images, random_config
 
 
@@ -66,9 +67,10 @@ def step_macs(config: CoAtNetConfig, *, checkpointing: bool) -> int:
     total, overcounted = counter.get_total_flops(), 0
     # The counter takes the gradient of a depthwise kernel for that of a full one.
     for stage, (rows, columns) in zip(config.stages, config.map_sizes[1:], strict=True):
-        hidden = 4 * stage.width
+        inside = block_options(config, stage)
+        hidden, kernel = inside.expansion * stage.width, inside.kernel**2
         if stage.block == "C":
-            overcounted += stage.depth * 9 * hidden * (hidden - 1) * rows * columns
+            overcounted += stage.depth * kernel * hidden * (hidden - 1) * rows * columns
     assert total % 4 == 0
     return total // 4 - overcounted
 

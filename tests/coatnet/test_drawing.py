@@ -30,6 +30,18 @@ def eight_stages() -> CoAtNetConfig:
     return replace(ZERO, stages=stages, image_size=(640, 200), drop_path=0.2)
 
 
+def own_options() -> CoAtNetConfig:
+    """Describe stages that differ in all that stages may have of their own, in long words."""
+    first, second, third, last = ZERO.stages
+    stages = (
+        replace(first, kernel=5, expansion=3, squeeze_ratio=0.125),
+        replace(second, kernel=7, expansion=6, squeeze_ratio=0.0),
+        replace(third, head_size=128, expansion=8),
+        replace(last, head_size=256),
+    )
+    return replace(ZERO, stages=stages)
+
+
 CONFIGS = {
     **FAMILY,
     **{layout: in_layout(ZERO, layout) for layout in LAYOUTS},
@@ -41,6 +53,8 @@ CONFIGS = {
     "pooled": named("coatnet-1", mbconv_stride="pool", mbconv_norm="layer", pool="average"),
     "one stage": replace(ZERO, stages=ZERO.stages[:1], squeeze_ratio=0.0),
     "deep stem": replace(ZERO, stem=replace(ZERO.stem, depth=5)),
+    "own options": own_options(),
+    "other kernel": named("coatnet-2", kernel=7, expansion=1),
     "large numbers": named("coatnet-7", image_size=4096, classes=21843, in_channels=128),
 }
 
@@ -87,6 +101,9 @@ def test_every_option_is_seen():
     drawings["base", ""] = draw(base)
     for changes in (
         {"head_size": 64},
+        {"kernel": 5},
+        {"kernel": 7},
+        {"expansion": 6},
         {"squeeze_ratio": 0.5},
         {"squeeze_ratio": 0.0},
         {"pool_size": 3},
@@ -99,6 +116,13 @@ def test_every_option_is_seen():
         {"attention": "window", "window": 6},
     ):
         drawings[str(changes), ""] = draw(changed(base, **changes))
+    first, *others, last = base.stages
+    for changes in ({"kernel": 5}, {"expansion": 6}, {"squeeze_ratio": 0.0}):
+        stages = (replace(first, **changes), *others, last)
+        drawings["first stage", str(changes)] = draw(replace(base, stages=stages))
+    for changes in ({"expansion": 6}, {"head_size": 64}):
+        stages = (first, *others, replace(last, **changes))
+        drawings["last stage", str(changes)] = draw(replace(base, stages=stages))
     for one, other in combinations(drawings, 2):
         assert drawings[one] != drawings[other], (one, other)
 
@@ -160,6 +184,42 @@ def test_the_stride_is_where_it_sits(place, strided):
 )
 def test_attention_is_written_as_it_is(changes, formula, reach):
     assert {formula, reach} <= set(texts(draw(named("coatnet-0", **changes))))
+
+
+def row(config: CoAtNetConfig, label: str) -> list[str]:
+    """The values of the table's row, from the image to the head; none if there is no such row."""
+    words = texts(draw(config))
+    start = words.index(label) + 1 if label in words else len(words)
+    return words[start : start + len(config.stages) + 3]
+
+
+def test_options_of_stages_are_said_in_words_and_in_numbers():
+    found = {**layers(own_options(), "MBConv"), **layers(own_options(), "Transformer")}
+    assert {
+        "Conv 1×1 → 3 / 6 D", "Depthwise 5×5 / 7×7", "Attention, heads of 128 / 256",
+    } <= set(found)  # fmt: skip
+    assert {"gate, by way of 0.125 / 0 D", "D → 8 / 4 D → D, GELU"} <= set(
+        texts(draw(own_options()))
+    )
+    assert row(own_options(), "kernel") == ["-", "-", "5 × 5", "7 × 7", "-", "-", "-"]
+    assert row(own_options(), "expansion") == ["-", "-", "× 3", "× 6", "× 8", "× 4", "-"]
+    assert row(own_options(), "squeeze ratio") == ["-", "-", "0.125", "0", "-", "-", "-"]
+    assert row(own_options(), "heads × size") == ["-", "-", "-", "-", "3 × 128", "3 × 256", "-"]
+
+
+def test_the_paper_s_kernel_and_expansion_need_no_words():
+    for label in ("kernel", "expansion", "squeeze ratio"):
+        assert row(ZERO, label) == []
+    assert row(named("coatnet-2", kernel=7), "kernel") == ["-", "-", "7 × 7", "7 × 7", *"---"]
+    unusual = {part.name: part.unusual for part in network_parts(own_options())}
+    assert unusual == {
+        "S0": "", "S1": "5×5, × 3, SE 0.125", "S2": "7×7, × 6, SE 0", "S3": "× 8, heads of 128",
+        "S4": "heads of 256", "Head": "",
+    }  # fmt: skip
+    several = texts(draw_all({"a": ZERO, "b": own_options()}, title="Two"))
+    assert {"5×5, × 3, SE 0.125", "heads of 256"} <= set(several)
+    assert not any(part.unusual for part in network_parts(ZERO))
+    assert not any("SE ratio" in word for word in texts(draw_all({"a": ZERO}, title="One")))
 
 
 def test_nothing_is_drawn_that_is_not_there():
@@ -322,8 +382,8 @@ def test_nothing_overlaps_and_nothing_is_cut(name, page):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "names",
-    [LAYOUTS, tuple(FAMILY), ("coatnet-28",), ("ViT_REL",), tuple(CONFIGS)],
-    ids=["layouts", "family", "one", "patches", "all"],
+    [LAYOUTS, tuple(FAMILY), ("coatnet-28",), ("ViT_REL",), ("own options",), tuple(CONFIGS)],
+    ids=["layouts", "family", "one", "patches", "own options", "all"],
 )
 def test_nothing_overlaps_among_several(names, page):
     configs = {f"{name}#1234": CONFIGS[name] for name in names}

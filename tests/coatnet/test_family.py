@@ -1,9 +1,11 @@
 """The family against the numbers printed in the paper (Tables 4, 5, 11, 12)."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from coatnet import FAMILY, PUBLISHED, CoAtNet, cost, named
+from coatnet import FAMILY, PUBLISHED, CoAtNet, cost, in_layout, named
 
 # Counted for convention R at 224 pixels and 1000 classes, in millions; timm's instantiated
 # networks agree for 0 to 5. CoAtNet-6 is 8 % below the paper's 1470: see the comment in FAMILY.
@@ -67,3 +69,30 @@ def test_named_changes_what_is_given():
 def test_unknown_name_names_the_nearest():
     with pytest.raises(ValueError, match=r"'CoAtNet_3'.* did you mean 'coatnet-3'"):
         named("CoAtNet_3")
+
+
+def test_another_layout_keeps_the_options_that_its_blocks_have():
+    first, second, third, last = named("coatnet-28").stages
+    config = replace(
+        named("coatnet-28", image_size=32, head_size=5, stages=(first, second)),
+        stages=(
+            replace(first, kernel=5),
+            replace(second, kernel=7, expansion=2),
+            replace(third, head_size=16, expansion=3),  # 48 wide, which heads of 5 cannot share
+            replace(last, head_size=24),
+        ),
+    )
+    found = in_layout(config, "C-C-C-T").stages
+    assert [stage.kernel for stage in found] == [5, 7, None, None]
+    assert [stage.expansion for stage in found] == [None, 2, 3, None]
+    assert [stage.head_size for stage in found] == [None, None, None, 24]
+    assert found == in_layout(in_layout(config, "C-C-T-T"), "C-C-C-T").stages
+    (patches,) = in_layout(config, "ViT_REL").stages
+    assert (patches.width, patches.head_size, patches.expansion) == (48, 16, 3)
+    one_more = replace(patches, depth=patches.depth + 1)
+    off, further = (
+        abs(cost(replace(in_layout(config, "ViT_REL"), stages=(stage,))).parameters
+            - cost(config).parameters)
+        for stage in (patches, one_more)
+    )  # fmt: skip
+    assert off <= further

@@ -1,5 +1,7 @@
 """Folded networks: the same function, without batch norms."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -62,3 +64,15 @@ def test_training_is_refused(tiny):
     assert not model.eval().training
     with pytest.raises(RuntimeError, match="train the original"):
         model.train()
+
+
+@pytest.mark.parametrize("place", ["expand", "depthwise", "pool"])
+def test_same_outputs_whatever_the_kernels_and_expansions(tiny, place):
+    config = tiny("C-C-C-C", mbconv_stride=place, expansion=1)
+    first, *others = config.stages
+    model = trained(replace(config, kernel=7, stages=(replace(first, kernel=5), *others)))
+    images_bchw = torch.randn(3, 2, 20, 20)
+    with torch.no_grad():
+        torch.testing.assert_close(
+            folded(model)(images_bchw), model(images_bchw), atol=1e-5, rtol=1e-5
+        )

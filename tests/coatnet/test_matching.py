@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from coatnet import VIT_REL, CoAtNetConfig, StemType, cost, match, named
+from coatnet.config import BlockType
 from coatnet.half_networks import MAX_HALVES
 from coatnet.matching import Matched, closest
 from coatnet.nearest_sum import NearestSum
@@ -60,6 +61,18 @@ def some(rng: random.Random, values: range, most: int) -> tuple[int, ...]:
     return tuple(rng.choices(values, k=rng.randint(1, most)))  # in any order, some twice
 
 
+def own_options(rng: random.Random, block: BlockType) -> dict[str, Any]:
+    options: dict[str, Any] = {"expansion": rng.choice([None, None, 2, 8])}
+    if block is BlockType.TRANSFORMER:  # half of the grid's widths are no multiples of 8
+        heads = rng.choice([None, None, 2, 4, 8])
+        return {**options, "head_size": heads, "width": heads or 4}
+    return {
+        **options,
+        "kernel": rng.choice([None, None, 3, 7]),
+        "squeeze_ratio": rng.choice([None, 0.0]),
+    }
+
+
 def random_case(rng: random.Random) -> tuple[CoAtNetConfig, SizeGrid]:
     count = rng.randint(1, 5)
     layout = "-".join(rng.choices("CT", k=count)) if rng.random() < 0.85 else VIT_REL
@@ -76,8 +89,10 @@ def random_case(rng: random.Random) -> tuple[CoAtNetConfig, SizeGrid]:
     strides = rng.choices([1, 2], k=count)
     config = replace(
         config,
+        expansion=rng.choice([4, 4, 1, 6]),
+        kernel=rng.choice([3, 3, 5, 7]),
         stages=tuple(
-            replace(stage, stride=stride)
+            replace(stage, stride=stride, **own_options(rng, stage.block))
             for stage, stride in zip(config.stages, strides, strict=True)
         ),
     )
@@ -102,7 +117,7 @@ def test_equals_pricing_all_networks_of_the_grid(seed: int) -> None:
         macs = round(10 ** rng.uniform(5, 8)) if parameters is None or rng.random() < 0.7 else None
         expected = exhausted(config, grid, parameters, macs)
         if expected is None:
-            with pytest.raises(ValueError, match="the grid has no network"):
+            with pytest.raises(ValueError, match=r"the grid has no network|no width of S"):
                 closest(config, grid, parameters=parameters, macs=macs)
             continue
         found += 1
@@ -212,6 +227,24 @@ def test_everything_else_is_from_the_base() -> None:
     assert (found.image_size, found.classes, found.head_size) == (32, 10, 16)
     assert found.relative_bias == "post"
     assert found.stages[0].width % 16 == 0
+
+
+def test_stages_keep_their_own_options() -> None:
+    base = named("coatnet-0", image_size=64, classes=10)
+    first, second, third, last = base.stages
+    stages = (replace(first, kernel=5), second, third, replace(last, head_size=96, expansion=2))
+    base = replace(base, stages=stages)
+    found = match("C-T-C-T", parameters=3_000_000, base=base).config.stages
+    assert [stage.kernel for stage in found] == [5, None, None, None]
+    assert [stage.head_size for stage in found] == [None, None, None, 96]
+    assert found[3].expansion == 2
+    assert found[3].width % 96 == 0
+    others = match("C-T-T", parameters=3_000_000, base=base).config.stages
+    assert all(stage.head_size is stage.kernel is stage.expansion is None for stage in others)
+    third = replace(third, head_size=24, expansion=3)
+    base = replace(base, stages=(first, second, third, last))
+    (patches,) = match(VIT_REL, parameters=3_000_000, base=base).config.stages
+    assert (patches.head_size, patches.expansion, patches.width % 24) == (24, 3, 0)
 
 
 def test_all_targets_from_tiny_to_coatnet_7_are_near_a_default() -> None:

@@ -2,22 +2,25 @@
 
 import subprocess
 import sys
+from itertools import product
 
 import pytest
 import torch
 
 from coatnet.config import CoAtNetConfig, NormType, StridePlace
 from coatnet.mbconv import MBConv
-from tests.coatnet.options import POOLS, STRIDES, disturb, options, pooled
+from tests.coatnet.options import INSIDES, POOLS, STRIDES, disturb, inside, options, pooled
 
-SIZES = [(6, 6), (5, 7), (2, 3)]  # the last is smaller than the kernel
+SIZES = [(6, 6), (5, 7), (2, 3)]  # the last is smaller than any kernel
 
 
 def build(
     in_width: int, width: int, stride: int, drop_path: float = 0.0, **changes
 ) -> tuple[MBConv, CoAtNetConfig]:
     config = options(batch_norm_momentum=0.1, **changes)
-    block = MBConv(config, in_width=in_width, width=width, stride=stride, drop_path=drop_path)
+    block = MBConv(
+        config, inside(config), in_width=in_width, width=width, stride=stride, drop_path=drop_path
+    )
     disturb(block)
     torch.manual_seed(0)
     for name, buffer in block.named_buffers():
@@ -69,17 +72,16 @@ class Equation5:
     def depthwise(self, y: torch.Tensor, stride: int) -> torch.Tensor:
         kernel_cij = self.p["depthwise.weight"][:, 0]
         height, width = y.shape[2:]
+        reach = kernel_cij.shape[1] // 2
         rows: list[torch.Tensor] = []
         for row in range(0, height, stride):
             cells: list[torch.Tensor] = []
             for column in range(0, width, stride):
                 total = torch.zeros_like(y[:, :, 0, 0])
-                for i in (-1, 0, 1):
-                    for j in (-1, 0, 1):
-                        if 0 <= row + i < height and 0 <= column + j < width:
-                            total = (
-                                total + y[:, :, row + i, column + j] * kernel_cij[:, i + 1, j + 1]
-                            )
+                for i, j in product(range(-reach, reach + 1), repeat=2):
+                    if 0 <= row + i < height and 0 <= column + j < width:
+                        weight_c = kernel_cij[:, i + reach, j + reach]
+                        total = total + y[:, :, row + i, column + j] * weight_c
                 cells.append(total)
             rows.append(torch.stack(cells, -1))
         return torch.stack(rows, -2)
@@ -120,6 +122,18 @@ def assert_is_equation_5(block, config, stride, x_bchw):
 def test_downsampling_is_equation_5(place, kind, size):
     block, config = build(4, 8, 2, mbconv_stride=place, **POOLS[kind])
     assert_is_equation_5(block, config, 2, torch.randn(3, 4, *size, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("size", [*SIZES, (4, 9), (1, 1)], ids=str)
+@pytest.mark.parametrize("kind", INSIDES)
+@pytest.mark.parametrize("place", STRIDES)
+def test_kernels_and_expansions(place, kind, size, stride):
+    """Also on maps that are smaller than the kernel, or between its half and its whole."""
+    block, config = build(4, 8, stride, mbconv_stride=place, **INSIDES[kind])
+    assert block.depthwise.kernel_size == (config.kernel,) * 2
+    assert block.expand.out_channels == block.depthwise.groups == 8 * config.expansion
+    assert_is_equation_5(block, config, stride, torch.randn(3, 4, *size, dtype=torch.float64))
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -202,10 +216,13 @@ def test_gradients_with_strided_input():
 NARROW = """
 import torch
 import coatnet
+from coatnet.dimensions import block_options
 from coatnet.mbconv import MBConv
 
 torch.set_num_threads(1)
-block = MBConv(coatnet.named("coatnet-0"), in_width=4, width=8, stride=2)
+config = coatnet.named("coatnet-0")
+options = block_options(config, config.stages[0])
+block = MBConv(config, options, in_width=4, width=8, stride=2)
 block.to(memory_format=torch.channels_last)
 for _ in range(100):
     x_bchw = torch.randn(16, 4, 8, 8).to(memory_format=torch.channels_last)

@@ -601,3 +601,21 @@ def test_the_cards_program_runs(saved, monkeypatch):
     assert names["model"].config == saved[0].config
     assert names["larger"].config.image_size == 40
     assert names["other"].config.classes == 10
+
+
+def test_options_of_stages_come_back(tiny, tmp_path):
+    config = tiny("C-C-T-T", kernel=5, bias_image_size=28)
+    first, *others, last = config.stages
+    first, last = replace(first, kernel=7, expansion=2), replace(last, head_size=2)
+    config = replace(config, stages=(first, *others, last))
+    model = create(config, seed=0).eval()
+    save(model, tmp_path)
+    loaded = load(tmp_path)
+    assert loaded.config == config
+    images_bchw = torch.rand(2, 2, 20, 20)
+    assert torch.equal(loaded(images_bchw), model(images_bchw))
+    description = json.loads((tmp_path / "config.json").read_text())
+    del description["architecture"]["stages"][-1]["head_size"]
+    (tmp_path / "config.json").write_text(json.dumps(description))
+    with pytest.raises(ValueError, match=r"stages.3.0.attention.positions.table must be \(4, "):
+        load(tmp_path)

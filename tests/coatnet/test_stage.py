@@ -1,5 +1,7 @@
 """Stages put together: every order, mixed stages, any shape of map; forwards and backwards."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -67,6 +69,49 @@ def test_a_network_may_see_more_than_its_tables_were_made_for(tiny, layout):
 @pytest.mark.parametrize("head_size", [1, 2, 4])
 def test_head_sizes(tiny, head_size):
     assert_trains(tiny("C-C-T-T", head_size=head_size))
+
+
+def own_options(config: CoAtNetConfig, **changes) -> CoAtNetConfig:
+    """Describe a C-C-T-T in which every stage has options of its own, other than the network's."""
+    first, second, third, last = config.stages
+    stages = (
+        replace(first, kernel=5, expansion=1),
+        replace(second, kernel=7, squeeze_ratio=0.0),
+        replace(third, head_size=3, expansion=8),
+        replace(last, head_size=8),
+    )
+    return changed(config, stages=stages, **changes)
+
+
+@pytest.mark.parametrize("kind", ATTENTIONS)
+def test_stages_have_options_of_their_own(tiny, kind):
+    config = own_options(tiny(), expansion=2, bias_image_size=28, **ATTENTIONS[kind])
+    assert_trains(config)
+    first, second, third, last = create(config, seed=0).stages
+    assert [stage[0].depthwise.kernel_size for stage in (first, second)] == [(5, 5), (7, 7)]
+    assert [stage[0].expand.out_channels for stage in (first, second)] == [4, 2 * 8]
+    assert [stage[0].squeeze_excitation is None for stage in (first, second)] == [False, True]
+    assert [stage[0].feed_forward[0].out_features for stage in (third, last)] == [8 * 12, 2 * 16]
+    assert [stage[0].attention.head_size for stage in (third, last)] == [3, 8]
+    if config.relative_bias != "none":  # the tables are stored for 28 pixels
+        windows = [min(config.window, side) if "window" in kind else side for side in (4, 2)]
+        shapes = [tuple(stage[0].attention.positions.table.shape) for stage in (third, last)]
+        assert shapes == [(n, 2 * w - 1, 2 * w - 1) for n, w in zip((4, 2), windows, strict=True)]
+
+
+def test_parameters_are_named_alike_whatever_the_options(tiny):
+    """So that networks which share shapes share values, and files can be read."""
+    plain = dict(create(tiny(), seed=0).named_parameters())
+    other = dict(create(own_options(tiny(), kernel=7), seed=0).named_parameters())
+    assert plain.keys() - other.keys() == {
+        f"stages.1.0.squeeze_excitation.{layer}.{kind}"
+        for layer in ("reduce", "expand")
+        for kind in ("weight", "bias")
+    }
+    assert not other.keys() - plain.keys()
+    same = [name for name in other if other[name].shape == plain[name].shape]
+    assert {"stages.0.0.shortcut.weight", "stages.3.0.attention.qkv.weight"} & set(same)
+    assert all(other[name].equal(plain[name]) for name in same)
 
 
 def mixed(config: CoAtNetConfig, first: str, second: str, **changes) -> CoAtNetConfig:

@@ -5,6 +5,8 @@ and a bias in the stem. Left to each side: every operation, its order, the index
 positions, and the layout of q, k and v.
 """
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -112,6 +114,27 @@ def test_mixed_stages_equal_timm():
     config = changed(config, stages=(first, second, mixed, third, last))
     assert config.layout == "C-C-C-T-T"
     assert_equal_networks(config, torch.float64, 1e-11)
+
+
+# timm rounds MBConv's hidden width to multiples of 8, which these are.
+@pytest.mark.parametrize("place", ["expand", "depthwise"])
+@pytest.mark.parametrize(("kernel", "expansion"), [(5, 6), (7, 2)])
+def test_kernels_and_expansions_equal_timm(kernel, expansion, place):
+    changes = {"pool_size": 3, "image_size": 40, "mbconv_stride": place}
+    config = small("C-C-T-T", kernel=kernel, expansion=expansion, **changes)
+    assert_equal_networks(config, torch.float64, 1e-11)
+
+
+def test_stages_with_options_of_their_own_equal_timm():
+    config = small("C-C-T-T", pool_size=3, image_size=40)
+    first, second, third, last = config.stages
+    stages = (
+        replace(first, kernel=5, expansion=1),
+        replace(second, kernel=7, expansion=6, squeeze_ratio=0.5),
+        replace(third, head_size=8),
+        replace(last, head_size=12, expansion=2),
+    )
+    assert_equal_networks(replace(config, stages=stages), torch.float64, 1e-11)
 
 
 def test_images_that_are_not_square_equal_timm():

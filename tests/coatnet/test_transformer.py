@@ -7,7 +7,7 @@ from coatnet.config import CoAtNetConfig
 from coatnet.maps import maps, tokens
 from coatnet.stage import Stage
 from coatnet.transformer import BlockSizes, TransformerBlock
-from tests.coatnet.options import ATTENTIONS, POOLS, disturb, options, pooled
+from tests.coatnet.options import ATTENTIONS, POOLS, disturb, inside, options, pooled
 
 SIZES = [(4, 4), (5, 5), (3, 6), (1, 5), (1, 1)]
 
@@ -22,8 +22,10 @@ def build(
 ) -> TransformerBlock:
     torch.manual_seed(0)
     out_size = (-(-size[0] // stride), -(-size[1] // stride))
+    config = options(head_size=2, **changes)
     block = TransformerBlock(
-        options(head_size=2, **changes),
+        config,
+        inside(config),
         in_width=in_width,
         width=width,
         stride=stride,
@@ -100,6 +102,13 @@ def test_downsampling_is_equation_4(kind, size):
 def test_block_is_equation_4(kind, in_width, width, stride):
     block = build(in_width, width, stride, (3, 5), **ATTENTIONS[kind])
     assert_is_equation_4(block, torch.randn(2, 15, in_width, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("expansion", [1, 3, 8])
+def test_expansions(expansion):
+    block = build(3, 4, 2, (3, 5), expansion=expansion)
+    assert block.feed_forward[0].out_features == 4 * expansion
+    assert_is_equation_4(block, torch.randn(2, 15, 3, dtype=torch.float64))
 
 
 def test_widths():

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from coatnet.config import BlockType, CoAtNetConfig, PoolType, StageConfig, StridePlace
+from coatnet.dimensions import block_options
 from coatnet.norms import BATCH_NORM_EPSILON, LAYER_NORM_EPSILON
 from tests.timm_import import import_timm
 
@@ -56,6 +57,17 @@ def twin(config: CoAtNetConfig) -> nn.Module:
     Raises:
         ImportError: timm cannot be imported.
     """
+    theirs = _with(config, config.stages[0])
+    for place, (first, *others) in enumerate(_merged(config)):
+        own = block_options(config, first)
+        assert all(block_options(config, other) == own for other in others), "timm has one each"
+        theirs.stages[place] = _with(config, first).stages[place]
+    return theirs
+
+
+def _with(config: CoAtNetConfig, stage: StageConfig) -> nn.Module:
+    """Return timm's network with the options of one stage in all, as timm has them."""
+    options = block_options(config, stage)
     import_timm()
     from timm.models.maxxvit import (
         MaxxVit,
@@ -78,11 +90,16 @@ def twin(config: CoAtNetConfig) -> nn.Module:
             stride_mode=_STRIDES[config.mbconv_stride],
             pool_type=pool,
             downsample_pool_type=pool,
-            attn_ratio=config.squeeze_ratio,
+            kernel_size=options.kernel,
+            expand_ratio=options.expansion,
+            attn_ratio=options.squeeze_ratio,
             norm_eps=BATCH_NORM_EPSILON,
         ),
         transformer_cfg=MaxxVitTransformerCfg(
-            dim_head=config.head_size, pool_type=pool, norm_eps=LAYER_NORM_EPSILON
+            dim_head=options.head_size,
+            expand_ratio=options.expansion,
+            pool_type=pool,
+            norm_eps=LAYER_NORM_EPSILON,
         ),
         head_hidden_size=config.stages[-1].width,
     )

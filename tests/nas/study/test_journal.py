@@ -281,3 +281,17 @@ def test_planned_records_carry_the_whole_network():
     record = decode(encode(planned(7)))
     assert isinstance(record, TrialPlanned)
     assert record.trial.config.layout == "C"
+
+
+STUDIES = Path(__file__).parents[2] / "fixtures" / "studies"
+
+
+@pytest.mark.parametrize("name", ["finished", "interrupted"])
+def test_networks_of_earlier_releases_are_written_as_they_were(name):
+    """A checkpoint knows its network by what is written."""
+    lines = (STUDIES / name / "journal" / FILE).read_text(encoding="utf-8").splitlines()
+    plans = [line.split(" ", 2)[2] for line in lines if '"kind":"planned"' in line]
+    assert plans
+    for text in plans:
+        start, end = text.index('"config":{'), text.index(',"parameters"')
+        assert text[start:end] in encode(decode(text)).decode()

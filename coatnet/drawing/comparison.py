@@ -13,7 +13,7 @@ COLUMN = 106.0
 ROW = 112.0
 LEGEND = "a bar is a block; under it blocks × channels, then the map in cells"
 UNUSUAL = ", then kernel, expansion, SE ratio and heads that are not the usual"
-LINE = 16.0  # for those
+LINE_STEP = 16.0  # for those
 
 
 def draw_all(configs: Mapping[str, CoAtNetConfig], *, title: str) -> str:
@@ -30,7 +30,7 @@ def draw_all(configs: Mapping[str, CoAtNetConfig], *, title: str) -> str:
     columns = max(len(parts) for parts in rows.values())
     labels = max(LABELS, *(text_width(label, SIZE + 1, bold=True) + 20 for label in rows))
     unusual = [text_width(part.unusual, SMALL) for parts in rows.values() for part in parts]
-    words, row = (LEGEND + UNUSUAL, ROW + LINE) if any(unusual) else (LEGEND, ROW)
+    words, row = (LEGEND + UNUSUAL, ROW + LINE_STEP) if any(unusual) else (LEGEND, ROW)
     column = max(COLUMN, max(unusual) + 6)
     legend = 212 + text_width(words)
     width = max(labels + column * columns, text_width(title, LARGE, bold=True), legend)
@@ -70,7 +70,7 @@ def _draw_numbers(canvas: Canvas, part: Part, center: float, y: float) -> None:
     size = f"{part.size[0]} × {part.size[1]}"
     canvas.text(center, y + 17, size, size=SMALL, color="muted")
     if part.unusual:
-        canvas.text(center, y + 17 + LINE, part.unusual, size=SMALL, color="muted")
+        canvas.text(center, y + 17 + LINE_STEP, part.unusual, size=SMALL, color="muted")
 
 
 def _draw_legend(canvas: Canvas, x: float, y: float, words: str) -> None:

@@ -382,8 +382,8 @@ def test_nothing_overlaps_and_nothing_is_cut(name, page):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "names",
-    [LAYOUTS, tuple(FAMILY), ("coatnet-28",), ("ViT_REL",), tuple(CONFIGS)],
-    ids=["layouts", "family", "one", "patches", "all"],
+    [LAYOUTS, tuple(FAMILY), ("coatnet-28",), ("ViT_REL",), ("own options",), tuple(CONFIGS)],
+    ids=["layouts", "family", "one", "patches", "own options", "all"],
 )
 def test_nothing_overlaps_among_several(names, page):
     configs = {f"{name}#1234": CONFIGS[name] for name in names}

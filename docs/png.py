@@ -57,17 +57,17 @@ def write_page_png(page_path: Path, path: Path, *, width: int, height: int) -> N
     _write(path, picture)
 
 
-def write_figure_png(page_path: Path, path: Path, *, width: int) -> None:
-    """Draw the first figure of an HTML file, without the page around it; `width` in CSS pixels.
+def write_figure_png(page_path: Path, path: Path, *, name: str, width: int) -> None:
+    """Draw a named figure of an HTML file, without the page around it; `width` in CSS pixels.
 
     Raises:
         playwright.sync_api.Error: there is no Chromium, or no such page or figure.
     """
     with _page(width, 900) as page:
         page.goto(page_path.resolve().as_uri())
-        figure = page.locator(".plot-container.plotly").first
+        figure = page.locator(f"#figure-{name}")
         figure.locator("text").first.wait_for()
-        picture = page.locator(".svg-container").first.screenshot()
+        picture = figure.locator(".svg-container").first.screenshot()
     _write(path, picture)
 
 

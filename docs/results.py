@@ -14,9 +14,10 @@ from docs.png import write_figure_png, write_png
 from nas.ranking.answer import also
 from nas.ranking.result import LayoutScore, Ranking
 from nas.ranking.scope import scope
-from nas.reading.phase import orders_frame, phase_points, write_phase
+from nas.reading.phase import orders_frame, phase_frame, phase_points, write_phase
 from nas.reading.study import rank_study
 from nas.report import words
+from nas.report.figures.scaling import sizes_vary
 from nas.report.sections import Section, sections
 from nas.study.folder import Study, find_study, open_study
 from nas.study.records import TrialHistory
@@ -54,11 +55,15 @@ def write_sweep(sweep: Sweep, folder: Path, *, command: str) -> None:
     points = phase_points(sweep)
     page = folder / "page.html"
     write_phase(sweep, points, to=page)
-    write_figure_png(page, folder / "phase.png", width=WIDTH)
+    drawn = {"phase": f"The order against {sweep.key}"}
+    if sizes_vary(phase_frame(points)):
+        drawn = {"scaling": "Accuracy against MACs and parameters", **drawn}
+    lines = [f"# {folder.name.replace('-', ' ')}", "", f"    {command}", ""]
+    for name, words_for_it in drawn.items():
+        write_figure_png(page, folder / f"{name}.png", name=name, width=WIDTH)
+        lines += [f"![{words_for_it}]({name}.png)", ""]
     page.unlink()
     (folder / "orders.csv").write_text(to_csv(orders_frame(points)), encoding="utf-8")
-    lines = [f"# {folder.name.replace('-', ' ')}", "", f"    {command}", ""]
-    lines += [f"![The order against {sweep.key}](phase.png)", ""]
     for point in points:
         if point.ranking is None:
             continue

@@ -56,6 +56,26 @@ def print_orders(key: str, points: "Sequence[PhasePoint]", output: str) -> None:
                 click.echo("\n".join((f"\n{key}={point.member.word}", *lines)))
 
 
+def print_sizes(answer: "Ranking | SweepOrders", output: str) -> None:
+    """Print a row a label, of a sweep and value: what the network costs, and its score."""
+    from nas.cli.output import print_frame
+    from nas.reading.phase import sizes_frame
+    from nas.reading.sweep import SweepOrders
+
+    key = "value"
+    if isinstance(answer, SweepOrders):
+        key = answer.key
+        frame = sizes_frame({p.member.word: p.ranking for p in answer.points if p.ranking})
+    else:
+        frame = sizes_frame({None: answer})
+    if output == "table":
+        for name in ("score", "low", "high"):
+            frame[name] = (100 * frame[name]).map("{:.2f}".format, na_action="ignore")
+        titles = {"value": key, "macs": "MACs", "score": "score %", "low": "low %"}
+        frame = frame.rename(columns={**titles, "high": "high %"})
+    print_frame(frame, output, literal=True)
+
+
 def _preliminary(points: "Sequence[PhasePoint]") -> list[tuple[str, str]]:
     """Return why symbols are no certificate yet: each reason once, with its values."""
     about: dict[str, list[str]] = {}

@@ -49,6 +49,7 @@ def ls(root: Path, output: str) -> None:
     metavar="POINTS,...",
     help=f"With --simulate: how much seeds scatter, as sd in points; default {forecasts.NOISE}.",
 )
+@click.option("--sizes", is_flag=True, help="Scores against parameters and MACs.")
 @format_option
 def rank(
     study: str,
@@ -56,6 +57,7 @@ def rank(
     metric: str | None,
     simulate: bool,
     noise: str | None,
+    sizes: bool,
     output: str,
 ) -> None:
     """Rank the layouts of STUDY by its finished trials; of a sweep, one row a value.
@@ -63,20 +65,24 @@ def rank(
     With --simulate STUDY is a spec, whose keys KEY.PATH=VALUE changes.
     """
     if simulate:
-        if metric is not None:
-            raise SpecError("is not for --simulate: no trial is scored", key="--metric")
+        for key, given in (("--metric", metric is not None), ("--sizes", sizes)):
+            if given:
+                raise SpecError("is not for --simulate: no trial is scored", key=key)
         forecasts.print_forecast(study, overrides, noise=noise or forecasts.NOISE, output=output)
         return
     if overrides or noise is not None:
         raise SpecError("is only for --simulate", key=overrides[0] if overrides else "--noise")
     from nas.cli.next_step import print_next
-    from nas.cli.orders import print_answer
+    from nas.cli.orders import print_answer, print_sizes
     from nas.ranking.result import Ranking
     from nas.reading.target import open_target
 
     chosen = None if metric is None else Metric(metric)
     target = open_target(study)
     answer = target.answer(chosen)
+    if sizes:
+        print_sizes(answer, output)
+        return
     print_answer(answer, output)
     if output == "table" and chosen is None and isinstance(answer, Ranking):
         one = target.only_study("rank")

@@ -23,7 +23,7 @@ from nas.study.storage import replacing
 from nas.study.sweep import IMAGES, Member, Sweep
 from nas.tables.frames import to_csv
 from nas.tables.listings import study_status, trial_counts
-from nas.tables.schemas import MEMBERS, ORDERS, PHASE
+from nas.tables.schemas import MEMBERS, ORDERS, PHASE, SIZES
 
 PAGE = "phase.html"
 TABLE = "phase.parquet"
@@ -104,6 +104,22 @@ def orders_frame(points: Sequence[PhasePoint]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys([*labels, "equal_loss", "tau"], float))
 
 
+def sizes_frame(rankings: Mapping[str | None, Ranking]) -> pd.DataFrame:
+    """One row a label and value, by size; the columns are those of `SIZES`.
+
+    `rankings` has one for each value of a sweep's key; None is that of a study alone.
+    """
+    names = [name for name in SIZES.names if name != "value"]
+    rows: list[dict[str, Any]] = [
+        {"value": word, **{name: getattr(layout, name) for name in names}}
+        for word, ranking in rankings.items()
+        for layout in ranking.layouts
+    ]
+    places = {label: place for place, label in enumerate(by_convolution(r["label"] for r in rows))}
+    rows.sort(key=lambda row: (places[row["label"]], row["macs"], row["parameters"]))
+    return SIZES.frame(rows)
+
+
 def members_frame(points: Sequence[PhasePoint]) -> pd.DataFrame:
     """One row a value: where its study stands; the columns are those of `MEMBERS`."""
     return MEMBERS.frame(
@@ -158,7 +174,7 @@ def _rows(points: Sequence[PhasePoint]) -> Iterator[dict[str, Any]]:
             "tau": ranking.agreement and ranking.agreement.tau,
         }
         for rank, (layout, mark) in enumerate(zip_longest(ranking.layouts, ranking.marks), start=1):
-            names = ("label", "layout", "score", "low", "high", "seeds")
+            names = ("label", "layout", "score", "low", "high", "seeds", "parameters", "macs")
             own = {name: getattr(layout, name) for name in names}
             yield {**shared, **own, "rank": rank, "mark": mark}
 

@@ -16,12 +16,13 @@ from nas.report.style import (
     MUTED,
     AccuracyAxis,
     LayoutStyle,
-    accuracy_axis,
     by_convolution,
     dress,
     interval,
     legend_room,
     plain,
+    reach,
+    scores_axis,
     shorten,
 )
 
@@ -50,7 +51,7 @@ def phase_diagram(
         vertical_spacing=_BETWEEN / inner,
         row_heights=[_SCORES, strip],
     )
-    accuracy = _score_axis(table)
+    accuracy = scores_axis(table)
     labels = by_convolution(table["label"])
     for place, label in enumerate(labels):
         own = table[table["label"] == label]
@@ -64,14 +65,6 @@ def phase_diagram(
     figure.update_yaxes(**accuracy.axis, row=1, col=1)
     legend = {"y": 1 + 8 / inner, "yanchor": "bottom"}
     return figure.update_layout(legend=legend, margin={"b": _AXIS})
-
-
-def _score_axis(table: pd.DataFrame) -> AccuracyAxis:
-    """Return the axis of scores: they choose its kind, and it takes in their intervals."""
-    title = "score: evaluation accuracy"
-    axis = accuracy_axis(table["score"].tolist(), title=title)
-    ends = pd.concat([table["score"], table["low"], table["high"]]).dropna()
-    return accuracy_axis(ends.tolist(), title=title) if axis.errors else axis
 
 
 def _add_scores(
@@ -103,7 +96,7 @@ def _add_scores(
             **shared,
         )
     found = list(by_value.values())
-    reaches = [_reach(row, accuracy) for row in found]
+    reaches = [reach(row, accuracy) for row in found]
     figure.add_scatter(
         x=[columns.at[row.value] + dodge for row in found],
         y=accuracy.place([row.score for row in found]),
@@ -125,14 +118,6 @@ def _add_scores(
         hovertemplate="%{text}",
         **shared,
     )
-
-
-def _reach(row: Any, accuracy: AccuracyAxis) -> tuple[float, float]:
-    """Return how far the interval reaches above and below the score, as drawn."""
-    if pd.isna(row.low):
-        return 0.0, 0.0
-    middle, *ends = accuracy.place([row.score, row.low, row.high])
-    return max(ends) - middle, middle - min(ends)
 
 
 def _add_ranks(

@@ -1,4 +1,4 @@
-"""The page of a sweep: the phase diagram, the orders in words, and the way to every study."""
+"""The page of a sweep: its figures, the orders in words, and the way to every study."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from nas.ranking.answer import also
 from nas.ranking.result import Ranking
 from nas.report import words
 from nas.report.document import figure_json, read, render_page, write_page
+from nas.report.figures.scaling import scaling, sizes_vary
 from nas.report.phase import phase_diagram
 from nas.report.phase_axis import Value
 from nas.report.style import by_convolution, styles
@@ -19,6 +20,13 @@ _CAPTION = (
     "Above: mean score over seeds, with its own t interval. Below, in the same columns: layouts "
     "from best to worst, and between neighbours what is claimed of them over paired seeds, by each "
     "study for itself. Lines between columns show how ranks change; they claim nothing."
+)
+
+
+_SCALING = (
+    "Mean score over seeds, with its own t interval, against what a network costs: multiply-adds "
+    "of an image (left), parameters (right). A curve joins the sizes of one network; between them "
+    "it claims nothing."
 )
 
 
@@ -48,26 +56,40 @@ def write_phase_page(
     Raises:
         OSError: the file cannot be written.
     """
-    figure = None
-    if len(table):
-        labels = by_convolution(table["label"])
-        values = [row.value for row in rows]
-        figure = phase_diagram(table, values=values, looks=styles(labels), axis=axis)
+    figures = _figures(table, rows, axis)
     rankings = [row.ranking for row in rows if row.ranking is not None]
     page = render_page(
         "phase.html.j2",
-        scripts=[get_plotlyjs(), read("page.js")] if figure else [],
+        scripts=[get_plotlyjs(), read("page.js")] if figures else [],
         title=title,
         axis=axis,
-        figure=figure and figure_json(figure),
-        height=figure and figure.to_dict()["layout"]["height"],
-        caption=_CAPTION,
+        figures=figures,
         rows=[_cells(row) for row in rows],
         symbols=words.symbols(rankings[0]) if rankings else {},
         notes=_notes(rows),
         facts=facts,
     )
     write_page(path, page)
+
+
+def _figures(table: pd.DataFrame, rows: Sequence[PhaseRow], axis: str) -> list[dict[str, object]]:
+    """Return what there is to draw: scores against size where sizes vary, then the order."""
+    if not len(table):
+        return []
+    looks = styles(by_convolution(table["label"]))
+    values = [row.value for row in rows]
+    drawn = [("phase", phase_diagram(table, values=values, looks=looks, axis=axis), _CAPTION)]
+    if sizes_vary(table):
+        drawn.insert(0, ("scaling", scaling(table, looks=looks), _SCALING))
+    return [
+        {
+            "name": name,
+            "json": figure_json(figure),
+            "height": figure.to_dict()["layout"]["height"],
+            "caption": caption,
+        }
+        for name, figure, caption in drawn
+    ]
 
 
 def _cells(row: PhaseRow) -> dict[str, str]:

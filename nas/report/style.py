@@ -164,6 +164,22 @@ def accuracy_axis(accuracies: Sequence[float], *, title: str) -> AccuracyAxis:
     )
 
 
+def scores_axis(table: pd.DataFrame) -> AccuracyAxis:
+    """Return the axis of a table's scores: they choose its kind; it takes in their intervals."""
+    title = "score: evaluation accuracy"
+    axis = accuracy_axis(table["score"].tolist(), title=title)
+    ends = pd.concat([table["score"], table["low"], table["high"]]).dropna()
+    return accuracy_axis(ends.tolist(), title=title) if axis.errors else axis
+
+
+def reach(row: Any, accuracy: AccuracyAxis) -> tuple[float, float]:
+    """Return how far the interval reaches above and below the score, as drawn."""
+    if pd.isna(row.low):
+        return 0.0, 0.0
+    middle, *ends = accuracy.place([row.score, row.low, row.high])
+    return max(ends) - middle, middle - min(ends)
+
+
 def score_axis(ranking: pd.DataFrame) -> dict[str, Any]:
     """Return the linear axis of scores: it takes in all intervals, and gives a lone point room."""
     ends = pd.concat([ranking["score"], ranking["low"], ranking["high"]]).dropna()

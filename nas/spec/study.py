@@ -228,10 +228,18 @@ Baseline = Annotated[BaselineSpec, BeforeValidator(_named)]
 
 
 class SweepSpec(Section):
-    """One study for each value of one key, and the order against it: a phase diagram."""
+    """One study for each value of one key, or for each set of keys, and the order against it."""
 
-    key: str  # dotted, as on the command line: data.train
-    values: Annotated[tuple[JsonValue, ...], Field(min_length=2, strict=False)]
+    key: str  # dotted, as on the command line: data.train; beside `sets` any word, such as size
+    values: Annotated[tuple[JsonValue, ...], Field(min_length=2, strict=False)] | None = None
+    # What a study is called -> the keys, dotted, in which it differs from the rest of the file.
+    sets: Annotated[dict[str, dict[str, JsonValue]], Field(min_length=2)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "SweepSpec":
+        if (self.values is None) == (self.sets is None):
+            raise ValueError("needs either values, of its key, or sets, each of several keys")
+        return self
 
 
 class StudySpec(Section):

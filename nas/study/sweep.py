@@ -1,16 +1,18 @@
-"""One spec, a study for each value of one of its keys: the folder that holds them.
+"""One spec, a study for each value of one of its keys, or for each set of keys: their folder.
 
 SWEEP/
   sweep.json              the resolved spec and the values
   spec.json               the spec alone: `nas search SWEEP/spec.json` runs the sweep again
   data.train=300/         a study like any other
   data.train=endless/
+  size=40k/               or, of a sweep over sets of keys, by the key's word and the set's name
   phase.html .csv .parquet    views: the order against the key
 """
 
 import json
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from pydantic import JsonValue
 
 from nas.errors import SpecError
 from nas.spec.file import fingerprint, resolved, spec_from_json
-from nas.spec.study import StudySpec, check_name
+from nas.spec.study import StudySpec, SweepSpec, check_name
 from nas.study.folder import SPEC, STUDIES, STUDY, Study, open_study
 from nas.study.storage import FolderKind, write_json
 from search_spaces.language.document import Document
@@ -29,6 +31,7 @@ from search_spaces.language.overrides import override
 SWEEP = FolderKind(word="sweep", file="sweep.json", format=1, reads=frozenset({1}))
 IMAGES = "data.train"  # the key of a phase diagram: number of training images
 _KEY = "sweep.values"
+_SETS = "sweep.sets"
 _UNSWEPT = ("name", "sweep")  # a study has its own
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
 
@@ -37,7 +40,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
 class Member:
     """One value of a sweep, and the study it asks for."""
 
-    value: JsonValue
+    value: JsonValue  # of the key; the name of a set
     word: str  # the value in names and tables: 300, all, endless
     spec: StudySpec
     folder: Path  # there is nothing until the study begins
@@ -67,7 +70,7 @@ class Sweep:
 
     @property
     def key(self) -> str:
-        """The key that differs, dotted."""
+        """The key that differs, dotted; of sets the word for what differs."""
         assert self.spec.sweep is not None
         return self.spec.sweep.key
 
@@ -82,18 +85,54 @@ def plan_sweep(spec: StudySpec, *, folder: Path) -> tuple[Member, ...]:
     key = spec.sweep.key
     if not key or "=" in key:
         raise SpecError(f"{key!r} is not a key path such as {IMAGES}", key="sweep.key")
-    if key.split(".")[0] in _UNSWEPT:
-        raise SpecError(f"{key} cannot differ between the studies of a sweep", key="sweep.key")
-    members = tuple(_member(spec, key, value, folder) for value in spec.sweep.values)
+    for changed, place in ((key, "sweep.key"), *_keys_of_sets(spec.sweep)):
+        if changed.split(".")[0] in _UNSWEPT:
+            raise SpecError(f"{changed} cannot differ between the studies of a sweep", key=place)
+    members = tuple(_member(spec, asked, folder) for asked in _asked(spec.sweep))
+    place = _KEY if spec.sweep.sets is None else _SETS
     known: dict[str, Member] = {}
     for member in members:
         same = known.setdefault(fingerprint(member.spec), member)
         if same is not member:
-            raise SpecError(f"{same.word} and {member.word} ask for the same study", key=_KEY)
+            raise SpecError(f"{same.word} and {member.word} ask for the same study", key=place)
     words = [member.word for member in members]
     if twice := {word for word in words if words.count(word) > 1}:
-        raise SpecError(f"two values would be called {min(twice)}", key=_KEY)
+        raise SpecError(f"two values would be called {min(twice)}", key=place)
     return members
+
+
+def _keys_of_sets(sweep: SweepSpec) -> list[tuple[str, str]]:
+    """Return each key that a set changes, and where that stands in the spec."""
+    sets = sweep.sets or {}
+    return [(key, f"{_SETS}.{name}") for name, keys in sets.items() for key in keys]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    """A study that a sweep asks for: its value, and the keys that make it."""
+
+    key: str
+    value: JsonValue
+    changes: Mapping[str, JsonValue]
+    said: str  # how an error names it
+    place: str  # where it stands in the spec
+
+
+def _asked(sweep: SweepSpec) -> list[_Asked]:
+    key = sweep.key
+    if sweep.sets is not None:
+        return [
+            _Asked(key=key, value=name, changes=keys, said=f"{key}={name}", place=f"{_SETS}.{name}")
+            for name, keys in sweep.sets.items()
+        ]
+    return [
+        _Asked(key=key, value=value, changes={key: value}, said=f"{key}={_json(value)}", place=_KEY)
+        for value in sweep.values or ()
+    ]
+
+
+def _json(value: JsonValue) -> str:
+    return json.dumps(value, allow_nan=False)
 
 
 def create_sweep(spec: StudySpec, *, folder: Path) -> Sweep:
@@ -174,22 +213,22 @@ def open_sweep(folder: Path) -> Sweep:
         return Sweep(folder=folder, created=float(values["created"]), spec=spec, members=members)
 
 
-def _member(spec: StudySpec, key: str, value: JsonValue, folder: Path) -> Member:
-    text = json.dumps(value, allow_nan=False)
+def _member(spec: StudySpec, asked: _Asked, folder: Path) -> Member:
+    overrides = [f"{key}={_json(value)}" for key, value in asked.changes.items()]
     try:
         changed = override(
-            Document(file=SWEEP.file, values=resolved(spec), lines={}), [f"{key}={text}"]
+            Document(file=SWEEP.file, values=resolved(spec), lines={}), overrides
         ).values
         plain = spec_from_json({**changed, "sweep": None}, SWEEP.file)
-        word = _word(plain, key, value)
+        word = _word(plain, asked.key, asked.value)
         named: dict[str, Any] = {**changed, "sweep": None, "name": f"{spec.name}-{word}"}
-        check_name(f"{key}-{word}")
+        check_name(f"{asked.key}-{word}")
         member = spec_from_json(named, SWEEP.file)
     except (DocumentError, SpecError) as error:
-        raise SpecError(f"{key}={text}: {_placed(error, key)}", key=_KEY) from error
+        raise SpecError(f"{asked.said}: {_placed(error, asked.key)}", key=asked.place) from error
     except ValueError as error:
-        raise SpecError(f"{key}={text}: {error}", key=_KEY) from error
-    return Member(value=value, word=word, spec=member, folder=folder / f"{key}={word}")
+        raise SpecError(f"{asked.said}: {error}", key=asked.place) from error
+    return Member(value=asked.value, word=word, spec=member, folder=folder / f"{asked.key}={word}")
 
 
 def _placed(error: DocumentError | SpecError, key: str) -> str:

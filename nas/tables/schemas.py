@@ -153,7 +153,7 @@ PHASE = Table(
     columns=(
         *_words("value", "value_number", "rank", "label", "layout", "score"),
         *_words("low", "high", of=_END),
-        word("seeds"),
+        *_words("seeds", "parameters", "macs"),
         word("mark", _NEXT),
         *_words("equal_loss", "tau"),
     ),
@@ -163,6 +163,18 @@ ORDERS = Table(
     found="`nas rank SWEEP`",
     row="a value; between `value` and `equal_loss` every label is a column of scores",
     columns=_words("value", "equal_loss", "tau", "order"),
+)
+SIZES = Table(
+    title="Scores against size",
+    found="`nas rank SWEEP --sizes`",
+    row="a label and value, by size",
+    columns=(
+        word("label"),
+        word("value", "null of a study alone"),
+        *_words("parameters", "macs", "score"),
+        *_words("low", "high", of=_END),
+        word("seeds"),
+    ),
 )
 MEMBERS = Table(
     title="Studies of a sweep",
@@ -270,6 +282,6 @@ REPLAYS = Table(
 )
 TABLES = (
     *(TRIALS, EPOCHS, RANKING, RELATIONS, PHASE),
-    *(STATUS, STUDIES, MEMBERS, ORDERS, CANDIDATES, QUESTIONS, SCENARIOS),
+    *(STATUS, STUDIES, MEMBERS, ORDERS, SIZES, CANDIDATES, QUESTIONS, SCENARIOS),
     *(RUNGS, REPLAYS),
 )

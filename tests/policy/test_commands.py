@@ -38,7 +38,12 @@ SAMPLES = {
     "/usr/share/datasets/fashion-mnist": "images",
 }
 STUDY = SAMPLES["STUDY"]
-READ = {"phase", "phase/data.train=500", "phase/data.train=1000"}  # studies that a page has run
+READ = {
+    "phase",
+    "scaling",
+    "phase/data.train=500",
+    "phase/data.train=1000",
+}  # studies that a page has run
 
 READERS = {"status", "rank", "report", "export", "ls"}  # cheap, and change nothing
 

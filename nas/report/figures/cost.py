@@ -22,6 +22,7 @@ from nas.report.style import (
 
 _MATCHED = 1.1  # largest over smallest size up to which sizes are called equal
 _LOG = 5.0  # and from which the axis is logarithmic
+_SHORT = 0.75  # decades of a log axis below which there is room for more ticks
 # Of an axis: nearer, and two markers cover each other. Where sizes are told, they are moved less.
 _APART, _APART_IN_SIZE = 0.045, 0.022
 _FRONT = "Pareto front"
@@ -111,7 +112,7 @@ def _size_axis(sizes: Sequence[int], *, title: str) -> _SizeAxis:
             "type": "log",
             "range": ends,
             "tickangle": 0,
-            **_log_ticks(*ends),
+            **log_ticks(*ends),
         },
         front=True,
     )
@@ -125,7 +126,7 @@ def _relative_axis(sizes: Sequence[int], *, title: str) -> _SizeAxis:
     return _SizeAxis(
         places=_apart(off, _APART * 2 * end),
         axis={
-            "title": {"text": f"{title}, against {_short(median)}"},
+            "title": {"text": f"{title}, against {short(median)}"},
             "range": [-end, end],
             "tickformat": "+.2~%",
             "nticks": 5,
@@ -167,19 +168,21 @@ def _front(sizes: Sequence[int], scores: Iterable[float]) -> list[int]:
     return front
 
 
-def _log_ticks(low: float, high: float) -> dict[str, Any]:
+def log_ticks(low: float, high: float) -> dict[str, Any]:
     """Return round ticks of the decades between two logarithms, none so dense as to collide."""
     steps = next(s for s in ((1, 2, 5), (1, 3), (1,)) if len(s) * (high - low) <= 5 or s == (1,))
+    if high - low < _SHORT:
+        steps = (1, 2, 3, 5, 7)
     ticks = [
         step * 10.0**decade
         for decade in range(math.floor(low), math.ceil(high) + 1)
         for step in steps
         if low <= math.log10(step) + decade <= high
     ]
-    return {"tickvals": ticks, "ticktext": [_short(tick) for tick in ticks]}
+    return {"tickvals": ticks, "ticktext": [short(tick) for tick in ticks]}
 
 
-def _short(size: float) -> str:
+def short(size: float) -> str:
     """Return a size in three digits with its unit, as plotly's `~s` writes it: 2.09M."""
     for unit, unit_size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if size >= unit_size:

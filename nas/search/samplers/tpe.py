@@ -106,7 +106,9 @@ def opening(space: SearchSpace, *, seed: int) -> Callable[[int], Iterator[Assign
 def _first(trial: Trial, name: str, domain: AnyDomain) -> Value:
     if isinstance(domain, FloatRange) and domain.step is None:
         return trial.suggest_float(name, domain.first, domain.last, log=domain.log)
-    return trial.suggest_categorical(name, domain.values())
+    chosen = trial.suggest_categorical(name, domain.values())
+    assert isinstance(chosen, int | float | str)  # one of them
+    return chosen
 
 
 def visible(seen: Seen, *, newest: int, best: int) -> list[int]:

@@ -84,6 +84,28 @@ def test_rank_prints_a_row_a_value(sweep, capsys):
     assert by_accuracy[0]["ranking"]["metric"] == "accuracy"
 
 
+@pytest.mark.slow
+def test_rank_prints_a_row_a_label_and_value_by_size(sweep, capsys):
+    table = output(capsys, "rank", "small", "--sizes").splitlines()
+    assert table[0].split() == [
+        "label", "data.train", "parameters", "MACs", "score", "%", "seeds",
+    ]  # fmt: skip
+    assert [line.split()[:2] for line in table[1:]] == [["C-C", "48"], ["C-T", "48"]]
+    rows = list(
+        csv.DictReader(io.StringIO(output(capsys, "rank", "small", "--sizes", "-o", "csv")))
+    )
+    found = json.loads(output(capsys, "rank", "small", "--sizes", "-o", "json"))
+    assert [float(row["score"]) for row in rows] == [row["score"] for row in found]
+    assert table[1].split()[2:5] == [
+        rows[0]["parameters"], rows[0]["macs"], f"{100 * found[0]['score']:.2f}",
+    ]  # fmt: skip
+    alone = output(capsys, "rank", "small/data.train=48", "--sizes").splitlines()
+    assert alone[0].split() == ["label", "parameters", "MACs", "score", "%", "seeds"]
+    assert [line.split()[1:] for line in alone[1:]] == [line.split()[2:] for line in table[1:]]
+    assert run(["rank", str(SMALL), "--simulate", "--sizes"]) == USAGE
+    assert "--sizes: is not for --simulate" in capsys.readouterr().err
+
+
 def test_layouts_are_named_as_they_are(capsys):
     frame = pd.DataFrame({"value": ["9"], "ViT_REL": [0.5], "equal_loss": [1.0]})
     frame = frame.assign(tau=[None], order=["ViT_REL"])

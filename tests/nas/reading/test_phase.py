@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ from nas.reading.phase import (
     orders_frame,
     phase_frame,
     phase_points,
+    sizes_frame,
     write_phase,
 )
 from nas.reading.study import rank_study
@@ -22,7 +24,7 @@ from nas.spec.file import load_spec
 from nas.spec.study import Metric
 from nas.study.folder import open_study
 from nas.study.sweep import create_sweep, open_sweep
-from nas.tables.schemas import MEMBERS, ORDERS, PHASE
+from nas.tables.schemas import MEMBERS, ORDERS, PHASE, SIZES
 from tests.nas.conftest import SMALL
 from tests.nas.journals import PAUSED, STOPPED, journalled
 
@@ -53,12 +55,31 @@ def test_the_table_says_what_the_rankings_say(swept):
         assert rows["mark"].iloc[0] in ranking.order
         assert rows["mark"].isna().tolist() == [False, True]
         assert rows["equal_loss"].tolist() == [ranking.equal_loss] * 2
+        for name in ("parameters", "macs"):
+            assert rows[name].tolist() == [getattr(each, name) for each in ranking.layouts]
     orders = orders_frame(points)
     value, *others = ORDERS.names
     assert orders.columns.tolist() == [value, "C-C", "C-T", *others]
     assert (rows["label"] == rows["layout"]).all()
     assert orders["order"].tolist() == [point.ranking.order for point in points]
     assert set(orders["C-C"]) <= set(table["score"])
+
+
+@pytest.mark.slow
+def test_sizes_are_a_row_a_label_and_value(swept):
+    points = phase_points(open_sweep(swept))
+    first, second = (point.ranking for point in points)
+    smaller = [
+        replace(each, parameters=each.parameters // 2, macs=each.macs // 2)
+        for each in second.layouts
+    ]
+    sizes = sizes_frame({"48": first, "80": replace(second, layouts=tuple(smaller))})
+    assert sizes.columns.tolist() == SIZES.names
+    assert sizes["label"].tolist() == ["C-C", "C-C", "C-T", "C-T"]
+    assert sizes["value"].tolist() == ["80", "48", "80", "48"], "the smaller first"
+    assert set(sizes["score"]) == set(phase_frame(points)["score"])
+    assert sizes_frame({None: first})["value"].isna().all()
+    assert len(sizes_frame({})) == 0
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """The page of a sweep: whole, offline, drawn, and deaf to scripts in names."""
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -26,10 +27,11 @@ def table(rows):
     found = []
     for row in rows:
         for place, layout in enumerate(row.ranking.layouts if row.ranking else (), start=1):
-            names = ("label", "layout", "score", "low", "high", "seeds")
+            names = ("label", "layout", "score", "low", "high", "seeds", "parameters", "macs")
             own = {name: getattr(layout, name) for name in names}
             found.append({"value": row.value.word, "rank": place, "mark": None, **own})
     columns = ["value", "rank", "label", "layout", "score", "low", "high", "seeds", "mark"]
+    columns += ["parameters", "macs"]
     return pd.DataFrame(found, columns=columns)
 
 
@@ -65,6 +67,18 @@ def test_notes_are_said_once_with_the_values_they_are_about(tmp_path):
     [note] = [n for n in (few.preliminary, *few.notes) if "seeds" in n and "2" in n][:1]
     assert same.count(f"<li>{note}") == 1
     assert f"<li><strong>100:</strong> {note}" in mixed
+
+
+def test_scores_are_drawn_against_size_where_sizes_vary(tmp_path):
+    small = ranking()
+    layouts = tuple(replace(each, macs=4 * each.macs) for each in small.layouts)
+    rows = [row("20k", small), row("80k", replace(small, layouts=layouts))]
+    text = write(tmp_path / "p.html", rows)
+    assert text.index('data-figure="figure-scaling"') < text.index('data-figure="figure-phase"')
+    assert "A curve joins the sizes of one network" in text
+    assert "figure-scaling" not in write(
+        tmp_path / "q.html", [row("20k", small), row("80k", small)]
+    )
 
 
 def test_a_sweep_without_results_has_a_page_without_scripts(tmp_path):

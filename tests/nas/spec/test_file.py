@@ -50,7 +50,9 @@ def line_of(path: Path | str, overrides: tuple[str, ...] = (), **options: Any) -
 
 
 def test_shipped_specs_load_by_bare_name() -> None:
-    assert {"quickstart", "same_size", "open_space", "phase", "baselines"} < set(shipped())
+    assert {"quickstart", "same_size", "open_space", "phase", "baselines", "scaling"} < set(
+        shipped()
+    )
     experiments = {f"paper_{name}" for name in ("generalization", "capacity", "transfer")}
     assert experiments | {f"{name}_full" for name in experiments} < set(shipped())
     for name in shipped():

@@ -19,6 +19,17 @@ def plan(tmp_path, *arguments):
     return plan_sweep(spec(*arguments), folder=tmp_path / "s")
 
 
+def spec_of_sets(sets, *, key="size"):
+    return load_spec(str(SMALL), [f"sweep={json.dumps({'key': key, 'sets': sets})}"])
+
+
+SETS = {
+    "small": {"space.stages.0.width": 4, "training.learning_rate": 0.01},
+    "as it is": {},
+    "large": {"space.stages.0.width": 12},
+}
+
+
 def test_each_study_is_the_spec_with_its_value(tmp_path):
     members = plan(tmp_path, "data.train", (40, None))
     assert [member.folder.name for member in members] == ["data.train=40", "data.train=all"]
@@ -84,6 +95,62 @@ def test_a_wrong_value_is_named_in_one_line(tmp_path, key, values, overrides, sa
         plan_sweep(spec(key, values, *overrides), folder=tmp_path / "s")
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_each_study_is_the_spec_with_its_set_of_keys(tmp_path):
+    members = plan_sweep(spec_of_sets(SETS), folder=tmp_path / "s")
+    assert [member.folder.name for member in members] == [
+        "size=small", "size=as-it-is", "size=large",
+    ]  # fmt: skip
+    assert [member.spec.name for member in members] == [
+        "small-small", "small-as-it-is", "small-large",
+    ]  # fmt: skip
+    for member, changes in zip(members, SETS.values(), strict=True):
+        overrides = [f"{key}={value}" for key, value in changes.items()]
+        assert member.spec == load_spec(str(SMALL), overrides, name=member.spec.name)
+    assert [member.value for member in members] == list(SETS)
+
+
+def test_a_sweep_of_sets_is_opened_as_it_was_created_in_its_order(tmp_path):
+    created = create_sweep(spec_of_sets(SETS), folder=tmp_path / "s")
+    assert open_sweep(tmp_path / "s") == created
+    assert created.key == "size"
+    assert load_spec(str(tmp_path / "s" / "spec.json")) == created.spec
+
+
+@pytest.mark.parametrize(
+    ("sets", "key", "says"),
+    [
+        ({"a": {"data.trian": 40}, "b": {}}, "size",
+         "sweep.sets.a: size=a: data.trian: unknown key, did you mean 'train'"),
+        ({"a": {"training.epochs": 0}, "b": {}}, "size", "size=a: training.epochs: must be at"),
+        ({"a": {}, "b": {}}, "size", "sweep.sets: a and b ask for the same study"),
+        ({"a b": {"data.train": 40}, "a-b": {}}, "size", "sweep.sets: two values would be called"),
+        ({"a": {"name": "c"}, "b": {}}, "size", "sweep.sets.a: name cannot differ"),
+        ({"a": {"sweep.key": "c"}, "b": {}}, "size", "sweep.sets.a: sweep.key cannot differ"),
+        ({"a": {"data.train": 40}, "b": {}}, "a/b",
+         "sweep.sets.a: a/b=a: name 'a/b-a' must be 1 to 64 letters"),
+    ],
+)  # fmt: skip
+def test_a_wrong_set_is_named_in_one_line(tmp_path, sets, key, says):
+    with pytest.raises(SpecError) as raised:
+        plan_sweep(spec_of_sets(sets, key=key), folder=tmp_path / "s")
+    assert says in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("sweep", "says"),
+    [
+        ({"key": "size"}, "sweep: needs either values, of its key, or sets"),
+        ({"key": "data.train", "values": [1, 2], "sets": SETS}, "sweep: needs either values"),
+        ({"key": "size", "sets": {"a": {}}}, "sweep.sets: "),
+        ({"key": "size", "sets": {"a": {}, "b": 3}}, "sweep.sets.b: "),
+    ],
+)
+def test_values_or_sets_and_at_least_two(sweep, says):
+    with pytest.raises(SpecError, match=says):
+        load_spec(str(SMALL), [f"sweep={json.dumps(sweep)}"])
 
 
 def test_names_that_no_folder_can_have_are_refused(tmp_path):

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, cast
 
 import coatnet
-from coatnet.config import CoAtNetConfig, changed
+from coatnet.config import BlockType, CoAtNetConfig, changed
+from coatnet.dimensions import block_options
 from nas.networks.family import Description, Size, dashed
 from nas.study.records import DataShape
 
@@ -72,9 +73,16 @@ class CoAtNetFamily:
             details={
                 "stem": f"{stem.type.value} {stem.depth}x{stem.width}",
                 "strides": dashed((stem.stride, *strides)),
-                "head_size": str(config.head_size),
+                "head_size": _head_sizes(config),
             },
         )
+
+
+def _head_sizes(config: CoAtNetConfig) -> str:
+    """Return the sizes of the stages that attend where they differ: ``16-32``; else the one."""
+    attending = [stage for stage in config.stages if stage.block is BlockType.TRANSFORMER]
+    sizes = [block_options(config, stage).head_size for stage in attending]
+    return dashed(tuple(sizes)) if len(set(sizes)) > 1 else str((sizes or [config.head_size])[0])
 
 
 def _own(model: "nn.Module") -> "coatnet.CoAtNet":

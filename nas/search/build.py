@@ -13,7 +13,7 @@ from nas.search.allocation.fine_tuning import FineTuning
 from nas.search.allocation.first_round import FirstRound
 from nas.search.allocation.planning import Planner
 from nas.search.samplers.ledger import identity
-from nas.search.samplers.sampler import BaselinesFirst, GridSampler, RandomSampler, Sampler
+from nas.search.samplers.sampler import BaselinesFirst, Draws, GridSampler, RandomSampler, Sampler
 from nas.search.search import Search
 from nas.space.baselines import Entered, enter_baselines
 from nas.space.candidate import (
@@ -25,6 +25,7 @@ from nas.space.candidate import (
     sized_space,
     study_space,
 )
+from nas.space.feasible import FeasibleDraws, FeasibleSpace
 from nas.spec.choices import Sampling
 from nas.spec.study import SearchSpec, StudySpec
 from nas.study.declaration import Declaration
@@ -196,7 +197,10 @@ def _choose(spec: StudySpec, shape: DataShape, declared: Declaration) -> _Chosen
     def make(point: Point) -> Candidate | Rejection:
         return make_candidate(point, shape, space=space, drop_path=spec.training.drop_path)
 
-    sampler = RandomSampler(space, make, seed=settings.seed)
+    draws: Draws = space
+    if space.limits or space.constraints.widths_do_not_shrink:
+        draws = FeasibleDraws(FeasibleSpace(space, shape))
+    sampler = RandomSampler(draws, make, seed=settings.seed)
     if sampler.propose(()) is Pause.DONE:
         raise SpecError("holds no point that can be trained and matches", key="space")
     if settings.sampler is Sampling.RANDOM:
@@ -209,7 +213,7 @@ def _choose(spec: StudySpec, shape: DataShape, declared: Declaration) -> _Chosen
         first=min(settings.seeds, declared.first_round),
         growing=declared.growing,
     )
-    learns = learning_sampler(space, make, settings, objective=objective)
+    learns = learning_sampler(space, make, settings, objective=objective, draws=draws)
     notes = (*notes, *_idle(spec))
     return _Chosen(sampler=learns, adaptive=True, points=points, notes=notes)
 

@@ -1,13 +1,14 @@
 """From a point of the space to a network with its price, or to a rejection that says why."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import coatnet
 from coatnet.cost import Cost
 from nas.errors import SpecError
 from nas.networks.family import Size
+from nas.space.feasible import FeasibleSpace
 from nas.space.sizing import network, sized
 from nas.spec.study import StudySpec
 from nas.study.records import DataShape, NetworkConfig
@@ -99,21 +100,36 @@ def candidates(spec: StudySpec, shape: DataShape) -> Iterator[Candidate | Reject
         SpecError: the space is too large to list, or no point of it is accepted.
     """
     space, unsized = sized_space(spec, shape)
-    if space.count() > MAX_GRID:
-        raise SpecError(
-            f"the space has {space.count()} points, more than the {MAX_GRID} that are listed: "
-            "narrow its ranges, use sampler 'tpe', or 'match' without 'within', which takes one "
-            "point of each layout",
-            key="space",
-        )
     found = [
         make_candidate(point, shape, space=space, drop_path=spec.training.drop_path)
-        for point in space.points()
+        for point in _points(space, shape)
     ]
     accepted = Counter(made.layout for made in found if isinstance(made, Candidate))
     if not accepted:
         raise SpecError(_none_accepted(space, found), key="space")
     return _labelled([*found, *unsized], accepted)
+
+
+def _points(space: SearchSpace, shape: DataShape) -> Iterable[Point]:
+    """Return the points to list: all of a small space, of a large one those within its limits.
+
+    Raises:
+        SpecError: there are too many, or none.
+    """
+    if space.count() <= MAX_GRID and not space.endless:
+        return space.points()
+    feasible = FeasibleSpace(space, shape)
+    if feasible.empty:
+        raise feasible.why_empty()
+    try:
+        return feasible.points(most=MAX_GRID)
+    except ValueError as error:
+        raise SpecError(
+            f"the space has {space.count():,} points, of which more than the {MAX_GRID:,} that are "
+            "listed keep to its limits: narrow its ranges or its budget, use another sampler than "
+            "'grid', or 'match' without 'within', which takes one point of each layout",
+            key="space",
+        ) from error
 
 
 def study_space(spec: StudySpec) -> SearchSpace:

@@ -1,21 +1,29 @@
 """The points of a space that keep to its limits: counted, drawn, and why there are none."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
 from nas.errors import SpecError
 from nas.seeds import derive_seed
-from nas.space.counting.chains import budget
+from nas.space.counting.chains import Budget, budget
 from nas.space.counting.feasible import Count, Feasible
-from nas.space.priced import Branch, branches
+from nas.space.counting.paths import enumerate_paths
+from nas.space.counting.reach import extremes
+from nas.space.priced import Branch, Values, branches
 from nas.study.records import DataShape
-from search_spaces.language.constraints import Quantity
+from search_spaces.language.constraints import Limit, Quantity
 from search_spaces.language.domains import draw
 from search_spaces.language.points import Point
-from search_spaces.language.recipe import PREFIX
+from search_spaces.language.recipe import PREFIX, RecipeSpace
 from search_spaces.language.space import SearchSpace
+
+MOST_PATHS = 1_000_000  # gone through where points are listed: a second
+BATCH = 64  # points drawn together
+_BISECTIONS = 12  # of a range, to say what a quantity can be
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,15 +50,19 @@ class FeasibleSpace:
         limited = [limit.quantity for limit in space.limits]
         self.quantities = tuple(dict.fromkeys(limited)) or (Quantity.PARAMETERS,)
         self.branches: tuple[Branch, ...] = branches(space, shape, self.quantities)
-        limits = budget(len(self.quantities))
-        for limit in space.limits:
-            place = self.quantities.index(limit.quantity)
-            limits = limits.narrowed(place, low=limit.least, high=limit.most)
-        self.limits = limits
+        self.limits = self._budget(len(space.limits))
         self._feasible: Feasible | None = None
         if self.branches:
             chains = [branch.chain for branch in self.branches]
-            self._feasible = Feasible(chains, limits)
+            self._feasible = Feasible(chains, self.limits)
+
+    def _budget(self, limits: int) -> Budget:
+        """Return the first so many limits of the space."""
+        found = budget(len(self.quantities))
+        for limit in self.space.limits[:limits]:
+            place = self.quantities.index(limit.quantity)
+            found = found.narrowed(place, low=limit.least, high=limit.most)
+        return found
 
     def count(self, *, exact: bool = False) -> Counted:
         """Return the number of points; `exact` may take minutes.
@@ -69,6 +81,82 @@ class FeasibleSpace:
     def empty(self) -> bool:
         """Whether no point keeps to the limits, for sure."""
         return self._feasible is None or not self._feasible.candidates
+
+    def points(self, *, most: int) -> list[Point]:
+        """Return all points that keep to the limits, layout by layout.
+
+        Raises:
+            ValueError: there are more than `most`, or too many paths to go through, or a recipe
+                has a range without steps.
+        """
+        if self._feasible is None:
+            return []
+        if self._feasible.candidates > 2 * most:
+            raise ValueError(f"more than {most:,} points")
+        chains = [branch.chain for branch in self.branches]
+        paths = enumerate_paths(chains, self.limits, most=MOST_PATHS)
+        found: list[Point] = []
+        for number, edges in zip(paths.chain.tolist(), paths.edges.tolist(), strict=True):
+            branch = self.branches[number]
+            steps = edges[: len(branch.made)]
+            for options, recipe in product(branch.options, _recipes(branch.layout.recipe)):
+                found.append(branch.point(steps, options, recipe))
+            if len(found) > most:
+                raise ValueError(f"more than {most:,} points")
+        return found
+
+    def why_empty(self) -> SpecError:
+        """Return the error that says which limit leaves nothing, of a space that is empty.
+
+        Limits are taken one after another in the file's order: the first that leaves no point is
+        named, with what the quantity can be under those before it.
+        """
+        if not self.branches:
+            return SpecError(
+                "no network of it can be built on these images: no width of a transformer stage "
+                "has whole heads, widths shrink, or patches do not divide the image",
+                key="space",
+            )
+        chains = [branch.chain for branch in self.branches]
+        for end, limit in enumerate(self.space.limits, start=1):
+            if Feasible(chains, self._budget(end)).candidates:
+                continue
+            before = self.space.limits[: end - 1]
+            given = f", {' and '.join(map(_limit_words, before))} kept to" if before else ""
+            least, most = self._attainable(limit.quantity, end - 1)
+            return SpecError(
+                f"leaves no network: {limit.quantity.words} are from {least:,} to {most:,}{given}",
+                key=".".join(("space", *map(str, limit.path))),
+            )
+        return SpecError("no point keeps to all limits at once", key="space.budget")
+
+    def _attainable(self, quantity: Quantity, limits: int) -> tuple[int, int]:
+        """Return the least and the most of a quantity under the first `limits` of the limits.
+
+        Without limits exactly; with some, to a thousandth.
+        """
+        chains = [branch.chain for branch in self.branches]
+        found = extremes(chains)
+        assert found is not None
+        place = self.quantities.index(quantity)
+        least, most = int(found[0][place]), int(found[1][place])
+        if not limits:
+            return least, most
+        base = self._budget(limits)
+
+        def some(low: int, high: int) -> bool:
+            return bool(Feasible(chains, base.narrowed(place, low=low, high=high)).candidates)
+
+        low, high = least, most
+        for _ in range(_BISECTIONS):
+            middle = (low + high) // 2
+            low, high = (low, middle) if some(least, middle) else (middle + 1, high)
+        smallest = high
+        low, high = smallest, most
+        for _ in range(_BISECTIONS):
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if some(middle, most) else (low, middle - 1)
+        return smallest, low
 
     def sample(self, count: int, *, seed: int, stream: str = "points") -> list[Point]:
         """Return so many points, each drawn by itself and with the same probability.
@@ -91,3 +179,42 @@ class FeasibleSpace:
             steps = edges[: len(branch.made)]
             found.append(branch.point(steps, choice.choice(branch.options), recipe))
         return found
+
+
+class FeasibleDraws:
+    """Random points of a space that keep to its limits, one at a time."""
+
+    def __init__(self, feasible: FeasibleSpace) -> None:
+        """Draw from a space.
+
+        Raises:
+            SpecError: it has no point; the limit that leaves none is named.
+        """
+        if feasible.empty:
+            raise feasible.why_empty()
+        self._feasible = feasible
+        self._drawn: list[Point] = []
+
+    def sample(self, rng: random.Random) -> Point:
+        """Return a point, each equally likely; the generator is asked once for many.
+
+        Raises:
+            SpecError: there is none.
+        """
+        if not self._drawn:
+            try:
+                points = self._feasible.sample(BATCH, seed=rng.getrandbits(62))
+            except ValueError as error:
+                raise self._feasible.why_empty() from error
+            self._drawn = points[::-1]
+        return self._drawn.pop()
+
+
+def _recipes(recipe: RecipeSpace) -> Iterator[Values]:
+    names = [PREFIX + key for key, _ in recipe]
+    for chosen in product(*(each.values() for _, each in recipe)):
+        yield dict(zip(names, chosen, strict=True))
+
+
+def _limit_words(limit: Limit) -> str:
+    return f"{limit.quantity.words} {limit.range}"

@@ -15,8 +15,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from nas.errors import NotFoundError, SpecError
+from nas.spec.names import check_name
 from nas.spec.recipe import changed_recipe
-from nas.spec.study import StudySpec, check_name
+from nas.spec.study import StudySpec
 from search_spaces.language.document import MAX_BYTES, Document, read_document
 from search_spaces.language.errors import (
     DocumentError,

@@ -1,7 +1,5 @@
 """The study a user asked for: every option, its bounds and its default live here."""
 
-import re
-from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
@@ -16,6 +14,7 @@ from pydantic import (
 from nas.spec.allocation import Allocated, AllocationSpec, check_first_round, with_one_seed
 from nas.spec.choices import Correction, Metric, Price, Sampling, Until
 from nas.spec.confirm import ConfirmSpec
+from nas.spec.names import check_name
 from nas.spec.recipe import (
     Count,
     FineTuningSpec,
@@ -28,9 +27,6 @@ from nas.spec.recipe import (
     Threads,
     TrainingSpec,
 )
-
-NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-RESERVED_NAME = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # Windows devices
 
 # What a spec must know of its sources; the rest each source says of itself, in `nas.data`.
 FromPath = Literal["idx", "folder"]  # read from `data.path`
@@ -289,19 +285,3 @@ class StudySpec(Section):
                     f"data without end needs {name}training.epoch_images, the images of an epoch"
                 )
         return self
-
-
-def check_name(value: str) -> str:
-    """Return `value` if it is safe as a file name.
-
-    Raises:
-        ValueError: it is not.
-    """
-    if not NAME_PATTERN.fullmatch(value) or ".." in value or value != Path(value).name:
-        raise ValueError(
-            f"name {value!r} must be 1 to 64 letters, digits, '.', '_' or '-', begin with a letter "
-            "or digit and hold no '..'"
-        )
-    if RESERVED_NAME.fullmatch(value):
-        raise ValueError(f"name {value!r} is the name of a device on Windows: choose another")
-    return value

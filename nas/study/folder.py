@@ -11,7 +11,8 @@ from typing import Any
 
 from nas.errors import NotFoundError, SpecError
 from nas.spec.file import fingerprint, resolved, spec_from_json
-from nas.spec.study import StudySpec, check_name
+from nas.spec.names import check_name
+from nas.spec.study import StudySpec
 from nas.study.declaration import Declaration
 from nas.study.extension import declaration, extended_spec, journalled_extensions
 from nas.study.facts import DataFacts, facts_from_json

@@ -21,7 +21,8 @@ from pydantic import JsonValue
 
 from nas.errors import SpecError
 from nas.spec.file import fingerprint, resolved, spec_from_json
-from nas.spec.study import StudySpec, SweepSpec, check_name
+from nas.spec.names import check_name
+from nas.spec.study import StudySpec, SweepSpec
 from nas.study.folder import SPEC, STUDIES, STUDY, Study, open_study
 from nas.study.storage import FolderKind, write_json
 from search_spaces.language.document import Document

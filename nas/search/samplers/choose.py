@@ -13,7 +13,7 @@ from nas.search.samplers.learning import Chooser, Goal, LearningSampler, Pace, S
 from nas.search.samplers.neighbours import Neighbours, OneChange
 from nas.search.samplers.nsga import Nsga, NsgaII, NsgaIII
 from nas.search.samplers.prices import Prices
-from nas.search.samplers.sampler import Maker
+from nas.search.samplers.sampler import Draws, Maker
 from nas.search.samplers.tpe import Tpe, opening
 from nas.spec.choices import Metric, Price, Sampling
 from nas.spec.study import SearchSpec
@@ -35,6 +35,7 @@ def learning_sampler(
     *,
     objective: Objective,
     neighbours: Neighbours | None = None,
+    draws: Draws | None = None,
 ) -> LearningSampler:
     """Return the sampler of `settings`, one of `LEARNS`.
 
@@ -44,6 +45,7 @@ def learning_sampler(
         settings: the sampler's name, its seed, its lag and the seeds of a candidate.
         objective: what it maximises, unless `settings` name objectives; then how metrics are read.
         neighbours: networks near a point; by default those that differ in one variable.
+        draws: where random points come from, by default all of the space.
     """
     axes = Axes(space)
     chooser, seed = LEARNS[settings.sampler], settings.seed
@@ -55,12 +57,10 @@ def learning_sampler(
         return Seen(space, [_goal(word, objective) for word in words], pace), chooser(axes, seed)
 
     beside = neighbours or OneChange(space, make)
+    known = {"begin": begin, "seed": seed, "neighbours": beside, "draws": draws}
     if settings.sampler is Sampling.TPE:
-        first = opening(space, seed=seed)
-        return LearningSampler(
-            space, make, begin=begin, seed=seed, neighbours=beside, opening=first
-        )
-    return LearningSampler(space, make, begin=begin, seed=seed, neighbours=beside)
+        return LearningSampler(space, make, **known, opening=opening(space, seed=seed))
+    return LearningSampler(space, make, **known)
 
 
 def _goal(word: str, objective: Objective) -> Goal:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from nas.search.samplers.ledger import Ledger, identity
 from nas.search.samplers.neighbours import Neighbours
-from nas.search.samplers.sampler import Assignment, Maker, RandomSampler, numbered
+from nas.search.samplers.sampler import Assignment, Draws, Maker, RandomSampler, numbered
 from nas.seeds import derive_seed
 from nas.space.candidate import Candidate
 from nas.space.points import point_of
@@ -166,17 +166,18 @@ class LearningSampler:
         seed: int,
         neighbours: Neighbours,
         opening: Callable[[int], Iterator[Assignment]] = lambda number: iter(()),
+        draws: Draws | None = None,
     ) -> None:
         """Propose points of `space`; `make` turns down what cannot be trained.
 
         `begin` returns what has learnt nothing yet: it is called again should another journal come.
         `opening` has points for the candidate of a number while the chooser does not choose yet;
-        without any, they are random ones.
+        without any, they are random ones, from `draws` or all of the space.
         """
         self._space, self._make, self._seed = space, make, seed
         self._begin, self._neighbours, self._opening = begin, neighbours, opening
         self._seen, self._chooser = begin()
-        self._random = RandomSampler(space, make, seed=seed)
+        self._random = RandomSampler(draws or space, make, seed=seed)
 
     def propose(self, histories: Sequence[TrialHistory]) -> Candidate | Pause:
         """Return the next candidate; WAIT while one that it rests on has not ended."""

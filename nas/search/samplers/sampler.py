@@ -11,12 +11,19 @@ from nas.space.candidate import Candidate, Rejection
 from nas.study.records import Pause, TrialHistory
 from search_spaces.language.domains import Value
 from search_spaces.language.points import Point
-from search_spaces.language.space import SearchSpace
 
 MISSES = 10_000  # draws in a row that were rejected or known, after which a space counts as used up
 
 Assignment: TypeAlias = Mapping[str, Value]  # a value for each variable of a layout's space
 Maker = Callable[[Point], Candidate | Rejection]
+
+
+class Draws(Protocol):
+    """Where random points come from: a space, or those of its points that keep to its limits."""
+
+    def sample(self, rng: random.Random) -> Point:
+        """Return a point, each equally likely."""
+        ...
 
 
 class Sampler(Protocol):
@@ -87,7 +94,7 @@ class BaselinesFirst:
 class RandomSampler:
     """Draws points uniformly, never one twice; the space is not listed, so it may be huge."""
 
-    def __init__(self, space: SearchSpace, make: Maker, *, seed: int) -> None:
+    def __init__(self, space: Draws, make: Maker, *, seed: int) -> None:
         """Draw from `space`; `make` turns down what cannot be trained."""
         self._ledger = Ledger()
         self._drawn: list[Candidate] = []
@@ -116,7 +123,7 @@ class RandomSampler:
             self._drawn.append(drawn)
 
 
-def _draws(space: SearchSpace, make: Maker, rng: random.Random) -> Iterator[Candidate]:
+def _draws(space: Draws, make: Maker, rng: random.Random) -> Iterator[Candidate]:
     seen: set[Hashable] = set()
     misses = 0
     while misses < MISSES:

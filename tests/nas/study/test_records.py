@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from nas.spec.study import check_name
+from nas.spec.names import check_name
 from nas.study.records import TWIN, copied_label, twin_label
 from search_spaces.language.layouts import NAME_PATTERN
 from tests.nas.builders import measured

@@ -1,0 +1,1 @@
+"""Counting and drawing the points of a budget, of spaces whose prices are sums over steps."""

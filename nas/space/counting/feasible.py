@@ -1,0 +1,234 @@
+"""The points of a budget: how many there are, and points drawn fairly from them.
+
+Every chain is cut in two. Its half paths are listed, without those that nothing completes within
+the budget, and joined where they meet: the first ones ask, the second ones are summed up. This is
+done in one of two ways.
+
+Exactly: each first half asks how many second halves complete it (`nas.space.counting.dominance`).
+
+On a grid: the second halves are sorted into bins, each as wide as the same share of the budget's
+width in every quantity, and each priced as its bin's least; halves too many to be listed are
+merged the same way while they grow. All widths together are the `resolution`: a path is priced
+right, or too low by less than that. So the count within the budget is proven to lie between those
+of a budget narrowed and one widened by the resolution, and is estimated by the one between.
+
+Points are drawn from the grid in either case: a number below the count of the widened budget names
+a path of it, each one once; paths whose own price is not in the budget are drawn again. So every
+point has the same probability, exactly, and the share of numbers that is not drawn again is high
+as long as the grid is fine.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nas.space.counting.chains import Budget, Chain, checked, only
+from nas.space.counting.cutting import joins, window
+from nas.space.counting.halves import Window
+from nas.space.counting.integers import below
+from nas.space.counting.joins import Join
+from nas.space.counting.paths import Paths, gathered, prices
+from nas.space.counting.reach import Walks, merged
+
+CELLS = 12_000_000  # half paths kept of all chains together, and bins of all grids: some 500 MB
+EXACT_CELLS = 40_000_000  # the same where a count must be exact: 2 GB
+EXACT_WORK = 40_000_000  # elementary steps that an exact count may take unasked: half a second
+MOST_WORK = 4_000_000_000  # and where it must be exact: minutes
+MOST_TRIES = 1_000_000  # paths drawn at a time, and in vain
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Count:
+    """How many points are in a budget; if not `exact`, an estimate within proven bounds."""
+
+    value: int
+    low: int  # there are no fewer
+    high: int  # nor more
+    resolution: tuple[int, ...]  # of each quantity: how much too low prices may be; 0 if exact
+
+    @property
+    def exact(self) -> bool:
+        """Whether the number is certain."""
+        return self.low == self.high
+
+    @property
+    def error(self) -> float:
+        """How far `value` may be off, relative to itself; 0 if exact."""
+        off = max(self.high - self.value, self.value - self.low)
+        return off / max(1, self.value)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Drawn:
+    """Independent points of a budget, each with the same probability."""
+
+    paths: Paths
+    acceptance: float  # the share of paths drawn that were in the budget
+
+
+class Feasible:
+    """The points of some chains within a budget; counts and draws as often as asked."""
+
+    def __init__(
+        self,
+        chains: Sequence[Chain],
+        limits: Budget,
+        *,
+        cells: int = CELLS,
+        watched: Sequence[int] = (),
+    ) -> None:
+        """List the half paths.
+
+        Args:
+            chains: steps that several share are worked on once.
+            limits: what the sums of prices must keep.
+            cells: half paths kept of all chains together, and bins of all grids: time, memory and
+                precision grow with them.
+            watched: quantities that are asked about (`cumulative`) though no bound may need them.
+
+        Raises:
+            ValueError: chains and budget have different quantities, or a half too many paths.
+        """
+        self.quantities = checked(chains, limits)
+        self.chains, self.limits, self._cells = tuple(chains), limits, cells
+        self._longest = max(len(chain.steps) for chain in chains)
+        self._walks = Walks(self.chains)
+        reach = merged([self._walks.before(chain.steps) for chain in self.chains])
+        self.window = window(limits, reach, watched)
+        self._joins: list[tuple[int, Join]] = []  # of the chains that may have points
+        if self.window is not None:
+            self._joins = joins(self.chains, self._walks, self.window, cells=cells)
+
+    def count(self, *, exact: bool = False) -> Count:
+        """Return the number of points: exact where that is a matter of half a second, or asked.
+
+        Raises:
+            ValueError: it should be exact, and would take more than some GB or minutes.
+        """
+        work = sum(join.exact_work for _, join in self._joins)
+        unrounded = all(join.unrounded for _, join in self._joins)
+        none = (0,) * self.quantities
+        if unrounded and work <= (MOST_WORK if exact else EXACT_WORK):
+            value = sum(self._times(n) * join.exact() for n, join in self._joins)
+            return Count(value=value, low=value, high=value, resolution=none)
+        if exact and not unrounded and self._cells < EXACT_CELLS:
+            return Feasible(self.chains, self.limits, cells=EXACT_CELLS).count(exact=True)
+        if exact:
+            raise ValueError(
+                "the space is too large to be counted exactly: leave out `exact`, or narrow it"
+            )
+        found = [(self._times(n), join.bounds()) for n, join in self._joins]
+        low = sum(times * bounds.low for times, bounds in found)
+        high = sum(times * bounds.high for times, bounds in found)
+        value = sum(times * bounds.estimate for times, bounds in found)
+        resolution = none if low == high else self.resolution
+        return Count(value=value, low=low, high=high, resolution=resolution)
+
+    @property
+    def candidates(self) -> int:
+        """How many points there are at most, by rounded prices; 0 proves that there is none."""
+        return sum(self._times(number) * join.candidates for number, join in self._joins)
+
+    @property
+    def resolution(self) -> tuple[int, ...]:
+        """How much too low the prices may be that the grids have, [quantities]; 0 if exact."""
+        found = [0] * self.quantities
+        for _, join in self._joins:
+            for quantity, slack in zip(join.quantities, join.slack, strict=True):
+                found[quantity] = max(found[quantity], slack)
+        return tuple(found)
+
+    def sample(self, n: int, rng: np.random.Generator, *, tries: int = MOST_TRIES) -> Drawn:
+        """Return n points, drawn independently and uniformly.
+
+        Args:
+            n: how many.
+            rng: equal generators give equal points.
+            tries: how many paths may be drawn without one that is in the budget.
+
+        Raises:
+            ValueError: there is no point, or none among `tries`.
+        """
+        if not n:
+            return Drawn(paths=gathered([], self._longest), acceptance=1.0)
+        chain, edges = [], []
+        found = drawn = 0
+        while found < n:
+            asked = n - found if not drawn else int((n - found) * (drawn + 1) / (found + 1))
+            paths = self._draw(rng, min(tries, asked + asked // 4 + 16))
+            kept = self.limits.holds(prices(self.chains, paths))
+            drawn += len(kept)
+            found += int(kept.sum())
+            chain.append(paths.chain[kept])
+            edges.append(paths.edges[kept])
+            if not found and drawn >= tries:
+                raise ValueError(f"none of {drawn:,} paths drawn is in the budget")
+        paths = Paths(chain=np.concatenate(chain)[:n], edges=np.concatenate(edges)[:n])
+        return Drawn(paths=paths, acceptance=found / drawn)
+
+    def cumulative(self, quantity: int, bounds: Sequence[int]) -> list[int]:
+        """Return how many points have at most each bound of a quantity that is `watched`.
+
+        Estimates like `Count.value`, exact where prices are.
+        """
+        return [
+            sum(
+                self._times(number) * join.bounds(self._up_to(quantity, bound)).estimate
+                for number, join in self._joins
+            )
+            for bound in bounds
+        ]
+
+    def _draw(self, rng: np.random.Generator, n: int) -> Paths:
+        """Return n paths, uniformly by points, from those that may be in the budget."""
+        sizes = [self._times(number) * join.candidates for number, join in self._joins]
+        ends = [sum(sizes[: place + 1]) for place in range(len(sizes))]
+        if not ends or not ends[-1]:
+            raise ValueError("there is no point in the budget")
+        numbers = below(rng, ends[-1], n)
+        places = np.searchsorted(np.array(ends, dtype=numbers.dtype), numbers, side="right")
+        parts, rows = [], []
+        for place in np.unique(places).tolist():
+            chain, join = self._joins[place]
+            chosen = np.flatnonzero(places == place)
+            within = (numbers[chosen] - (ends[place] - sizes[place])) // self._times(chain)
+            parts.append((chain, join.path(within)))
+            rows.append(chosen)
+        paths = gathered(parts, self._longest)
+        order = np.argsort(np.concatenate(rows))  # as drawn
+        return Paths(chain=paths.chain[order], edges=paths.edges[order])
+
+    def _times(self, chain: int) -> int:
+        return self.chains[chain].multiplicity
+
+    def _up_to(self, quantity: int, bound: int) -> Window:
+        assert self.window is not None
+        place = self.window.quantities.index(quantity)
+        high = list(self.window.high)
+        high[place] = min(high[place], bound)
+        return replace(self.window, high=tuple(high))
+
+
+def count(
+    chains: Sequence[Chain], limits: Budget, *, exact: bool = False, cells: int = CELLS
+) -> Count:
+    """Return how many points are in the budget (`Feasible.count`)."""
+    return Feasible(chains, limits, cells=cells).count(exact=exact)
+
+
+def sample(
+    chains: Sequence[Chain],
+    limits: Budget,
+    n: int,
+    rng: np.random.Generator,
+    *,
+    fixed: Mapping[int, int | np.ndarray] | None = None,
+) -> Drawn:
+    """Return n points of the budget, independent and uniform (`Feasible.sample`).
+
+    With `fixed`, of those that take these edges: a step's number, and its edge or several.
+    """
+    if fixed:
+        chains = [only(chain, fixed) for chain in chains]
+    return Feasible(chains, limits).sample(n, rng)

@@ -23,22 +23,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nas.space.counting.chains import OPEN, Budget, Chain, Step, checked, only
-from nas.space.counting.grids import Grid, Ranges
-from nas.space.counting.halves import Arrows, Half, Window
-from nas.space.counting.integers import FITS, below
+from nas.space.counting.chains import Budget, Chain, checked, only
+from nas.space.counting.cutting import joins, window
+from nas.space.counting.halves import Window
+from nas.space.counting.integers import below
 from nas.space.counting.joins import Join
 from nas.space.counting.paths import Paths, gathered, prices
-from nas.space.counting.reach import Reach, Walks, merged
+from nas.space.counting.reach import Walks, merged
 
-CELLS = 4_000_000  # half paths kept of all chains together, and bins of all grids: some 300 MB
-EXACT_CELLS = 24_000_000  # the same where the count must be exact: 2 GB
-EXACT_WORK = (
-    20_000_000  # elementary steps that an exact count may take unasked: about half a second
-)
+CELLS = 12_000_000  # half paths kept of all chains together, and bins of all grids: some 500 MB
+EXACT_CELLS = 40_000_000  # the same where a count must be exact: 2 GB
+EXACT_WORK = 40_000_000  # elementary steps that an exact count may take unasked: half a second
 MOST_WORK = 4_000_000_000  # and where it must be exact: minutes
 MOST_TRIES = 1_000_000  # paths drawn at a time, and in vain
-_QUERY = 4  # what a first half costs, in second halves
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,10 +95,10 @@ class Feasible:
         self._longest = max(len(chain.steps) for chain in chains)
         self._walks = Walks(self.chains)
         reach = merged([self._walks.before(chain.steps) for chain in self.chains])
-        self.window = _window(limits, reach, watched)
+        self.window = window(limits, reach, watched)
         self._joins: list[tuple[int, Join]] = []  # of the chains that may have points
         if self.window is not None:
-            self._joins = self._joined(self.window)
+            self._joins = joins(self.chains, self._walks, self.window, cells=cells)
 
     def count(self, *, exact: bool = False) -> Count:
         """Return the number of points: exact where that is a matter of half a second, or asked.
@@ -122,17 +119,25 @@ class Feasible:
                 "the space is too large to be counted exactly: leave out `exact`, or narrow it"
             )
         found = [(self._times(n), join.bounds()) for n, join in self._joins]
-        low, high, value = (
-            sum(times * getattr(bounds, name) for times, bounds in found)
-            for name in ("low", "high", "estimate")
-        )
-        resolution = none if low == high else self._resolution()
+        low = sum(times * bounds.low for times, bounds in found)
+        high = sum(times * bounds.high for times, bounds in found)
+        value = sum(times * bounds.estimate for times, bounds in found)
+        resolution = none if low == high else self.resolution
         return Count(value=value, low=low, high=high, resolution=resolution)
 
     @property
     def candidates(self) -> int:
         """How many points there are at most, by rounded prices; 0 proves that there is none."""
         return sum(self._times(number) * join.candidates for number, join in self._joins)
+
+    @property
+    def resolution(self) -> tuple[int, ...]:
+        """How much too low the prices may be that the grids have, [quantities]; 0 if exact."""
+        found = [0] * self.quantities
+        for _, join in self._joins:
+            for quantity, slack in zip(join.quantities, join.slack, strict=True):
+                found[quantity] = max(found[quantity], slack)
+        return tuple(found)
 
     def sample(self, n: int, rng: np.random.Generator, *, tries: int = MOST_TRIES) -> Drawn:
         """Return n points, drawn independently and uniformly.
@@ -169,7 +174,7 @@ class Feasible:
         """
         return [
             sum(
-                self._times(number) * join.bounds(self._up_to(quantity, bound)).estimate
+                self._times(number) * join.estimate(self._up_to(quantity, bound))
                 for number, join in self._joins
             )
             for bound in bounds
@@ -197,73 +202,12 @@ class Feasible:
     def _times(self, chain: int) -> int:
         return self.chains[chain].multiplicity
 
-    def _resolution(self) -> tuple[int, ...]:
-        assert self.window is not None
-        found = [0] * self.quantities
-        for _, join in self._joins:
-            for quantity, slack in zip(self.window.quantities, join.slack, strict=True):
-                found[quantity] = max(found[quantity], slack)
-        return tuple(found)
-
     def _up_to(self, quantity: int, bound: int) -> Window:
         assert self.window is not None
         place = self.window.quantities.index(quantity)
         high = list(self.window.high)
         high[place] = min(high[place], bound)
         return replace(self.window, high=tuple(high))
-
-    def _joined(self, window: Window) -> list[tuple[int, Join]]:
-        """Return the chains that may have points, with their halves joined."""
-        firsts: dict[tuple[int, ...], list[int]] = {}
-        seconds: dict[tuple[int, ...], list[int]] = {}
-        cuts = [self._cut(chain) for chain in self.chains]
-        keys = []
-        for number, (chain, cut) in enumerate(zip(self.chains, cuts, strict=True)):
-            if not self._walks.before(chain.steps).paths.any():
-                continue
-            ids = tuple(id(step) for step in chain.steps)
-            keys.append((number, ids[:cut], ids[cut:]))
-            firsts.setdefault(ids[:cut], []).append(number)
-            seconds.setdefault(ids[cut:], []).append(number)
-        most = max(1, self._cells // (len(firsts) + len(seconds)))
-        first_halves = {}
-        for key, users in firsts.items():
-            completion = merged(
-                [self._walks.behind(self.chains[n].steps[cuts[n] :]) for n in users]
-            )
-            steps = self.chains[users[0]].steps[: cuts[users[0]]]
-            ends = self._walks.before(()), completion
-            arrows = [_arrows(step) for step in steps]
-            first_halves[key] = Half(arrows, ends, window, most=most)
-        second_halves = {}
-        for key, users in seconds.items():
-            completion = merged(
-                [self._walks.before(self.chains[n].steps[: cuts[n]]) for n in users]
-            )
-            steps = self.chains[users[0]].steps[cuts[users[0]] :]
-            ends = self._walks.behind(()), completion
-            arrows = [_arrows(step, back=True) for step in reversed(steps)]
-            half = Half(arrows, ends, window, most=most)
-            ranges = _ranges(half, completion, window)
-            grid = Grid(half.cells, ranges, window.width, most=self._cells // len(seconds))
-            second_halves[key] = half, grid
-        return [
-            (number, Join(first_halves[first], *second_halves[second], window))
-            for number, first, second in keys
-        ]
-
-    def _cut(self, chain: Chain) -> int:
-        """Return after how many steps to cut, so that the halves have few paths."""
-        best, least = 0, np.inf
-        for cut in range(len(chain.steps) + 1):
-            before = self._walks.before(chain.steps[:cut]).paths
-            behind = self._walks.behind(chain.steps[cut:]).paths
-            first, second = before[behind > 0].sum(), behind[before > 0].sum()
-            if _QUERY * first + second < least and max(first, second) < FITS / 2:
-                best, least = cut, _QUERY * first + second
-        if least == np.inf and self._walks.before(chain.steps).paths.any():
-            raise ValueError("a chain has too many paths: 2^61 in each of its halves at most")
-        return best
 
 
 def count(
@@ -288,49 +232,3 @@ def sample(
     if fixed:
         chains = [only(chain, fixed) for chain in chains]
     return Feasible(chains, limits).sample(n, rng)
-
-
-def _window(limits: Budget, reach: Reach, watched: Sequence[int]) -> Window | None:
-    """Return the bounds that rule something out, and the quantities to watch; None: all is out."""
-    if not reach.paths.any():
-        return None
-    least, most = reach.low.min(axis=0), reach.high.max(axis=0)
-    if (limits.low > np.minimum(most, limits.high)).any() or (limits.high < least).any():
-        return None
-    low = np.where(limits.low > least, limits.low, -OPEN)
-    high = np.where(limits.high < most, limits.high, OPEN)
-    bounded = (low > -OPEN) | (high < OPEN)
-    bounded[list(watched)] = True
-    chosen = np.flatnonzero(bounded)
-    width = np.minimum(limits.high, most) - np.maximum(limits.low, least) + 1
-    return Window(
-        quantities=tuple(chosen.tolist()),
-        low=tuple(low[chosen].tolist()),
-        high=tuple(high[chosen].tolist()),
-        width=tuple(width[chosen].tolist()),
-    )
-
-
-def _arrows(step: Step, *, back: bool = False) -> Arrows:
-    edge = np.flatnonzero(step.before >= 0)
-    before, after = step.before[edge], step.after[edge]
-    return Arrows(
-        source=after if back else before,
-        target=before if back else after,
-        prices=step.prices[edge],
-        edge=edge,
-    )
-
-
-def _ranges(half: Half, completion: Reach, window: Window) -> Ranges:
-    """Return between which prices the half's cells lie, without a look at them."""
-    states = np.flatnonzero((half.reach.paths > 0) & (completion.paths > 0))
-    lows, highs = [], []
-    for place, quantity in enumerate(window.quantities):
-        least, most = half.reach.low[states, quantity], half.reach.high[states, quantity]
-        needed = window.low[place] - completion.high[states, quantity]
-        allowed = window.high[place] - completion.low[states, quantity]
-        low = np.maximum(least, needed) - half.cells.slack[place]
-        lows.append(low)
-        highs.append(np.maximum(low, np.minimum(most, allowed)))
-    return Ranges(states=states, low=tuple(lows), high=tuple(highs))

@@ -10,9 +10,9 @@ import numpy as np
 from nas.errors import SpecError
 from nas.seeds import derive_seed
 from nas.space.counting.chains import Budget, budget
+from nas.space.counting.emptiness import Constraint, why_empty
 from nas.space.counting.feasible import Count, Feasible
 from nas.space.counting.paths import enumerate_paths
-from nas.space.counting.reach import extremes
 from nas.space.priced import Branch, Values, branches
 from nas.study.records import DataShape
 from search_spaces.language.constraints import Limit, Quantity
@@ -23,7 +23,6 @@ from search_spaces.language.space import SearchSpace
 
 MOST_PATHS = 1_000_000  # gone through where points are listed: a second
 BATCH = 64  # points drawn together
-_BISECTIONS = 12  # of a range, to say what a quantity can be
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,16 +49,15 @@ class FeasibleSpace:
         limited = [limit.quantity for limit in space.limits]
         self.quantities = tuple(dict.fromkeys(limited)) or (Quantity.PARAMETERS,)
         self.branches: tuple[Branch, ...] = branches(space, shape, self.quantities)
-        self.limits = self._budget(len(space.limits))
+        self.limits = self._budget()
         self._feasible: Feasible | None = None
         if self.branches:
             chains = [branch.chain for branch in self.branches]
             self._feasible = Feasible(chains, self.limits)
 
-    def _budget(self, limits: int) -> Budget:
-        """Return the first so many limits of the space."""
+    def _budget(self) -> Budget:
         found = budget(len(self.quantities))
-        for limit in self.space.limits[:limits]:
+        for limit in self.space.limits:
             place = self.quantities.index(limit.quantity)
             found = found.narrowed(place, low=limit.least, high=limit.most)
         return found
@@ -109,7 +107,7 @@ class FeasibleSpace:
         """Return the error that says which limit leaves nothing, of a space that is empty.
 
         Limits are taken one after another in the file's order: the first that leaves no point is
-        named, with what the quantity can be under those before it.
+        named, with those of the others that it takes to leave none, and how near points come.
         """
         if not self.branches:
             return SpecError(
@@ -117,46 +115,26 @@ class FeasibleSpace:
                 "has whole heads, widths shrink, or patches do not divide the image",
                 key="space",
             )
-        chains = [branch.chain for branch in self.branches]
-        for end, limit in enumerate(self.space.limits, start=1):
-            if Feasible(chains, self._budget(end)).candidates:
-                continue
-            before = self.space.limits[: end - 1]
-            given = f", {' and '.join(map(_limit_words, before))} kept to" if before else ""
-            least, most = self._attainable(limit.quantity, end - 1)
-            return SpecError(
-                f"leaves no network: {limit.quantity.words} are from {least:,} to {most:,}{given}",
-                key=".".join(("space", *map(str, limit.path))),
+        bounds = [
+            Constraint(
+                name=str(number), quantity=self.quantities.index(limit.quantity), low=low, high=high
             )
-        return SpecError("no point keeps to all limits at once", key="space.budget")
-
-    def _attainable(self, quantity: Quantity, limits: int) -> tuple[int, int]:
-        """Return the least and the most of a quantity under the first `limits` of the limits.
-
-        Without limits exactly; with some, to a thousandth.
-        """
-        chains = [branch.chain for branch in self.branches]
-        found = extremes(chains)
+            for number, limit in enumerate(self.space.limits)
+            for low, high in ((limit.least, None), (None, limit.most))
+            if (low, high) != (None, None)
+        ]
+        found = why_empty([branch.chain for branch in self.branches], bounds)
         assert found is not None
-        place = self.quantities.index(quantity)
-        least, most = int(found[0][place]), int(found[1][place])
-        if not limits:
-            return least, most
-        base = self._budget(limits)
-
-        def some(low: int, high: int) -> bool:
-            return bool(Feasible(chains, base.narrowed(place, low=low, high=high)).candidates)
-
-        low, high = least, most
-        for _ in range(_BISECTIONS):
-            middle = (low + high) // 2
-            low, high = (low, middle) if some(least, middle) else (middle + 1, high)
-        smallest = high
-        low, high = smallest, most
-        for _ in range(_BISECTIONS):
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if some(middle, most) else (low, middle - 1)
-        return smallest, low
+        assert found.constraint is not None
+        last = self.space.limits[int(found.constraint.name)]
+        others = dict.fromkeys(int(each.name) for each in found.others)
+        given = " and ".join(_limit_words(self.space.limits[number]) for number in others)
+        extreme = "smallest" if found.constraint.low is None else "largest"
+        return SpecError(
+            f"leaves no network: of {f'those with {given}' if given else 'all'} the {extreme} has "
+            f"{found.nearest:,} {last.quantity.words}",
+            key=".".join(("space", *map(str, last.path))),
+        )
 
     def sample(self, count: int, *, seed: int, stream: str = "points") -> list[Point]:
         """Return so many points, each drawn by itself and with the same probability.

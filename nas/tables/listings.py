@@ -14,6 +14,7 @@ from nas.study.folder import STUDY, Study, open_study
 from nas.study.records import FINAL, TrialHistory, TrialStatus
 from nas.study.sweep import SWEEP, open_sweep
 from nas.tables.schemas import CANDIDATES, RUNGS, STATUS, STUDIES, UNREADABLE
+from search_spaces.language.points import LAYOUT
 
 
 def status_frame(histories: Sequence[TrialHistory]) -> pd.DataFrame:
@@ -124,6 +125,7 @@ def candidates_frame(items: Iterable[Candidate | Rejection]) -> pd.DataFrame:
                 "types": network.types,
                 "depths": network.depth_words,
                 "widths": network.width_words,
+                "choices": _choices(item),
                 "parameters": item.cost.parameters,
                 "macs": item.cost.macs,
                 "parameters_off": item.parameters_off,
@@ -131,6 +133,14 @@ def candidates_frame(items: Iterable[Candidate | Rejection]) -> pd.DataFrame:
             }
         )
     return CANDIDATES.frame(rows)
+
+
+def _choices(item: Candidate) -> str | None:
+    """Return the options and the recipe that were chosen: ``kernel=5, recipe.mixup=0.2``."""
+    own = (LAYOUT, f"{item.layout}/")
+    chosen = (item.point or {}).items()
+    words = [f"{name}={value}" for name, value in chosen if not name.startswith(own)]
+    return ", ".join(words) or None
 
 
 def rungs_frame(report: RungReport) -> pd.DataFrame:

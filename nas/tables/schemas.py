@@ -213,11 +213,11 @@ STUDIES = Table(
 )
 CANDIDATES = Table(
     title="Candidates",
-    found="`nas space list SPEC`",
+    found="`nas space list SPEC`, `nas space sample SPEC`",
     row="a point of the space, or a network of another family",
     columns=(
         word("label", "null of a point that is rejected"),
-        *_words("layout", "types", "depths", "widths", "parameters", "macs"),
+        *_words("layout", "types", "depths", "widths", "choices", "parameters", "macs"),
         *_words("parameters_off", "macs_off", "point", "rejected"),
     ),
 )

@@ -11,7 +11,6 @@ from nas.space.counting.grids import Grid, GridBoxes
 from nas.space.counting.halves import Half, Window
 from nas.space.counting.integers import cumulated, place, products, total
 
-
 _SURE = 500  # bounds that differ by less than this part need no estimate between them
 
 

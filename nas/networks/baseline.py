@@ -7,7 +7,7 @@ options that would bring weights along are refused.
 import json
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -113,6 +113,10 @@ class BaselineFamily(ABC):
         """Return what building the network once, without weights, shows: seconds."""
         measured = measure(config, self.construct)
         return Size(parameters=measured.parameters, macs=measured.macs)
+
+    def identity(self, config: BaselineConfig) -> Hashable:
+        """Return the description: what else would build the same network is the library's."""
+        return config
 
     def drops_paths(self, config: BaselineConfig) -> bool:
         """Tell whether the network as it is built has stochastic depth."""

@@ -1,10 +1,12 @@
 """Our own networks as a family: the points of a search space."""
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, cast
 
 import coatnet
 from coatnet.config import BlockType, CoAtNetConfig, changed
 from coatnet.dimensions import block_options
+from coatnet.identity import identity
 from nas.networks.family import Description, Size, dashed
 from nas.study.records import DataShape
 
@@ -37,6 +39,10 @@ class CoAtNetFamily:
         """Return what `coatnet.cost` counts."""
         counted = coatnet.cost(config)
         return Size(parameters=counted.parameters, macs=counted.macs)
+
+    def identity(self, config: CoAtNetConfig) -> Hashable:
+        """Return what `coatnet.identity` does."""
+        return identity(config)
 
     def drops_paths(self, config: CoAtNetConfig) -> bool:
         """Tell whether the config has a rate: every block has stochastic depth."""

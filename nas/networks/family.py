@@ -1,6 +1,6 @@
 """What the program asks of a kind of network, whichever it is: one protocol for ours and others."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -99,6 +99,10 @@ class Family(Protocol[C]):
             SpecError: it cannot be built, or cannot be trained on such images; `key` is one of
                 BaselineSpec's.
         """
+        ...
+
+    def identity(self, config: C) -> Hashable:
+        """Return what the network is, whatever words describe it: equal ones are built alike."""
         ...
 
     def drops_paths(self, config: C) -> bool:

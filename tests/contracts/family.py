@@ -72,6 +72,12 @@ class FamilyContract:
         for plain, checkpointed in zip(*gradients, strict=True):
             assert torch.allclose(plain, checkpointed, atol=1e-5)
 
+    def test_equal_descriptions_are_one_network_and_others_are_not(self):
+        config, family = self.config, self.family
+        assert family.identity(config) == family.identity(replace(config))
+        assert hash(family.identity(config)) == hash(family.identity(replace(config)))
+        assert family.identity(config) != family.identity(replace(config, classes=99))
+
     def test_the_cost_is_that_of_the_network_built(self):
         model, size = self.build().eval().to("meta"), self.family.cost(self.config)
         assert size.parameters == sum(p.numel() for p in model.parameters() if p.requires_grad)

@@ -26,6 +26,11 @@ TESTED_ELSEWHERE = {
     "nas.networks.family": "a protocol: tests/contracts/family.py, once for each family",
     "nas.reading.sweep": "tests/nas/reading/test_target.py reads sweeps and studies alike",
     "nas.search.allocation.allocation": "a protocol: tests/nas/driver/test_conductor.py has one",
+    "nas.space.parts": "tests/nas/space/test_feasible.py holds every price to the network's",
+    "nas.space.priced": "tests/nas/space/test_feasible.py counts and draws by it",
+    "nas.space.steps": "tests/nas/space/test_feasible.py holds its paths to the points",
+    "nas.spec.confirm": "tests/nas/search/allocation/test_confirmation.py confirms by it",
+    "nas.spec.names": "tests/nas/spec/test_study.py refuses names by it",
     "nas.spec.choices": "words: tests/nas/spec/test_study.py and tests/nas/ranking/test_metrics.py",
     "nas.tables.columns": "tests/nas/tables/test_frames.py holds every table to them",
 }

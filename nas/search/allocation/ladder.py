@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from coatnet.config import BlockType, CoAtNetConfig
+from nas.networks.registry import family_of
 from nas.search.allocation.allocation import Allocation
 from nas.seeds import derive_seed
 from nas.spec.allocation import AllocationSpec
@@ -65,9 +65,10 @@ def stratum(trial: Trial, strata: Strata) -> str:
     """
     if strata is Strata.NONE:
         return ""
-    if strata is Strata.LAYOUT or not isinstance(trial.config, CoAtNetConfig):
+    family = family_of(trial.config)
+    if strata is Strata.LAYOUT or not family.searched:
         return trial.layout
-    count = sum(stage.block is BlockType.CONVOLUTION for stage in trial.config.stages)
+    count = family.describe(trial.config).types.split("-").count("C")
     return f"{count} convolution stage{'s'[: count != 1]}"
 
 

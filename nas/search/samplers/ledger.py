@@ -3,15 +3,15 @@
 from collections import Counter
 from collections.abc import Hashable, Sequence
 
-from coatnet.identity import identity as coatnet_identity
+from nas.networks.registry import family_of
 from nas.space.candidate import Candidate
-from nas.study.records import BaselineConfig, Trial, TrialHistory
+from nas.study.records import Trial, TrialHistory
 
 
 def identity(network: Candidate | Trial) -> Hashable:
     """Return what makes two candidates one: the network that both describe, and its recipe."""
     config, recipe = network.config, network.recipe
-    built = config if isinstance(config, BaselineConfig) else coatnet_identity(config)
+    built = family_of(config).identity(config)
     return built, tuple(sorted(recipe.items())) if recipe else ()
 
 

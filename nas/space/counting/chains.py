@@ -72,7 +72,7 @@ class Budget:
 
     def holds(self, prices: np.ndarray) -> np.ndarray:
         """Return which prices [n, quantities] keep the budget, [n]."""
-        return ((prices >= self.low) & (prices <= self.high)).all(axis=1)
+        return np.all((prices >= self.low) & (prices <= self.high), axis=1)
 
     def narrowed(
         self, quantity: int, *, low: int | None = None, high: int | None = None

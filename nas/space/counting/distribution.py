@@ -9,7 +9,7 @@ from nas.space.counting.chains import Budget, Chain
 from nas.space.counting.feasible import Feasible
 from nas.space.counting.reach import extremes
 
-CELLS = 1_500_000  # fewer than for a count: a bar's height need not be that of a number
+CELLS = 4_000_000  # fewer than for a count: a bar's height need not be that of a number
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

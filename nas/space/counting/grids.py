@@ -15,6 +15,7 @@ import numpy as np
 
 from nas.space.counting.cells import Cells, Members, grouped
 
+_LEAST_BINS, _BINS_A_CELL = 4096, 256  # more do not pay where there are few cells
 _STEPS_OF_TWO = 4  # widths tried: each 2^(1/4) of the one before
 _WIDEST = 30 * _STEPS_OF_TWO
 
@@ -47,6 +48,7 @@ class Grid:
             int((high - low).max(initial=0))
             for low, high in zip(ranges.low, ranges.high, strict=True)
         ]
+        most = min(most, _LEAST_BINS + _BINS_A_CELL * len(cells))
         self.bins = _fitting(spans, widths, most // max(1, len(ranges.states)))
         self.slack = tuple(
             slack + width - 1 for slack, width in zip(cells.slack, self.bins, strict=True)

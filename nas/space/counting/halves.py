@@ -58,38 +58,40 @@ class Half:
     """The half paths as cells, and the way back from a cell to its paths."""
 
     def __init__(
-        self, steps: Sequence[Arrows], ends: tuple[Reach, Reach], window: Window, *, most: int
+        self,
+        steps: Sequence[Arrows],
+        ends: tuple[Sequence[Reach], Reach],
+        window: Window,
+        *,
+        most: int,
     ) -> None:
         """Grow the half paths; of about `most` cells at a time.
 
         Args:
             steps: in the direction of growth.
-            ends: the reach where the half begins, without a step, and what completes it: that of
-                the other half at the cut, over all chains that share this one.
+            ends: the reach after no step, one, and so on, to all of these; and what completes them:
+                the reach of the other half at the cut, over all chains that share this one.
             window: what whole paths must keep.
             most: more cells are merged, as far as needed.
         """
         self._window, self._most = window, most
         self._grown: list[_Grown] = []
-        begin, completion = ends
+        reaches, completion = ends
         behind = [completion]
         for step in reversed(steps):
             behind.append(advanced(behind[-1], step.target, step.source, step.prices))
         behind.reverse()
-        columns = list(window.quantities)
-        states = np.flatnonzero((begin.paths > 0) & (behind[0].paths > 0))
+        states = np.flatnonzero((reaches[0].paths > 0) & (behind[0].paths > 0))
         cells = Cells(
             state=states.astype(np.uint16),
-            low=tuple(begin.low[states, quantity] for quantity in columns),
+            low=tuple(reaches[0].low[states, quantity] for quantity in window.quantities),
             weight=np.ones(len(states), np.int64),
-            slack=(0,) * len(columns),
+            slack=(0,) * len(window.quantities),
         )
-        reach = begin
-        for step, rest in zip(steps, behind[1:], strict=True):
+        for step, reach, rest in zip(steps, reaches, behind[1:], strict=False):
             arrows, limits = self._trimmed(step, reach, rest)
             cells = self._step(cells, arrows, limits)
-            reach = advanced(reach, step.source, step.target, step.prices)
-        self.cells, self.reach = cells, reach
+        self.cells, self.reach = cells, reaches[-1]
 
     def edges(self, cells: np.ndarray, rest: np.ndarray) -> np.ndarray:
         """Return the edges of the `rest`-th half path of each cell, [n, steps], as they grew."""

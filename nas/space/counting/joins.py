@@ -11,6 +11,8 @@ from nas.space.counting.grids import Grid, GridBoxes
 from nas.space.counting.halves import Half, Window
 from nas.space.counting.integers import cumulated, place, products, total
 
+_SURE = 500  # bounds that differ by less than this part need no estimate between them
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Bounds:
@@ -87,9 +89,15 @@ class Join:
         if not any(self.slack):
             return Bounds(low=high, high=high, estimate=high)
         low = self._paths(window, none, self.slack)
+        estimate = (low + high) // 2
+        if high - low > high // _SURE:
+            estimate = min(high, max(low, self.estimate(window)))
+        return Bounds(low=low, high=high, estimate=estimate)
+
+    def estimate(self, window: Window | None = None) -> int:
+        """Return how many paths are in the window if all are priced too low by half of `slack`."""
         half = tuple(slack // 2 for slack in self.slack)
-        estimate = self._paths(window, half, half)
-        return Bounds(low=low, high=high, estimate=min(high, max(low, estimate)))
+        return self._paths(window or self._window, half, half)
 
     @property
     def candidates(self) -> int:

@@ -15,7 +15,7 @@ from nas.space.counting.feasible import Feasible
 from nas.space.counting.paths import Paths, prices
 from nas.space.counting.reach import Walks
 
-_CELLS = 3_000_000  # half paths kept
+_CELLS = 1_000_000  # half paths kept
 _TRIES = 2_000  # paths drawn before what is hard to hit is listed, or counted
 
 

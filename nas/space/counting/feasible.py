@@ -107,13 +107,11 @@ class Feasible:
         Raises:
             ValueError: it should be exact, and would take more than some GB or minutes.
         """
-        work = sum(join.exact_work for _, join in self._joins)
-        unrounded = all(join.unrounded for _, join in self._joins)
         none = (0,) * self.quantities
-        if unrounded and work <= (MOST_WORK if exact else EXACT_WORK):
+        if self._unrounded and self._work <= (MOST_WORK if exact else EXACT_WORK):
             value = sum(self._times(n) * join.exact() for n, join in self._joins)
             return Count(value=value, low=value, high=value, resolution=none)
-        if exact and not unrounded and self._cells < EXACT_CELLS:
+        if exact and not self._unrounded and self._cells < EXACT_CELLS:
             return Feasible(self.chains, self.limits, cells=EXACT_CELLS).count(exact=True)
         if exact:
             raise ValueError(
@@ -191,18 +189,34 @@ class Feasible:
         kept = self.limits.holds(prices(self.chains, paths))
         return Paths(chain=paths.chain[kept], edges=paths.edges[kept])
 
-    def cumulative(self, quantity: int, bounds: Sequence[int]) -> list[int]:
+    def cumulative(self, quantity: int, bounds: Sequence[int]) -> tuple[list[int], int]:
         """Return how many points have at most each bound of a quantity that is `watched`.
 
-        Estimates like `Count.value`, exact where prices are.
+        And the resolution of the quantity: 0 if these are exact, as where that takes little work;
+        else they are estimates like those of `Count`.
         """
-        return [
-            sum(
-                self._times(number) * join.estimate(self._up_to(quantity, bound))
-                for number, join in self._joins
+        exact = self._unrounded and self._work * len(bounds) <= EXACT_WORK
+        found = []
+        for bound in bounds:
+            upper = self._up_to(quantity, bound)
+            paths = [
+                join.exact(upper) if exact else join.estimate(upper) for _, join in self._joins
+            ]
+            found.append(
+                sum(
+                    self._times(number) * each
+                    for (number, _), each in zip(self._joins, paths, strict=True)
+                )
             )
-            for bound in bounds
-        ]
+        return found, 0 if exact else self.resolution[quantity]
+
+    @property
+    def _unrounded(self) -> bool:
+        return all(join.unrounded for _, join in self._joins)
+
+    @property
+    def _work(self) -> int:
+        return sum(join.exact_work for _, join in self._joins)
 
     def _draw(self, rng: np.random.Generator, n: int) -> Paths:
         """Return n paths, uniformly by points, from those that may be in the budget."""
@@ -220,14 +234,15 @@ class Feasible:
             parts.append((chain, join.path(within)))
             rows.append(chosen)
         paths = gathered(parts, self._longest)
-        order = np.argsort(np.concatenate(rows))  # as drawn
+        order = np.argsort(np.concatenate([np.zeros(0, np.int64), *rows]))  # as drawn
         return Paths(chain=paths.chain[order], edges=paths.edges[order])
 
     def _times(self, chain: int) -> int:
         return self.chains[chain].multiplicity
 
-    def _up_to(self, quantity: int, bound: int) -> Window:
-        assert self.window is not None
+    def _up_to(self, quantity: int, bound: int) -> Window | None:
+        if self.window is None:
+            return None
         place = self.window.quantities.index(quantity)
         high = list(self.window.high)
         high[place] = min(high[place], bound)

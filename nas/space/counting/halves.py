@@ -135,12 +135,11 @@ class Half:
     ) -> Cells:
         growth = _Growth(arrows, limits)
         fitting, members = sorted_by_state(cells)
-        expected, scale = growth.expected(fitting), 0.0
-        while expected > _FEW and scale <= 1:
+        scale = 0.0
+        while growth.most(fitting) > _FEW and scale <= 1:
             widths = tuple(max(1, int(width * scale)) for width in self._window.width)
             fitting, members = merged(cells, widths)
-            expected = growth.expected(fitting)
-            if expected <= self._most:
+            if growth.most(fitting) <= self._most or growth.expected(fitting) <= self._most:
                 break
             scale = max(_FINEST, scale * 2)
         found, grown = growth.grown(fitting, members)
@@ -156,11 +155,18 @@ class _Growth:
         ends = np.flatnonzero(np.r_[arrows.source[1:] != arrows.source[:-1], True]) + 1
         self._ends = ends if len(arrows.source) else ends[:0]
 
+    def most(self, cells: Cells) -> int:
+        """Return how many cells these, sorted by state, become at most."""
+        return sum(
+            (end - begin) * (arrows.stop - arrows.start)
+            for (begin, end), arrows in self._blocks(cells)
+        )
+
     def expected(self, cells: Cells) -> float:
         """Return about how many cells these, sorted by state, become."""
         found = 0.0
         for (begin, end), arrows in self._blocks(cells):
-            rows = np.unique(np.linspace(begin, end - 1, _PROBED).astype(np.int64))
+            rows = np.arange(begin, end, max(1, (end - begin) // _PROBED))
             allowed = self._allowed(cells, rows, arrows)
             share = 1.0 if allowed is None else allowed.mean()
             found += share * (end - begin) * (arrows.stop - arrows.start)

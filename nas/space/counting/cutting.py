@@ -65,29 +65,31 @@ def joins(
     seconds: dict[tuple[int, ...], list[int]] = {}
     keys = []
     for number, place in cut.items():
-        steps = tuple(id(step) for step in chains[number].steps)
-        first, second = steps[:place], steps[place:]
-        keys.append((number, first, second))
-        firsts.setdefault(first, []).append(number)
-        seconds.setdefault(second, []).append(number)
+        ids = tuple(id(step) for step in chains[number].steps)
+        keys.append((number, ids[:place], ids[place:]))
+        firsts.setdefault(ids[:place], []).append(number)
+        seconds.setdefault(ids[place:], []).append(number)
     most = max(1, cells // (len(firsts) + len(seconds)))
     first_halves: dict[tuple[int, ...], Half] = {}
     for key, users in firsts.items():
         completion = merged([walks.behind(chains[each].steps[cut[each] :]) for each in users])
-        steps = [_arrows(step) for step in chains[users[0]].steps[: cut[users[0]]]]
-        first_halves[key] = Half(steps, (walks.before(()), completion), limits, most=most)
+        first = chains[users[0]].steps[: cut[users[0]]]
+        reaches = [walks.before(first[:place]) for place in range(len(first) + 1)]
+        steps = [_arrows(step) for step in first]
+        first_halves[key] = Half(steps, (reaches, completion), limits, most=most)
     second_halves: dict[tuple[int, ...], tuple[Half, Grid]] = {}
     for key, users in seconds.items():
         completion = merged([walks.before(chains[each].steps[: cut[each]]) for each in users])
-        backwards = reversed(chains[users[0]].steps[cut[users[0]] :])
-        steps = [_arrows(step, back=True) for step in backwards]
-        half = Half(steps, (walks.behind(()), completion), limits, most=most)
+        second = chains[users[0]].steps[cut[users[0]] :]
+        reaches = [walks.behind(second[place:]) for place in range(len(second), -1, -1)]
+        steps = [_arrows(step, back=True) for step in reversed(second)]
+        half = Half(steps, (reaches, completion), limits, most=most)
         ranges = _ranges(half, completion, limits)
         grid = Grid(half.cells, ranges, limits.width, most=cells // len(seconds))
         second_halves[key] = half, grid
     return [
-        (number, Join(first_halves[first], *second_halves[second], limits))
-        for number, first, second in keys
+        (number, Join(first_halves[begun], *second_halves[ended], limits))
+        for number, begun, ended in keys
     ]
 
 

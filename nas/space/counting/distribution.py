@@ -41,10 +41,10 @@ def distribution(
     edges = sorted({int(each) for each in np.linspace(low, high, min(bins, high - low + 1) + 1)})
     if len(edges) == 1:
         edges *= 2
-    below = points.cumulative(quantity, edges[1:])
+    below, resolution = points.cumulative(quantity, edges[1:])
     counts = np.maximum(np.diff([0, *below]), 0)
     return Distribution(
         edges=tuple(edges),
         counts=tuple(int(each) for each in counts),
-        resolution=points.resolution[quantity],
+        resolution=resolution,
     )

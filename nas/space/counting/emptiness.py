@@ -1,7 +1,7 @@
 """Which bound emptied a space, and what it would have to be: exact, by draws that go ever lower.
 
-The least of a quantity under a budget is found so: of some points drawn the lowest is a new bound,
-below which only a thousandth of them are left, and so on until it is proven that none is. The space
+The least of a quantity under a budget is found so: of the points drawn the lowest is a new bound,
+below which a thousandth of them are left, and so on until it is proven that none is. The space
 shrinks so fast that this takes a handful of draws, from any number of points.
 """
 
@@ -13,11 +13,10 @@ import numpy as np
 from nas.space.counting.chains import Budget, Chain, budget
 from nas.space.counting.feasible import Feasible
 from nas.space.counting.paths import Paths, prices
-from nas.space.counting.reach import extremes
+from nas.space.counting.reach import Walks
 
-_CELLS = 300_000  # half paths kept while a small space is good enough
-_DRAWN = 500
-_TRIES = 100_000  # paths drawn in vain before all are counted
+_CELLS = 1_000_000  # half paths kept
+_TRIES = 2_000  # paths drawn before what is hard to hit is listed, or counted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,15 +52,16 @@ def why_empty(chains: Sequence[Chain], constraints: Sequence[Constraint]) -> Emp
     Raises:
         ValueError: whether there are points cannot be told exactly (`Feasible.count`).
     """
-    if extremes(chains) is None:
+    walks = Walks(chains)
+    if walks.extremes() is None:
         return Emptied(constraint=None, others=(), nearest=0)
-    if not _empty(chains, _limits(chains, constraints)):
+    if not _empty(walks, _limits(chains, constraints)):
         return None
     # Fewer constraints never leave less, so halving finds the first that leaves nothing.
     enough, few = len(constraints), 0
     while enough - few > 1:
         middle = (enough + few) // 2
-        if _empty(chains, _limits(chains, constraints[:middle])):
+        if _empty(walks, _limits(chains, constraints[:middle])):
             enough = middle
         else:
             few = middle
@@ -69,9 +69,10 @@ def why_empty(chains: Sequence[Chain], constraints: Sequence[Constraint]) -> Emp
     needed = list(before)
     for each in before:
         fewer = [other for other in needed if other is not each]
-        if _empty(chains, _limits(chains, [*fewer, last])):
+        if _empty(walks, _limits(chains, [*fewer, last])):
             needed = fewer
-    nearest = attainable(chains, _limits(chains, needed), last.quantity, largest=last.high is None)
+    limits = _limits(chains, needed)
+    nearest = _nearest(walks, limits, last.quantity, largest=last.high is None)
     assert nearest is not None
     return Emptied(constraint=last, others=tuple(needed), nearest=nearest)
 
@@ -84,14 +85,18 @@ def attainable(
     Raises:
         ValueError: whether there are points cannot be told exactly (`Feasible.count`).
     """
-    reached = extremes(chains)
+    return _nearest(Walks(chains), limits, quantity, largest=largest)
+
+
+def _nearest(walks: Walks, limits: Budget, quantity: int, *, largest: bool) -> int | None:
+    reached = walks.extremes()
     if reached is None:
         return None
     if (limits.low <= reached[0]).all() and (limits.high >= reached[1]).all():
         return int(reached[1 if largest else 0][quantity])
     found: int | None = None
-    while (paths := _some(chains, limits, _DRAWN)) is not None:
-        values = prices(chains, paths)[:, quantity]
+    while (paths := _some(walks, limits)) is not None:
+        values = prices(walks.chains, paths)[:, quantity]
         found = int(values.max() if largest else values.min())
         if largest:
             limits = limits.narrowed(quantity, low=found + 1)
@@ -100,23 +105,25 @@ def attainable(
     return found
 
 
-def _some(chains: Sequence[Chain], limits: Budget, n: int) -> Paths | None:
-    """Return n points, or None if there is none; which ones matters to the time alone."""
-    rng = np.random.default_rng(0)
-    points = Feasible(chains, limits, cells=_CELLS)
+def _some(walks: Walks, limits: Budget) -> Paths | None:
+    """Return some points, or None if there is none; which ones matters to the time alone."""
+    points, rng = (
+        Feasible(walks.chains, limits, cells=_CELLS, walks=walks),
+        np.random.default_rng(0),
+    )
     if not points.candidates:
         return None
-    try:
-        return points.sample(n, rng, tries=_TRIES).paths
-    except ValueError:  # hard to hit, or not there
-        points = Feasible(chains, limits)
-        if points.candidates and points.count(exact=True).value:
-            return points.sample(n, rng).paths
-        return None
+    paths = points.attempt(_TRIES, rng)
+    if not len(paths):
+        paths = points.every()
+    if paths is None:  # too many that may be, none of those drawn
+        empty = not points.count(exact=True).value
+        return None if empty else points.sample(1, rng).paths
+    return paths if len(paths) else None
 
 
-def _empty(chains: Sequence[Chain], limits: Budget) -> bool:
-    return _some(chains, limits, 1) is None
+def _empty(walks: Walks, limits: Budget) -> bool:
+    return _some(walks, limits) is None
 
 
 def _limits(chains: Sequence[Chain], constraints: Sequence[Constraint]) -> Budget:

@@ -29,7 +29,7 @@ from nas.space.counting.halves import Window
 from nas.space.counting.integers import below
 from nas.space.counting.joins import Join
 from nas.space.counting.paths import Paths, gathered, prices
-from nas.space.counting.reach import Walks, merged
+from nas.space.counting.reach import Walks
 
 CELLS = 12_000_000  # half paths kept of all chains together, and bins of all grids: some 500 MB
 EXACT_CELLS = 40_000_000  # the same where a count must be exact: 2 GB
@@ -77,6 +77,7 @@ class Feasible:
         *,
         cells: int = CELLS,
         watched: Sequence[int] = (),
+        walks: Walks | None = None,
     ) -> None:
         """List the half paths.
 
@@ -86,6 +87,7 @@ class Feasible:
             cells: half paths kept of all chains together, and bins of all grids: time, memory and
                 precision grow with them.
             watched: quantities that are asked about (`cumulative`) though no bound may need them.
+            walks: of these chains, where other budgets of them are looked at too.
 
         Raises:
             ValueError: chains and budget have different quantities, or a half too many paths.
@@ -93,9 +95,8 @@ class Feasible:
         self.quantities = checked(chains, limits)
         self.chains, self.limits, self._cells = tuple(chains), limits, cells
         self._longest = max(len(chain.steps) for chain in chains)
-        self._walks = Walks(self.chains)
-        reach = merged([self._walks.before(chain.steps) for chain in self.chains])
-        self.window = window(limits, reach, watched)
+        self._walks = walks or Walks(self.chains)
+        self.window = window(limits, self._walks.whole(), watched)
         self._joins: list[tuple[int, Join]] = []  # of the chains that may have points
         if self.window is not None:
             self._joins = joins(self.chains, self._walks, self.window, cells=cells)
@@ -106,13 +107,11 @@ class Feasible:
         Raises:
             ValueError: it should be exact, and would take more than some GB or minutes.
         """
-        work = sum(join.exact_work for _, join in self._joins)
-        unrounded = all(join.unrounded for _, join in self._joins)
         none = (0,) * self.quantities
-        if unrounded and work <= (MOST_WORK if exact else EXACT_WORK):
+        if self._unrounded and self._work <= (MOST_WORK if exact else EXACT_WORK):
             value = sum(self._times(n) * join.exact() for n, join in self._joins)
             return Count(value=value, low=value, high=value, resolution=none)
-        if exact and not unrounded and self._cells < EXACT_CELLS:
+        if exact and not self._unrounded and self._cells < EXACT_CELLS:
             return Feasible(self.chains, self.limits, cells=EXACT_CELLS).count(exact=True)
         if exact:
             raise ValueError(
@@ -139,46 +138,85 @@ class Feasible:
                 found[quantity] = max(found[quantity], slack)
         return tuple(found)
 
-    def sample(self, n: int, rng: np.random.Generator, *, tries: int = MOST_TRIES) -> Drawn:
+    def sample(self, n: int, rng: np.random.Generator) -> Drawn:
         """Return n points, drawn independently and uniformly.
 
         Args:
             n: how many.
             rng: equal generators give equal points.
-            tries: how many paths may be drawn without one that is in the budget.
 
         Raises:
-            ValueError: there is no point, or none among `tries`.
+            ValueError: there is no point, or none is found in a million draws.
         """
         if not n:
             return Drawn(paths=gathered([], self._longest), acceptance=1.0)
-        chain, edges = [], []
+        parts: list[Paths] = []
         found = drawn = 0
         while found < n:
             asked = n - found if not drawn else int((n - found) * (drawn + 1) / (found + 1))
-            paths = self._draw(rng, min(tries, asked + asked // 4 + 16))
-            kept = self.limits.holds(prices(self.chains, paths))
-            drawn += len(kept)
-            found += int(kept.sum())
-            chain.append(paths.chain[kept])
-            edges.append(paths.edges[kept])
-            if not found and drawn >= tries:
+            tries = min(MOST_TRIES, asked + asked // 4 + 16)
+            paths = self.attempt(tries, rng)
+            drawn, found = drawn + tries, found + len(paths)
+            parts.append(paths)
+            if not found and drawn >= MOST_TRIES:
                 raise ValueError(f"none of {drawn:,} paths drawn is in the budget")
-        paths = Paths(chain=np.concatenate(chain)[:n], edges=np.concatenate(edges)[:n])
+        paths = Paths(
+            chain=np.concatenate([each.chain for each in parts])[:n],
+            edges=np.concatenate([each.edges for each in parts])[:n],
+        )
         return Drawn(paths=paths, acceptance=found / drawn)
 
-    def cumulative(self, quantity: int, bounds: Sequence[int]) -> list[int]:
+    def attempt(self, tries: int, rng: np.random.Generator) -> Paths:
+        """Return those of so many paths drawn that are in the budget.
+
+        Raises:
+            ValueError: there is no point.
+        """
+        paths = self._draw(rng, tries)
+        kept = self.limits.holds(prices(self.chains, paths))
+        return Paths(chain=paths.chain[kept], edges=paths.edges[kept])
+
+    def every(self, *, most: int = 100_000) -> Paths | None:
+        """Return all paths in the budget, or None where more than `most` may be.
+
+        This costs as little in a large space as in a small one. They are in no order to rely on,
+        and each is there once, whatever its chain's multiplicity.
+        """
+        if sum(join.candidates for _, join in self._joins) > most:
+            return None
+        parts = [(number, join.path(np.arange(join.candidates))) for number, join in self._joins]
+        paths = gathered(parts, self._longest)
+        kept = self.limits.holds(prices(self.chains, paths))
+        return Paths(chain=paths.chain[kept], edges=paths.edges[kept])
+
+    def cumulative(self, quantity: int, bounds: Sequence[int]) -> tuple[list[int], int]:
         """Return how many points have at most each bound of a quantity that is `watched`.
 
-        Estimates like `Count.value`, exact where prices are.
+        And the resolution of the quantity: 0 if these are exact, as where that takes little work;
+        else they are estimates like those of `Count`.
         """
-        return [
-            sum(
-                self._times(number) * join.estimate(self._up_to(quantity, bound))
-                for number, join in self._joins
+        exact = self._unrounded and self._work * len(bounds) <= EXACT_WORK
+        found = []
+        for bound in bounds:
+            upper = self._up_to(quantity, bound)
+            paths = [
+                join.exact(upper) if exact else join.estimate(upper) for _, join in self._joins
+            ]
+            found.append(
+                sum(
+                    self._times(number) * each
+                    for (number, _), each in zip(self._joins, paths, strict=True)
+                )
             )
-            for bound in bounds
-        ]
+        return found, 0 if exact else self.resolution[quantity]
+
+    @property
+    def _unrounded(self) -> bool:
+        return all(join.unrounded for _, join in self._joins)
+
+    @property
+    def _work(self) -> int:
+        return sum(join.exact_work for _, join in self._joins)
 
     def _draw(self, rng: np.random.Generator, n: int) -> Paths:
         """Return n paths, uniformly by points, from those that may be in the budget."""
@@ -196,14 +234,15 @@ class Feasible:
             parts.append((chain, join.path(within)))
             rows.append(chosen)
         paths = gathered(parts, self._longest)
-        order = np.argsort(np.concatenate(rows))  # as drawn
+        order = np.argsort(np.concatenate([np.zeros(0, np.int64), *rows]))  # as drawn
         return Paths(chain=paths.chain[order], edges=paths.edges[order])
 
     def _times(self, chain: int) -> int:
         return self.chains[chain].multiplicity
 
-    def _up_to(self, quantity: int, bound: int) -> Window:
-        assert self.window is not None
+    def _up_to(self, quantity: int, bound: int) -> Window | None:
+        if self.window is None:
+            return None
         place = self.window.quantities.index(quantity)
         high = list(self.window.high)
         high[place] = min(high[place], bound)

@@ -58,38 +58,40 @@ class Half:
     """The half paths as cells, and the way back from a cell to its paths."""
 
     def __init__(
-        self, steps: Sequence[Arrows], ends: tuple[Reach, Reach], window: Window, *, most: int
+        self,
+        steps: Sequence[Arrows],
+        ends: tuple[Sequence[Reach], Reach],
+        window: Window,
+        *,
+        most: int,
     ) -> None:
         """Grow the half paths; of about `most` cells at a time.
 
         Args:
             steps: in the direction of growth.
-            ends: the reach where the half begins, without a step, and what completes it: that of
-                the other half at the cut, over all chains that share this one.
+            ends: the reach after no step, one, and so on, to all of these; and what completes them:
+                the reach of the other half at the cut, over all chains that share this one.
             window: what whole paths must keep.
             most: more cells are merged, as far as needed.
         """
         self._window, self._most = window, most
         self._grown: list[_Grown] = []
-        begin, completion = ends
+        reaches, completion = ends
         behind = [completion]
         for step in reversed(steps):
             behind.append(advanced(behind[-1], step.target, step.source, step.prices))
         behind.reverse()
-        columns = list(window.quantities)
-        states = np.flatnonzero((begin.paths > 0) & (behind[0].paths > 0))
+        states = np.flatnonzero((reaches[0].paths > 0) & (behind[0].paths > 0))
         cells = Cells(
             state=states.astype(np.uint16),
-            low=tuple(begin.low[states, quantity] for quantity in columns),
+            low=tuple(reaches[0].low[states, quantity] for quantity in window.quantities),
             weight=np.ones(len(states), np.int64),
-            slack=(0,) * len(columns),
+            slack=(0,) * len(window.quantities),
         )
-        reach = begin
-        for step, rest in zip(steps, behind[1:], strict=True):
+        for step, reach, rest in zip(steps, reaches, behind[1:], strict=False):
             arrows, limits = self._trimmed(step, reach, rest)
             cells = self._step(cells, arrows, limits)
-            reach = advanced(reach, step.source, step.target, step.prices)
-        self.cells, self.reach = cells, reach
+        self.cells, self.reach = cells, reaches[-1]
 
     def edges(self, cells: np.ndarray, rest: np.ndarray) -> np.ndarray:
         """Return the edges of the `rest`-th half path of each cell, [n, steps], as they grew."""
@@ -133,12 +135,11 @@ class Half:
     ) -> Cells:
         growth = _Growth(arrows, limits)
         fitting, members = sorted_by_state(cells)
-        expected, scale = growth.expected(fitting), 0.0
-        while expected > _FEW and scale <= 1:
+        scale = 0.0
+        while growth.most(fitting) > _FEW and scale <= 1:
             widths = tuple(max(1, int(width * scale)) for width in self._window.width)
             fitting, members = merged(cells, widths)
-            expected = growth.expected(fitting)
-            if expected <= self._most:
+            if growth.most(fitting) <= self._most or growth.expected(fitting) <= self._most:
                 break
             scale = max(_FINEST, scale * 2)
         found, grown = growth.grown(fitting, members)
@@ -154,11 +155,18 @@ class _Growth:
         ends = np.flatnonzero(np.r_[arrows.source[1:] != arrows.source[:-1], True]) + 1
         self._ends = ends if len(arrows.source) else ends[:0]
 
+    def most(self, cells: Cells) -> int:
+        """Return how many cells these, sorted by state, become at most."""
+        return sum(
+            (end - begin) * (arrows.stop - arrows.start)
+            for (begin, end), arrows in self._blocks(cells)
+        )
+
     def expected(self, cells: Cells) -> float:
         """Return about how many cells these, sorted by state, become."""
         found = 0.0
         for (begin, end), arrows in self._blocks(cells):
-            rows = np.unique(np.linspace(begin, end - 1, _PROBED).astype(np.int64))
+            rows = np.arange(begin, end, max(1, (end - begin) // _PROBED))
             allowed = self._allowed(cells, rows, arrows)
             share = 1.0 if allowed is None else allowed.mean()
             found += share * (end - begin) * (arrows.stop - arrows.start)

@@ -107,8 +107,10 @@ class Join:
     def path(self, numbers: np.ndarray) -> np.ndarray:
         """Return the edges of the candidates of these numbers, [n, steps]."""
         counts, cumulative = self._candidates
-        row, rest = place(cumulative, numbers)
-        first_rest, second_rest = (each.astype(np.int64) for each in np.divmod(rest, counts[row]))
+        row, rest = place(cumulative, numbers.astype(cumulative.dtype))
+        seconds = counts[row].astype(rest.dtype)
+        first_rest = (rest // seconds).astype(np.int64)
+        second_rest = (rest % seconds).astype(np.int64)
         boxes = self._boxes(self._window, self.slack, (0,) * len(self.slack), row)
         cell, second_rest = self._grid.find(boxes, second_rest)
         return np.concatenate(

@@ -1,6 +1,6 @@
 """What the parts of paths cost at least and at most, state by state: exact, and cheap."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,7 +63,8 @@ class Walks:
     """The reach of chains after each number of steps, from either end; shared steps walk once."""
 
     def __init__(self, chains: Sequence[Chain]) -> None:
-        """Take in the chains, which live as long as this does."""
+        """Take in the chains."""
+        self.chains = tuple(chains)
         steps = {id(step): step for chain in chains for step in chain.steps}.values()
         self.states = 1 + max(int(max(step.before.max(), step.after.max())) for step in steps)
         self._quantities = chains[0].steps[0].prices.shape[1]
@@ -91,15 +92,21 @@ class Walks:
                 self._known[key] = advanced(reach, *ends, step.prices[open_])
         return self._known[key]
 
+    def whole(self) -> Reach:
+        """Return the reach of whole paths, of all chains."""
+        return merged([self.before(chain.steps) for chain in self.chains])
 
-def extremes(chains: Iterable[Chain]) -> tuple[np.ndarray, np.ndarray] | None:
+    def extremes(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the least and the largest sum of each quantity, or None without a path."""
+        reach = self.whole()
+        if not reach.paths.any():
+            return None
+        return reach.low.min(axis=0), reach.high.max(axis=0)
+
+
+def extremes(chains: Sequence[Chain]) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the least and the largest sum of each quantity over all paths, or None without any.
 
     Every one of these is attained, though not by the same path.
     """
-    chains = list(chains)
-    walks = Walks(chains)
-    reach = merged([walks.before(chain.steps) for chain in chains])
-    if not reach.paths.any():
-        return None
-    return reach.low.min(axis=0), reach.high.max(axis=0)
+    return Walks(chains).extremes()

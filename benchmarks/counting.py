@@ -9,24 +9,6 @@ with parameters within 5 % and a limit on MACs in 1 s of CPU, 10,000 points draw
 `--long` counts the same exactly as well, which takes a minute, and several hundred chains.
 """
 
-<<<<<<< HEAD
-=======
-import sys
-import time
-from collections.abc import Sequence
-from dataclasses import replace
-from functools import cache
-
-import numpy as np
-
-from coatnet import FAMILY, CoAtNetConfig
-from coatnet.config import BlockType
-from coatnet.cost import block_cost, head_cost, stem_cost
-from nas.space.counting.chains import OPEN, Budget, Chain, Step, budget
-from nas.space.counting.feasible import Count, Feasible
-from nas.space.counting.paths import enumerate_paths, prices
-
->>>>>>> chain
 LAYOUTS = ("CCCC", "CCCT", "CCTT", "CTTT")
 ALL = ("CCCC", "CCCT", "CCTC", "CCTT", "CTCC", "CTCT", "CTTC", "CTTT", *"")  # S1 of convolution
 STEMS = tuple(range(16, 80, 8))

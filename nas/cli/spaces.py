@@ -84,13 +84,14 @@ def count(spec: str, overrides: tuple[str, ...], exact: bool, output: str) -> No
     """
     from nas.cli.output import print_json
     from nas.data.load import peek
-    from nas.space.candidate import study_space
+    from nas.space.candidate import sized_space
     from nas.space.feasible import FeasibleSpace
     from nas.spec.file import load_spec, located
 
     loaded = load_spec(spec, overrides)
     with located(spec, overrides):
-        feasible = FeasibleSpace(study_space(loaded), peek(loaded.data))
+        shape = peek(loaded.data)
+        feasible = FeasibleSpace(sized_space(loaded, shape)[0], shape)
         found = feasible.count(exact=exact)
         if not found.feasible.value and feasible.empty:
             raise feasible.why_empty()
@@ -126,14 +127,17 @@ def count(spec: str, overrides: tuple[str, ...], exact: bool, output: str) -> No
 @space.command(name="sample")
 @click.argument("spec")
 @click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
-@click.option("-n", "number", default=10, show_default=True, type=click.IntRange(1, 100_000))
+@click.option(
+    "-n", "number", default=10, show_default=True, type=click.IntRange(1, 100_000),
+    help="So many points.",
+)  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Equal seeds give equal points.")
 @format_option
 def sample(spec: str, overrides: tuple[str, ...], number: int, seed: int, output: str) -> None:
     """Draw points that keep to the space's limits, each equally likely, with their prices."""
     from nas.cli.output import print_frame
     from nas.data.load import peek
-    from nas.space.candidate import make_candidate, study_space
+    from nas.space.candidate import make_candidate, sized_space
     from nas.space.feasible import FeasibleDraws, FeasibleSpace
     from nas.spec.file import load_spec, located
     from nas.tables.listings import candidates_frame
@@ -141,7 +145,7 @@ def sample(spec: str, overrides: tuple[str, ...], number: int, seed: int, output
     loaded = load_spec(spec, overrides)
     shape, drop_path = peek(loaded.data), loaded.training.drop_path
     with located(spec, overrides):
-        parsed = study_space(loaded)
+        parsed, _ = sized_space(loaded, shape)
         feasible = FeasibleSpace(parsed, shape)
         FeasibleDraws(feasible)  # which refuses a space without points
         points = feasible.sample(number, seed=seed)

@@ -3,12 +3,15 @@
 import logging
 import os
 import socket
+from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from nas.errors import NoClusterError
 from nas.spec.study import ResourcesSpec
 
 PROBE_SECONDS = 2.0
+T = TypeVar("T")
 
 
 def connect(address: str | None) -> bool:
@@ -98,6 +101,31 @@ def check_fits(resources: ResourcesSpec) -> None:
     import ray  # noqa: PLC0415 - reads its environment at import
 
     _check_fits(ray.nodes(), resources)
+
+
+def nodes() -> list[tuple[float, float]]:
+    """Return CPUs and GPUs of every node that is alive."""
+    import ray  # noqa: PLC0415 - reads its environment at import
+
+    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return [(node.get("CPU", 0.0), node.get("GPU", 0.0)) for node in alive]
+
+
+def call(
+    function: Callable[..., T], *arguments: object, resources: ResourcesSpec, **named: object
+) -> T:
+    """Return what the function does in a worker that has what a trial is given.
+
+    Raises:
+        Exception: what the function raised.
+    """
+    import ray  # noqa: PLC0415 - reads its environment at import
+
+    remote = ray.remote(num_cpus=resources.cpus, num_gpus=resources.gpus, max_retries=0)(function)
+    try:
+        return ray.get(remote.remote(*arguments, **named))
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from error
 
 
 def _check_fits(nodes: list[dict], resources: ResourcesSpec) -> None:

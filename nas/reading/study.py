@@ -10,6 +10,7 @@ import pandas as pd
 
 from nas.errors import SpecError
 from nas.export.winner import Exported, export_winner, load_winner
+from nas.planning.forecast import check, kept
 from nas.ranking.confirmed import confirmed, explored
 from nas.ranking.groups import compared, groups, without_claims
 from nas.ranking.metrics import METRICS
@@ -169,7 +170,7 @@ def report_study(
         histories=histories,
         shown=confirmed(histories, study.spec.search),
         ranking=ranking,
-        facts=_facts(study),
+        facts=_facts(study) | _forecast(study, histories),
         rungs=study_rungs(study, histories),
     )
     return to
@@ -207,6 +208,13 @@ def _kept_apart(study: Study) -> str:
     if study.data.left_out is None:
         return "begun by 0.1: nobody looked whether images that are evaluated on are trained on"
     return "; ".join(study.left_out) or "nothing that is evaluated on was among images to train on"
+
+
+def _forecast(study: Study, histories: Sequence[TrialHistory]) -> dict[str, str]:
+    """Return how the plan that was kept for the study came out, where one was."""
+    seconds = kept(study.folder)
+    checked = None if seconds is None else check(histories, seconds)
+    return {} if checked is None else {"forecast": checked.words()}
 
 
 def _facts(study: Study) -> dict[str, str]:

@@ -118,18 +118,31 @@ def _points(space: SearchSpace, shape: DataShape) -> Iterable[Point]:
     """
     if space.count() <= MAX_GRID and not space.endless:
         return space.points()
+    if not space.limits and not space.constraints.widths_do_not_shrink:
+        raise _too_many(space)
     feasible = FeasibleSpace(space, shape)
     if feasible.empty:
         raise feasible.why_empty()
     try:
         return feasible.points(most=MAX_GRID)
     except ValueError as error:
-        raise SpecError(
-            f"the space has {space.count():,} points, of which more than the {MAX_GRID:,} that are "
-            "listed keep to its limits: narrow its ranges or its budget, use another sampler than "
-            "'grid', or 'match' without 'within', which takes one point of each layout",
-            key="space",
-        ) from error
+        raise _too_many(space) from error
+
+
+def _too_many(space: SearchSpace) -> SpecError:
+    if space.endless:
+        return SpecError(
+            "a range of the recipe has no steps, so that its points cannot be listed: give 'step' "
+            "or choices, or use another sampler than 'grid'",
+            key="space.recipe",
+        )
+    kept = " within its limits" if space.limits else ""
+    return SpecError(
+        f"the space has {space.count():,} points, more than the {MAX_GRID:,} that are listed{kept}: "
+        "narrow its ranges, use another sampler than 'grid', or 'match' without 'within', which "
+        "takes one point of each layout",
+        key="space",
+    )
 
 
 def study_space(spec: StudySpec) -> SearchSpace:

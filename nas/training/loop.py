@@ -68,7 +68,7 @@ def train_segment(
         DataError: the images do not fit the network.
     """
     _check_fit(segment, task.data)
-    with _isolated(device):
+    with isolated(device):
         whole = segment.until_epoch >= segment.trial.epochs
         outcome, message = Outcome.FINISHED if whole else Outcome.REACHED, ""
         try:
@@ -86,7 +86,7 @@ def train_segment(
         except DivergedError as error:
             outcome, message = Outcome.DIVERGED, str(error)
         except (MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             outcome = Outcome.FAILED
             message = (
@@ -112,7 +112,7 @@ def _check_fit(segment: Segment, data: ImageData) -> None:
 
 
 @contextmanager
-def _isolated(device: Device) -> Iterator[None]:
+def isolated(device: Device) -> Iterator[None]:
     """Set what is global in torch and put it back: workers are reused between trials."""
     before = torch.get_num_threads()
     torch.set_num_threads(device.threads)
@@ -124,7 +124,7 @@ def _isolated(device: Device) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Tell; on CPUs torch raises a bare RuntimeError."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
@@ -175,11 +175,11 @@ def _train(
 def _train_epoch(state: TrialState, run: Run, segment: Segment, epoch: int) -> EpochMeasured:
     started = time.monotonic()
     sums = take_steps(state, run, epoch)
-    probe, evaluation = _measure(state.model, run, name=f"epoch {epoch}: the")
+    probe, evaluation = measure(state.model, run, name=f"epoch {epoch}: the")
     averaged_probe = averaged = None
     if state.average is not None:
         name = f"epoch {epoch}: the averaged weights'"
-        averaged_probe, averaged = _measure(state.average.module, run, name=name)
+        averaged_probe, averaged = measure(state.average.module, run, name=name)
         if run.recipe.batch_statistics == "running":  # a study of 0.1 is read off raw weights
             averaged_probe = None
     state.seconds += time.monotonic() - started
@@ -207,8 +207,12 @@ def _train_epoch(state: TrialState, run: Run, segment: Segment, epoch: int) -> E
     )
 
 
-def _measure(model: nn.Module, run: Run, *, name: str) -> tuple[Measurement, Measurement]:
-    """Measure on the probe and on the evaluation set; a loss not finite is a divergence."""
+def measure(model: nn.Module, run: Run, *, name: str) -> tuple[Measurement, Measurement]:
+    """Measure on the probe and on the evaluation set.
+
+    Raises:
+        DivergedError: a loss is not finite; the message begins with `name`.
+    """
     data = run.data
     how = {"normalize": data.normalize, "precision": run.precision}
     if run.recipe.batch_statistics == "anew":

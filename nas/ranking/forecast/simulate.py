@@ -198,6 +198,14 @@ def _false(verdict: Verdict, gaps: np.ndarray | None, design: Design) -> np.ndar
     return np.stack([each.any(axis=-1) for each in (better, equal, not_worse)], axis=-1)
 
 
+def paper_means(layouts: int) -> tuple[float, ...]:
+    """Return true scores as far apart as the paper's, below the best; the pattern goes on below."""
+    return tuple(
+        -PAPER_GAPS[-1] * (place // len(PAPER_GAPS)) - PAPER_GAPS[place % len(PAPER_GAPS)]
+        for place in range(layouts)
+    )
+
+
 def forecast(
     design: Design,
     layouts: int,
@@ -219,10 +227,7 @@ def forecast(
     """
     if layouts < 2:
         raise ValueError(f"a ranking needs two layouts or more, not {layouts}")
-    means = tuple(
-        -PAPER_GAPS[-1] * (place // len(PAPER_GAPS)) - PAPER_GAPS[place % len(PAPER_GAPS)]
-        for place in range(layouts)
-    )
+    means = paper_means(layouts)
     asked = (
         *((Symbol.BETTER, times * design.margin) for times in (1.5, 2.8, 8.0)),
         *((Symbol.EQUIVALENT, times * design.margin) for times in (0.0, 0.2)),

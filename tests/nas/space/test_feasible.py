@@ -164,7 +164,7 @@ def test_a_large_space_of_which_few_points_keep_to_the_limits_can_be_listed() ->
     found = list(candidates(spec, SHAPE))
     assert 0 < len(found) < 1000
     assert all(isinstance(made, Candidate) for made in found)
-    with pytest.raises(SpecError, match="more than the 10,000 that are listed keep to its limits"):
+    with pytest.raises(SpecError, match="more than the 10,000 that are listed within its limits"):
         list(candidates(spec_of_values({**spec_values(spec), "space": {**values, "budget": {
             "parameters": "<=1M"}}}), SHAPE))  # fmt: skip
 

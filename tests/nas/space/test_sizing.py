@@ -221,6 +221,5 @@ def test_the_spaces_words_and_defaults_are_the_networks() -> None:
     assert given == {name: defaults[name] for name in given}
     from_elsewhere = {
         "stem", "stages", "image_size", "bias_image_size", "in_channels", "classes", "drop_path",
-        "kernel", "expansion",
     }  # fmt: skip
     assert set(defaults) - set(given) == from_elsewhere

@@ -1,0 +1,146 @@
+"""Where a plan is measured: on this machine, or in a worker of the cluster that was named."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from nas.errors import NasError
+from nas.planning.bill import Measure
+from nas.planning.plan import Room
+from nas.planning.shapes import Shape
+from nas.planning.timing_records import Timings
+from nas.spec.study import ResourcesSpec
+from nas.training.task import Task
+
+
+class Place(Protocol):
+    """Somewhere trials can run; whoever opens it closes it."""
+
+    @property
+    def room(self) -> Room:
+        """How many trials run there at once."""
+        ...
+
+    @property
+    def measure(self) -> Measure:
+        """Times networks there."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+def open_place(
+    resources: ResourcesSpec,
+    *,
+    address: str | None,
+    inline: bool,
+    say: Callable[[str], None],
+) -> Place:
+    """Return the cluster at `address` or RAY_ADDRESS, else this machine.
+
+    Raises:
+        NoClusterError: nobody answers there, or no node can hold a trial.
+    """
+    address = address or os.environ.get("RAY_ADDRESS") or None
+    if address is None or inline:
+        return Here(resources, inline=inline, say=say)
+    return Cluster(resources, address=address, say=say)
+
+
+class Here:
+    """This machine."""
+
+    def __init__(
+        self, resources: ResourcesSpec, *, inline: bool, say: Callable[[str], None]
+    ) -> None:
+        """Run one trial at a time, if `inline`, else as many as Ray would here."""
+        self._say = say
+        workers = 1 if inline else at_once([(os.cpu_count() or 1, _gpus(resources))], resources)
+        if workers < 1:
+            raise NasError(
+                f"this machine has no room for a trial of {resources.cpus:g} CPU and "
+                f"{resources.gpus:g} GPU: lower resources.cpus or resources.gpus"
+            )
+        self.room = Room(workers=workers, neighbours=beside(workers, resources))
+
+    def measure(
+        self, shapes: Sequence[Shape], task: Task, resources: ResourcesSpec, *, neighbours: int
+    ) -> Timings:
+        """Measure in this process."""
+        from nas.planning.timing import time_shapes  # noqa: PLC0415 - imports torch
+
+        return time_shapes(shapes, task, resources, neighbours=neighbours, say=self._say)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class Cluster:
+    """A Ray cluster: one worker measures, beside processes like its node's other trials."""
+
+    def __init__(
+        self, resources: ResourcesSpec, *, address: str, say: Callable[[str], None]
+    ) -> None:
+        """Join it.
+
+        Raises:
+            NoClusterError: nobody answers there, or no node can hold a trial.
+        """
+        from nas.execution import ray_cluster  # noqa: PLC0415
+
+        self._say, self._ray = say, ray_cluster
+        self._ours = ray_cluster.connect(address)
+        ray_cluster.check_fits(resources)
+        nodes = ray_cluster.nodes()
+        largest = max(at_once([node], resources) for node in nodes)
+        workers = at_once(nodes, resources)
+        self.room = Room(workers=workers, neighbours=beside(min(largest, workers), resources))
+
+    def measure(
+        self, shapes: Sequence[Shape], task: Task, resources: ResourcesSpec, *, neighbours: int
+    ) -> Timings:
+        """Measure in one worker that is given what a trial is."""
+        from nas.planning.timing import time_shapes  # noqa: PLC0415 - imports torch
+
+        self._say(f"{len(shapes)} networks on the cluster")
+        return self._ray.call(
+            time_shapes, shapes, task, resources, resources=resources, neighbours=neighbours
+        )
+
+    def close(self) -> None:
+        """Leave the cluster."""
+        if self._ours:
+            self._ray.disconnect()
+
+
+def at_once(nodes: Sequence[tuple[float, float]], resources: ResourcesSpec) -> int:
+    """Return how many trials run at once on nodes of so many CPUs and GPUs each."""
+    total = 0
+    for cpus, gpus in nodes:
+        fits = int(cpus / resources.cpus + 1e-9)
+        if resources.gpus > 0:
+            fits = min(fits, _on_gpus(gpus, resources.gpus))
+        total += fits
+    return total if resources.concurrent is None else min(total, resources.concurrent)
+
+
+def _on_gpus(gpus: float, each: float) -> int:
+    """Return how many trials so many GPUs hold: a fraction never spans two."""
+    return int(gpus / each + 1e-9) if each >= 1 else int(gpus) * int(1 / each + 1e-9)
+
+
+def beside(workers: int, resources: ResourcesSpec) -> int:
+    """Return how many trials share with one what slows it: its GPU, or the cores of its machine."""
+    if resources.gpus > 0:
+        workers = min(workers, int(1 / resources.gpus + 1e-9))
+    return max(workers - 1, 0)
+
+
+def _gpus(resources: ResourcesSpec) -> int:
+    if resources.gpus <= 0:
+        return 0
+    import torch
+
+    return torch.cuda.device_count()

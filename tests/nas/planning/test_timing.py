@@ -1,0 +1,83 @@
+"""Real steps of tiny networks, and a clock of our own that says how they are scaled."""
+
+import itertools
+from dataclasses import replace
+
+import pytest
+import torch
+
+from nas.errors import NasError
+from nas.planning import timing
+from nas.planning.shapes import shapes_of
+from nas.planning.timing import time_shapes, time_trial
+from nas.spec.recipe import TrainingSpec
+from nas.spec.study import ResourcesSpec
+from nas.training.task import Task
+from tests.nas.tiny import CPU, make_data, make_trial
+
+RECIPE = TrainingSpec(epochs=4, batch_size=8)
+
+
+def test_an_epoch_is_scaled_from_the_steps_and_images_that_were_timed(monkeypatch):
+    monkeypatch.setattr(timing, "BUDGET", 0.0)  # the least: three steps
+    monkeypatch.setattr(timing, "LEAST_IMAGES", 6)
+    data = make_data(48)
+    # Every reading of the clock is a second after the last.
+    clock = itertools.count().__next__
+    found = time_trial(make_trial(), Task(data=data, recipe=RECIPE), CPU, clock=clock)
+    probe, evaluation = len(data.probe_indices), data.evaluation.count
+    steps = 1.0 * 48 / (3 * 8)
+    measuring = 1.0 * (2 * probe + evaluation) / (2 * 6 + 6)
+    assert found.epoch == pytest.approx(steps + measuring)
+    assert (found.start, found.save, found.peak_bytes) == (1.0, 1.0, None)
+
+
+def test_an_average_is_measured_too(monkeypatch):
+    monkeypatch.setattr(timing, "BUDGET", 0.0)
+    clock = itertools.count().__next__
+    task = Task(data=make_data(48), recipe=RECIPE)
+    plain = time_trial(make_trial(), task, CPU, clock=clock)
+    averaged = Task(data=task.data, recipe=RECIPE.model_copy(update={"ema_decay": 0.9}))
+    assert time_trial(make_trial(), averaged, CPU, clock=clock).epoch == plain.epoch + 1.0
+
+
+def test_what_is_global_in_torch_stays():
+    before, state = torch.get_num_threads(), torch.random.get_rng_state()
+    time_trial(make_trial(), Task(data=make_data(16), recipe=RECIPE), replace(CPU, threads=1))
+    assert torch.get_num_threads() == before
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_too_little_memory_is_one_line(monkeypatch):
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(timing, "take_steps", full)
+    with pytest.raises(NasError, match=r"C-T: a step of 8 images does not fit .*\.batch_size or"):
+        time_trial(make_trial(), Task(data=make_data(16), recipe=RECIPE), CPU)
+
+
+def test_a_gpu_that_is_not_there_is_one_line():
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    shapes = shapes_of([make_trial()])
+    with pytest.raises(NasError, match="has none that torch can use"):
+        time_shapes(shapes, Task(data=make_data(16), recipe=RECIPE), ResourcesSpec(gpus=1))
+
+
+@pytest.mark.slow
+def test_real_networks_are_measured_beside_a_neighbour():
+    said: list[str] = []
+    shapes = shapes_of([make_trial("C-C"), make_trial("C-T")])
+    task = Task(data=make_data(38), recipe=RECIPE)
+    found = time_shapes(shapes, task, ResourcesSpec(), neighbours=1, say=said.append)
+    assert said == [
+        "C-C, round 1 of 2",
+        "C-T, round 1 of 2",
+        "C-T, round 2 of 2",
+        "C-C, round 2 of 2",
+    ]
+    assert [len(rounds) for rounds in found.timed] == [2, 2]
+    assert all(0 < timed.epoch < 60 for rounds in found.timed for timed in rounds)
+    assert found.memory_bytes > found.peak_bytes >= found.base_bytes > 0
+    assert (found.device, found.neighbours) == ("CPU, 1 thread a trial", 1)

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import coatnet
 from coatnet.config import CoAtNetConfig
+from nas.networks.registry import family_of
 from nas.planning.seconds import Estimate
 from nas.planning.shapes import Shape
 from nas.planning.timing_records import Timings
@@ -14,10 +16,11 @@ from nas.study.records import Trial
 
 def counted_bytes(trial: Trial, recipe: TrainingSpec, *, gpu: bool) -> int | None:
     """Return the bytes of a step as `coatnet.cost` counts them; None of another family."""
-    if not isinstance(trial.config, CoAtNetConfig):
+    if not family_of(trial.config).searched:
         return None
+    config = cast("CoAtNetConfig", trial.config)  # as its family says
     low = recipe.precision == "bf16" or (recipe.precision == "auto" and gpu)
-    return coatnet.cost(trial.config).training_bytes(
+    return coatnet.cost(config).training_bytes(
         math.ceil(recipe.batch_size / recipe.accumulate),
         "bfloat16" if low else "float32",
         checkpointing=recipe.checkpoint_activations,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nas.search.search import Search
 from nas.seeds import derive_seed
-from nas.spec.choices import AllocationKind, RungMetric
+from nas.spec.choices import AllocationKind, RungMetric, Sampling
 from nas.spec.study import StudySpec
 from nas.study.records import (
     EpochMeasured,
@@ -26,7 +26,6 @@ from nas.study.records import (
 from nas.study.state import StudyState
 
 MOST = 1000  # candidates of a rehearsal; of more, so many stand for all
-LEARNT = 8  # candidates of a cohort of a sampler that learns, where the spec names none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,13 +54,21 @@ def rehearsable(spec: StudySpec) -> tuple[StudySpec, float]:
     if allocation.by_rungs:
         read: dict[str, object] = {"metric": RungMetric.LAST}
         halving = allocation.kind is AllocationKind.HALVING
-        if halving and search.sampler not in ("grid", "random") and allocation.cohort is None:
-            read["cohort"] = LEARNT
+        if (
+            halving
+            and search.sampler not in (Sampling.GRID, Sampling.RANDOM)
+            and allocation.cohort is None
+        ):
+            read["cohort"] = search.lag
         changes["allocation"] = allocation.model_copy(update=read)
-    if search.sampler not in ("grid", "random"):
-        changes["sampler"] = "random"
+    if search.sampler not in (Sampling.GRID, Sampling.RANDOM):
+        changes["sampler"] = Sampling.RANDOM
     times = 1.0
-    if search.sampler != "grid" and search.candidates is not None and search.candidates > MOST:
+    if (
+        search.sampler is not Sampling.GRID
+        and search.candidates is not None
+        and search.candidates > MOST
+    ):
         times, changes["candidates"] = search.candidates / MOST, MOST
     return spec.model_copy(update={"search": search.model_copy(update=changes)}), times
 

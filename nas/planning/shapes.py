@@ -4,9 +4,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import coatnet
 from coatnet.config import BlockType, CoAtNetConfig
+from nas.networks.registry import family_of
 from nas.study.records import Trial
 
 MOST_SHAPES = 12  # measured of a task; twice each, within the minute that one waits for a plan
@@ -25,12 +27,12 @@ class Shape:
 
 def shape_of(trial: Trial) -> Shape:
     """Return the trial's shape."""
-    config = trial.config
-    values = {"config": config.to_dict(), "recipe": dict(trial.recipe or {})}
+    values = {"config": trial.config.to_dict(), "recipe": dict(trial.recipe or {})}
     key = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
-    if not isinstance(config, CoAtNetConfig):
+    if not family_of(trial.config).searched:
         work = (3.0 * trial.macs, 0.0)
         return Shape(key=key, trial=trial, kind=trial.label, predictable=False, work=work)
+    config = cast("CoAtNetConfig", trial.config)  # as its family says
     cost = coatnet.cost(config)
     convolution = sum(stage.block is BlockType.CONVOLUTION for stage in config.stages)
     return Shape(

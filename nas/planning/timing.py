@@ -82,7 +82,7 @@ def time_shapes(
         device=name,
         memory_bytes=memory,
         base_bytes=base,
-        peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if on_cpu else 0,
+        peak_bytes=max(base, _most_bytes()) if on_cpu else 0,
         neighbours=neighbours,
         timed=tuple(tuple(rounds) for rounds in found),
     )
@@ -196,6 +196,11 @@ def _peak(device: Device, before: int) -> int | None:
     if device.torch_device.type != "cuda":
         return None
     return torch.cuda.max_memory_allocated() - before
+
+
+def _most_bytes() -> int:
+    """Return the most that this process ever held; the system counts it in coarse steps."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _described(device: Device) -> tuple[str, int]:

@@ -138,9 +138,9 @@ def _too_many(space: SearchSpace) -> SpecError:
         )
     kept = " within its limits" if space.limits else ""
     return SpecError(
-        f"the space has {space.count():,} points, more than the {MAX_GRID:,} that are listed{kept}: "
-        "narrow its ranges, use another sampler than 'grid', or 'match' without 'within', which "
-        "takes one point of each layout",
+        f"the space has {space.count():,} points, more than the {MAX_GRID:,} that are listed"
+        f"{kept}: narrow its ranges, use another sampler than 'grid', or 'match' without "
+        "'within', which takes one point of each layout",
         key="space",
     )
 

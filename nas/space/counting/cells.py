@@ -44,7 +44,7 @@ def grouped(keys: np.ndarray, weight: np.ndarray) -> Members:
     """Return the members of each key, keys in ascending order."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
-    first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]][: len(ordered)])
     return Members(order=order, first=first, cumulative=cumulated(weight[order]))
 
 

@@ -96,6 +96,10 @@ class Walks:
         """Return the reach of whole paths, of all chains."""
         return merged([self.before(chain.steps) for chain in self.chains])
 
+    def paths(self) -> float:
+        """Return how many paths there are, to some 15 digits; a multiplicity is not in it."""
+        return float(sum(self.before(chain.steps).paths.sum() for chain in self.chains))
+
     def extremes(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Return the least and the largest sum of each quantity, or None without a path."""
         reach = self.whole()

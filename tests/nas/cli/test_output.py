@@ -197,7 +197,9 @@ def test_report_and_export_print_where(finished, capsys, tmp_path):
 
 
 def test_space_commands(capsys):
-    assert out(capsys, "space", "count", "quickstart").startswith("5 of 5 points can be built.\n")
+    assert out(capsys, "space", "count", "quickstart").startswith(
+        "5 of 5 points keep to its limits.\n"
+    )
     counted = json.loads(out(capsys, "space", "count", "quickstart", "-o", "json"))
     assert (counted["points"], counted["feasible"], counted["exact"]) == (5, 5, True)
     rows = json.loads(out(capsys, "space", "list", "quickstart", "-o", "json"))

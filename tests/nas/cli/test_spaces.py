@@ -75,7 +75,8 @@ def test_networks_of_other_families_are_listed_last(capsys):
 def test_one_that_does_not_exist_is_one_line(capsys, command):
     assert run([*command, "quickstart", "baselines=[timm/test_vitt]"]) == 2
     assert capsys.readouterr().err == (
-        "nas: command line: baselines.0.network: timm has no network 'test_vitt', did you mean 'test_vit'?\n"
+        "nas: command line: baselines.0.network: timm has no network 'test_vitt', did you mean "
+        "'test_vit'?\n"
     )
 
 

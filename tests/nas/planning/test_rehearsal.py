@@ -2,7 +2,7 @@
 
 import pytest
 
-from nas.planning.rehearsal import LEARNT, MOST, rehearsable, rehearse
+from nas.planning.rehearsal import MOST, rehearsable, rehearse
 from nas.search.build import build_search
 from nas.spec.choices import RungMetric
 from nas.spec.file import load_spec
@@ -75,6 +75,6 @@ def test_what_needs_results_or_hours_is_replaced():
     )
     short, times = rehearsable(rungs)
     allocation = short.search.allocation
-    assert (allocation.metric, allocation.cohort, times) == (RungMetric.LAST, LEARNT, 1.0)
+    assert (allocation.metric, allocation.cohort, times) == (RungMetric.LAST, rungs.search.lag, 1.0)
     plain = load_spec(str(SMALL))
     assert rehearsable(plain) == (plain, 1.0)

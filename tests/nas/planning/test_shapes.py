@@ -49,7 +49,8 @@ def test_few_are_all_measured_and_of_many_the_ends_of_each_kind():
 def test_of_another_family_each_is_measured():
     config = BaselineConfig(network="timm/x", image_size=8, in_channels=1, classes=3)
     others = [
-        replace(make_trial(), config=replace(config, network=name), label=name) for name in "ab"
+        replace(make_trial(), config=replace(config, network=f"timm/{name}"), label=name)
+        for name in "ab"
     ]
     chosen = to_measure(shapes_of([*widths("C-C", 20), *others]), most=4)
     assert [shape.trial.label for shape in chosen if not shape.predictable] == ["a", "b"]

@@ -129,7 +129,7 @@ def test_a_huge_space_is_sized_without_listing_it() -> None:
         "stages": [{**stage, "width": width} for width in widths],
     }
     assert parse_space(space).count() == 10**8
-    with pytest.raises(SpecError, match=f"more than the {MAX_GRID} .* 'match' without 'within'"):
+    with pytest.raises(SpecError, match=f"more than the {MAX_GRID:,} .* 'match' without 'within'"):
         candidates(study(space), SHAPE)
     for index in (1, 12_345_678, 10**8 - 1):
         whole = parse_space(space)

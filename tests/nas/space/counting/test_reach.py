@@ -18,6 +18,7 @@ def test_least_and_largest_sums_are_those_of_all_paths(space):
     chains, limits = space
     paths = listed(chains, budget(len(limits.low)))
     found = extremes(chains)
+    assert Walks(chains).paths() == len(paths)
     if not paths:
         assert found is None
         return

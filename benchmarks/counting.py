@@ -19,8 +19,8 @@ from typing import TypeVar
 import numpy as np
 
 from coatnet import FAMILY
+from coatnet.block_costs import block_cost, head_cost, stem_cost
 from coatnet.config import BlockType
-from coatnet.cost import block_cost, head_cost, stem_cost
 from nas.space.counting.chains import Chain, Step, budget
 from nas.space.counting.distribution import distribution
 from nas.space.counting.emptiness import Constraint, why_empty
@@ -70,14 +70,15 @@ def stage(number: int, letter: str, widths: int = 30, depths: int = 14) -> Step:
     before = STEMS if not number else [UNITS[number - 1] * (4 + each) for each in range(widths)]
     size = {"size": sizes[number + 1], "bias_size": sizes[number + 1]}
     rows, ends = [], []
+    made_of = CONFIG.stages[number].made_of(block)
     for begin, width_before in enumerate(before):
         for end in range(widths):
             width = UNITS[number] * (4 + end)
             first = block_cost(
-                CONFIG, block, widths=(width_before, width), in_size=sizes[number], **size
+                CONFIG, made_of, widths=(width_before, width), in_size=sizes[number], **size
             )
             other = block_cost(
-                CONFIG, block, widths=(width, width), in_size=sizes[number + 1], **size
+                CONFIG, made_of, widths=(width, width), in_size=sizes[number + 1], **size
             )
             head = head_cost(CONFIG, width) if number == len(UNITS) - 1 else None
             cells = width * sizes[number + 1][0] * sizes[number + 1][1]

@@ -138,7 +138,7 @@ def sample(spec: str, overrides: tuple[str, ...], number: int, seed: int, output
     from nas.cli.output import print_frame
     from nas.data.load import peek
     from nas.space.candidate import make_candidate, sized_space
-    from nas.space.feasible import FeasibleDraws, FeasibleSpace
+    from nas.space.feasible import FeasibleSpace
     from nas.spec.file import load_spec, located
     from nas.tables.listings import candidates_frame
 
@@ -147,7 +147,6 @@ def sample(spec: str, overrides: tuple[str, ...], number: int, seed: int, output
     with located(spec, overrides):
         parsed, _ = sized_space(loaded, shape)
         feasible = FeasibleSpace(parsed, shape)
-        FeasibleDraws(feasible)  # which refuses a space without points
         points = feasible.sample(number, seed=seed)
     found = [
         make_candidate(

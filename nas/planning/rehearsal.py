@@ -1,29 +1,21 @@
 """A search run through with made-up results: which trials it trains how far, and for how long."""
 
-import heapq
 import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nas.search.playing import Measured, play
 from nas.search.search import Search
 from nas.seeds import derive_seed
 from nas.spec.choices import AllocationKind, RungMetric, Sampling
 from nas.spec.study import StudySpec
 from nas.study.records import (
     EpochMeasured,
-    Outcome,
-    Pause,
     Segment,
-    SegmentEnded,
-    SegmentStarted,
-    Stop,
     Trial,
     TrialHistory,
-    TrialPlanned,
-    TrialStopped,
 )
-from nas.study.state import StudyState
 
 MOST = 1000  # candidates of a rehearsal; of more, so many stand for all
 
@@ -90,43 +82,17 @@ def rehearse(
         workers: segments at once.
         seed: of the results.
     """
-    state = StudyState()
-    busy: list[tuple[float, int, Segment]] = []
-    now = worked = 0.0
-    begun = 0
-    while True:
-        decision = Pause.WAIT if len(busy) == workers else search.decide(state)
-        if isinstance(decision, Stop):
-            state.apply(TrialStopped(at=now, trial_id=decision.trial_id, reason=decision.reason))
-        elif isinstance(decision, Segment):
-            epochs = decision.until_epoch - decision.acknowledged
-            length = segment_seconds + epochs * epoch_seconds(decision.trial)
-            _start(state, decision, now)
-            begun, worked = begun + 1, worked + length
-            heapq.heappush(busy, (now + length, begun, decision))
-        elif busy:
-            now, _, segment = heapq.heappop(busy)
-            _end(state, segment, now, seed)
-        else:
-            return Rehearsed(histories=state.histories(), busy=worked, wall=now)
 
+    def length(segment: Segment) -> float:
+        epochs = segment.until_epoch - segment.acknowledged
+        return segment_seconds + epochs * epoch_seconds(segment.trial)
 
-def _start(state: StudyState, segment: Segment, now: float) -> None:
-    trial, until = segment.trial, segment.until_epoch
-    if trial.id not in state:
-        state.apply(TrialPlanned(at=now, trial=trial, until_epoch=until))
-    state.apply(
-        SegmentStarted(at=now, trial_id=trial.id, attempt=segment.attempt, until_epoch=until)
-    )
+    def measure(segment: Segment, now: float) -> Measured:
+        epochs = range(segment.acknowledged + 1, segment.until_epoch + 1)
+        return Measured(epochs=[made_up(segment, epoch, now=now, seed=seed) for epoch in epochs])
 
-
-def _end(state: StudyState, segment: Segment, now: float, seed: int) -> None:
-    trial = segment.trial
-    for epoch in range(segment.acknowledged + 1, segment.until_epoch + 1):
-        state.apply(made_up(segment, epoch, now=now, seed=seed))
-    whole = segment.until_epoch >= trial.epochs
-    outcome = Outcome.FINISHED if whole else Outcome.REACHED
-    state.apply(SegmentEnded(at=now, trial_id=trial.id, attempt=segment.attempt, outcome=outcome))
+    played = play(search, length=length, measure=measure, workers=workers)
+    return Rehearsed(histories=played.state.histories(), busy=played.busy, wall=played.wall)
 
 
 def made_up(segment: Segment, epoch: int, *, now: float = 0.0, seed: int = 0) -> EpochMeasured:

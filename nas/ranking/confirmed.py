@@ -7,7 +7,6 @@ its claims would be about luck if the runs that a candidate was chosen by counte
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from statistics import fmean
 
 from nas.ranking.objective import Objective
 from nas.spec.confirm import ConfirmSpec
@@ -46,12 +45,7 @@ def shortlist(
     Raises:
         ValueError: two trials share label and seed.
     """
-    scores = objective.scores(histories)
-    means = {
-        label: fmean(each.value for each in seeds.values())
-        for label, seeds in scores.by_layout.items()
-        if seeds
-    }
+    means = objective.scores(histories).means
     best_first = sorted(means, key=lambda label: (-means[label], label))
     if confirm.among == "layouts":
         layouts = {history.trial.label: history.trial.layout for history in histories}

@@ -6,13 +6,12 @@ A search of many candidates is no comparison of pairs: which are compared is dec
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from statistics import fmean
 
 import numpy as np
 
 from nas.ranking.objective import Objective
 from nas.ranking.result import WITHHELD, Group, Ranking, Symbol
-from nas.ranking.scores import Scores, counted
+from nas.ranking.scores import counted
 from nas.study.records import FINAL, TrialHistory, TrialStatus, copied_label
 
 MOST_COMPARED = 32  # labels of a ranking; of more, the best by their means
@@ -34,7 +33,7 @@ def groups(histories: Sequence[TrialHistory], objective: Objective) -> tuple[Gro
         )
     if all(len(candidates) < 2 for candidates in labels.values()):
         return ()
-    means = _means(objective.scores(histories))
+    means = objective.scores(histories).means
     found = [_group(layout, members, means) for layout, members in labels.items()]
     return tuple(sorted((g for g in found if g), key=lambda group: (-group.score, group.layout)))
 
@@ -63,14 +62,6 @@ def _group(
 def _is_stopped(trials: Iterable[TrialHistory]) -> bool:
     statuses = {history.status for history in trials}
     return TrialStatus.STOPPED in statuses and statuses <= FINAL
-
-
-def _means(scores: Scores) -> dict[str, float]:
-    return {
-        label: fmean(each.value for each in seeds.values())
-        for label, seeds in scores.by_layout.items()
-        if seeds
-    }
 
 
 def without_claims(ranking: Ranking, *, of: int) -> Ranking:
@@ -112,7 +103,7 @@ def compared(
     }
     if len(labels) <= most:
         return tuple(histories), len(labels)
-    means = _means(objective.scores(histories))
+    means = objective.scores(histories).means
     kept = set(sorted(means, key=lambda label: (-means[label], label))[:most])
     return (
         tuple(h for h in histories if copied_label(h.trial.label) in kept),

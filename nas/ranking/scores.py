@@ -8,7 +8,7 @@ copies, and is never a layout of its own.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median, stdev
+from statistics import fmean, median, stdev
 
 from nas.ranking.curves import Reach, deepest_loss, is_averaged, ln_loss, record_lows
 from nas.ranking.metrics import METRICS, TrialScore
@@ -60,6 +60,15 @@ class Scores:
         return {
             layout: {seed: score.value for seed, score in seeds.items()}
             for layout, seeds in self.by_layout.items()
+        }
+
+    @property
+    def means(self) -> dict[str, float]:
+        """Return the mean of each candidate that is read, by label."""
+        return {
+            label: fmean(each.value for each in seeds.values())
+            for label, seeds in self.by_layout.items()
+            if seeds
         }
 
     def finished(self, label: str) -> dict[int, TrialScore]:

@@ -4,7 +4,7 @@ The loop asks the same `Search` as a driver does and folds the same records, in 
 costs nothing, and nothing is written.
 """
 
-import heapq
+import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +14,7 @@ from nas.search.allocation.choose import by_rungs
 from nas.search.allocation.first_round import FirstRound
 from nas.search.allocation.planning import Planner
 from nas.search.allocation.readings import Readings
+from nas.search.playing import Measured, play
 from nas.search.samplers.sampler import GridSampler
 from nas.search.search import Search
 from nas.seeds import derive_seed
@@ -21,17 +22,11 @@ from nas.space.candidate import Candidate
 from nas.spec.allocation import AllocationSpec
 from nas.spec.study import SearchSpec
 from nas.study.records import (
-    Outcome,
-    Pause,
+    EpochMeasured,
     Segment,
-    SegmentEnded,
-    SegmentStarted,
-    Stop,
     Trial,
     TrialHistory,
-    TrialPlanned,
     TrialStatus,
-    TrialStopped,
 )
 from nas.study.state import StudyState
 
@@ -158,50 +153,25 @@ def run(
 ) -> StudyState:
     """Run a search on recorded curves, by label, to its end or that of a budget of epochs.
 
-    A worker is busy for as long as its segment has epochs; of segments that end together the one
-    that began first does.
+    A worker is busy for as long as its segment has epochs.
     """
-    state = StudyState()
-    busy: list[tuple[int, int, Segment]] = []
-    now = begun = spent = 0
-    while True:
-        decision = Pause.WAIT if len(busy) == workers else search.decide(state)
-        if isinstance(decision, Stop):
-            state.apply(TrialStopped(at=now, trial_id=decision.trial_id, reason=decision.reason))
-            continue
-        if isinstance(decision, Segment):
-            recorded = curves[decision.trial.label].epochs
-            length = min(decision.until_epoch, len(recorded)) - decision.acknowledged
-            if budget is None or spent + length <= budget:
-                _start(state, decision, now)
-                spent, begun = spent + length, begun + 1
-                heapq.heappush(busy, (now + length, begun, decision))
-                continue
-            budget = spent  # whoever is at work ends, and nothing begins
-        if not busy:
-            return state
-        now, _, segment = heapq.heappop(busy)
-        _end(state, segment, curves[segment.trial.label], now)
 
+    def recorded(segment: Segment) -> Sequence[EpochMeasured]:
+        epochs = curves[segment.trial.label].epochs
+        return epochs[segment.acknowledged : segment.until_epoch]
 
-def _start(state: StudyState, segment: Segment, now: float) -> None:
-    trial, until = segment.trial, segment.until_epoch
-    if trial.id not in state:
-        state.apply(TrialPlanned(at=now, trial=trial, until_epoch=until))
-    state.apply(
-        SegmentStarted(at=now, trial_id=trial.id, attempt=segment.attempt, until_epoch=until)
+    def measure(segment: Segment, _: float) -> Measured:
+        whole = len(curves[segment.trial.label].epochs) >= segment.until_epoch
+        return Measured(epochs=recorded(segment), diverged=not whole)
+
+    played = play(
+        search,
+        length=lambda segment: len(recorded(segment)),
+        measure=measure,
+        workers=workers,
+        most=math.inf if budget is None else budget,
     )
-
-
-def _end(state: StudyState, segment: Segment, recorded: TrialHistory, now: float) -> None:
-    for epoch in recorded.epochs[segment.acknowledged : segment.until_epoch]:
-        state.apply(epoch)
-    outcome = Outcome.FINISHED if segment.until_epoch == segment.trial.epochs else Outcome.REACHED
-    if len(recorded.epochs) < segment.until_epoch:
-        outcome = Outcome.DIVERGED
-    state.apply(
-        SegmentEnded(at=now, trial_id=segment.trial.id, attempt=segment.attempt, outcome=outcome)
-    )
+    return played.state
 
 
 def _candidate(runs: Mapping[int, TrialHistory]) -> Candidate:

@@ -105,6 +105,10 @@ def candidates(spec: StudySpec, shape: DataShape) -> Iterator[Candidate | Reject
         for point in _points(space, shape)
     ]
     accepted = Counter(made.layout for made in found if isinstance(made, Candidate))
+    if not accepted and space.constraints.limits:
+        feasible = FeasibleSpace(space, shape)
+        if feasible.empty:
+            raise feasible.why_empty()
     if not accepted:
         raise SpecError(_none_accepted(space, found), key="space")
     return _labelled([*found, *unsized], accepted)

@@ -78,7 +78,9 @@ class FeasibleSpace:
     @property
     def empty(self) -> bool:
         """Whether no point keeps to the limits, for sure."""
-        return self._feasible is None or not self._feasible.candidates
+        if self._feasible is None or not self._feasible.candidates:
+            return True
+        return self._feasible.count().high == 0  # what rounded prices let through may be nothing
 
     def points(self, *, most: int) -> list[Point]:
         """Return all points that keep to the limits, layout by layout.
@@ -143,13 +145,16 @@ class FeasibleSpace:
         points.
 
         Raises:
-            ValueError: there is none.
+            SpecError: there is none; the limit that leaves none is named.
         """
-        if self._feasible is None:
-            raise ValueError("the space has no point")
+        if self._feasible is None or self.empty:
+            raise self.why_empty()
         rng = np.random.default_rng(derive_seed(seed, stream))
         choice = random.Random(derive_seed(seed, stream, "options"))
-        paths = self._feasible.sample(count, rng).paths
+        try:
+            paths = self._feasible.sample(count, rng).paths
+        except ValueError as error:  # what rounded prices let through is all there was
+            raise self.why_empty() from error
         found: list[Point] = []
         for number, edges in zip(paths.chain.tolist(), paths.edges.tolist(), strict=True):
             branch = self.branches[number]
@@ -163,13 +168,7 @@ class FeasibleDraws:
     """Random points of a space that keep to its limits, one at a time."""
 
     def __init__(self, feasible: FeasibleSpace) -> None:
-        """Draw from a space.
-
-        Raises:
-            SpecError: it has no point; the limit that leaves none is named.
-        """
-        if feasible.empty:
-            raise feasible.why_empty()
+        """Draw from a space."""
         self._feasible = feasible
         self._drawn: list[Point] = []
 
@@ -177,14 +176,10 @@ class FeasibleDraws:
         """Return a point, each equally likely; the generator is asked once for many.
 
         Raises:
-            SpecError: there is none.
+            SpecError: there is none; the limit that leaves none is named.
         """
         if not self._drawn:
-            try:
-                points = self._feasible.sample(BATCH, seed=rng.getrandbits(62))
-            except ValueError as error:
-                raise self._feasible.why_empty() from error
-            self._drawn = points[::-1]
+            self._drawn = self._feasible.sample(BATCH, seed=rng.getrandbits(62))[::-1]
         return self._drawn.pop()
 
 

@@ -19,7 +19,8 @@ from search_spaces.language.layout_space import (
     Times,
 )
 from search_spaces.language.mistakes import Mistakes
-from search_spaces.language.options import OptionSpace
+from search_spaces.language.options import KEYS as OPTIONS
+from search_spaces.language.options import OptionSpace, option_space
 from search_spaces.language.recipe import RecipeSpace
 from search_spaces.language.values import MAX_STAGES, PATCH, STAGE_BOUNDS, section, sequence
 
@@ -55,6 +56,7 @@ class Shared:
     stem: ConvolutionStems | None
     stages: tuple[SharedStage, ...]
     options: OptionSpace
+    written: Mapping[str, Any]  # the options as the file has them: a layout may say some itself
     recipe: RecipeSpace
     sized: bool  # a size that is not given is found: `match` without `within`
     rules: OrderRules
@@ -124,7 +126,8 @@ def _check_name(name: Any, path: KeyPath) -> None:
 def _layout(name: str, value: Any, shared: Shared, *, path: KeyPath) -> LayoutSpace:
     if name == VIT_REL or (isinstance(value, dict) and "patch" in value):
         return _patch_layout(name, value, shared, path=path)
-    keys = section(value, path, known=("types", "depths", "widths", "strides"))
+    keys = section(value, path, known=("types", "depths", "widths", "strides", *OPTIONS))
+    shared = _with_options(shared, keys, path=path)
     by_name = TYPES_PATTERN.fullmatch(name) is not None
     written = keys.get("types", name)
     if not isinstance(written, str) or not TYPES_PATTERN.fullmatch(written):
@@ -138,6 +141,21 @@ def _layout(name: str, value: Any, shared: Shared, *, path: KeyPath) -> LayoutSp
     if (rule := shared.rules.broken_by(types)) is not None:
         raise SpaceError(path, rule)
     return _stage_layout(name, types, _overridden(shared, keys, len(types), path=path), path=path)
+
+
+def _with_options(shared: Shared, keys: Mapping[str, Any], *, path: KeyPath) -> Shared:
+    """Return `shared` with the layout's own options in place."""
+    own = {key: keys[key] for key in OPTIONS if key in keys}
+    if not own:
+        return shared
+    mistakes = Mistakes()
+    found = option_space({**shared.written, **own}, mistakes)
+    for mistake in mistakes.found:
+        if mistake.path[0] in own:  # others were noted where all layouts' options were read
+            raise SpaceError((*path, *mistake.path), mistake.message)
+    if shared.sized:
+        found.check_fixed(path)
+    return replace(shared, options=found)
 
 
 def _overridden(shared: Shared, keys: Mapping[str, Any], count: int, *, path: KeyPath) -> Shared:
@@ -209,7 +227,8 @@ def _stage_layout(
 
 
 def _patch_layout(name: str, value: Any, shared: Shared, *, path: KeyPath) -> LayoutSpace:
-    keys = section(value, path, known=("patch", "depth", "width"))
+    keys = section(value, path, known=("patch", "depth", "width", *OPTIONS))
+    shared = _with_options(shared, keys, path=path)
     for key in ("patch", "depth", "width"):
         if key not in keys and not shared.sized:
             raise SpaceError(path, f"layout {name} needs '{key}'")

@@ -29,6 +29,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "pool": ("max", "average"),
 }
 ATTENTION = "attention"  # the variable of the three options of attention: "window 7 pre", "linear"
+ONE_POINT = "but 'match' takes one point a layout: give 'match' a 'within', or leave it one value"
 # Blocks of one type alone have them; the rest matter to networks of either.
 _OF_CONVOLUTIONS = frozenset({"mbconv_stride", "mbconv_norm", "squeeze_ratio", "kernel"})
 _OF_TRANSFORMERS = frozenset({ATTENTION, "head_size"})
@@ -84,6 +85,16 @@ class OptionSpace:
     def head_sizes(self) -> tuple[int, ...]:
         """The sizes that an attention head may have, in channels."""
         return tuple(int(value) for value in self.domain("head_size").values())
+
+    def check_fixed(self, path: KeyPath = ()) -> None:
+        """Refuse choices where `match` takes one point of each layout: it chooses sizes alone.
+
+        Raises:
+            SpaceError: an option has more than one value.
+        """
+        for name, each in self.domains:
+            if each.size > 1:
+                raise SpaceError((*path, name), f"has choices, {ONE_POINT}")
 
     def options(self, values: Mapping[str, Value]) -> NetworkOptions:
         """Return the options where the variables have these values."""

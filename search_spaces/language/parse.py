@@ -12,7 +12,7 @@ from search_spaces.language.layouts import OWN, Shared, SharedStage, named_layou
 from search_spaces.language.limits import constraints
 from search_spaces.language.mistakes import Mistakes
 from search_spaces.language.options import KEYS as OPTIONS
-from search_spaces.language.options import number_domain, option_space
+from search_spaces.language.options import ONE_POINT, number_domain, option_space
 from search_spaces.language.recipe import recipe_space
 from search_spaces.language.space import SearchSpace
 from search_spaces.language.values import (
@@ -61,6 +61,7 @@ def parse_space(values: Mapping[str, Any]) -> SearchSpace:
         stem=_stem(keys["stem"], mistakes) if "stem" in keys else None,
         stages=_shared_stages(keys.get("stages", []), mistakes),
         options=option_space(keys, mistakes),
+        written={key: keys[key] for key in OPTIONS if key in keys},
         recipe=recipe_space(keys.get("recipe"), mistakes),
         sized=sized,
         rules=_order_rules(keys, mistakes),
@@ -90,9 +91,10 @@ def _order_rules(keys: Mapping[str, Any], mistakes: Mistakes) -> OrderRules:
 def _check_sized(shared: Shared) -> None:
     """Refuse choices where `match` takes one point of each layout: it knows no other than sizes."""
     hint = "give 'match' a 'within', or leave it one value"
-    for name, each in (*shared.options.domains, *shared.recipe):
+    shared.options.check_fixed()
+    for name, each in shared.recipe:
         if each.size > 1:
-            raise SpaceError((name,), f"has choices, but 'match' takes one point a layout: {hint}")
+            raise SpaceError(("recipe", name), f"has choices, {ONE_POINT}")
     for index, stage in enumerate(shared.stages):
         if isinstance(stage.width, Times) or stage.own:
             raise SpaceError(

@@ -45,13 +45,7 @@ _LIMIT = {
 
 def space_schema() -> Schema:
     """Return the schema of the section `space`."""
-    options: Schema = {key: _choices({"enum": list(words)}) for key, words in WORDS.items()}
-    options |= {
-        "window": _whole(WINDOW, "Cells on a side of a window, for window attention"),
-        "pool_size": _whole(POOL_SIZE, "2 or 3 cells on a side"),
-        "batch_norm_momentum": _numbers(MOMENTUM, "Weight of the newest batch; short runs: 0.1"),
-        **_own(),
-    }
+    options = _options()
     return _object(
         {
             "stem": _object(
@@ -70,7 +64,7 @@ def space_schema() -> Schema:
                 "items": _stage(),
                 "description": "S1, S2, ...: what each may be",
             },
-            "layouts": _layouts(),
+            "layouts": _layouts(options),
             "recipe": _recipe(),
             "match": _match(),
             "budget": _object(dict.fromkeys(PRICES, _LIMIT), "Prices that a network may have"),
@@ -89,6 +83,17 @@ def space_schema() -> Schema:
 
 
 _FLAG: Schema = {"type": "boolean"}
+
+
+def _options() -> Schema:
+    """Return the options that hold for all blocks of a network."""
+    words: Schema = {key: _choices({"enum": list(known)}) for key, known in WORDS.items()}
+    return words | {
+        "window": _whole(WINDOW, "Cells on a side of a window, for window attention"),
+        "pool_size": _whole(POOL_SIZE, "2 or 3 cells on a side"),
+        "batch_norm_momentum": _numbers(MOMENTUM, "Weight of the newest batch; short runs: 0.1"),
+        **_own(),
+    }
 
 
 def _own() -> Schema:
@@ -116,8 +121,9 @@ def _stage() -> Schema:
     return _object({"type": _choices(types), **sizes, **_own()}, "One stage")
 
 
-def _layouts() -> Schema:
+def _layouts(options: Schema) -> Schema:
     entries = {
+        **options,
         **{
             f"{key}s": {"type": "array", "items": _whole(each)}
             for key, each in STAGE_BOUNDS.items()
@@ -128,7 +134,9 @@ def _layouts() -> Schema:
         "width": _whole(WIDTH),
     }
     name = {"type": "string", "pattern": f"^{layouts.NAME_PATTERN.pattern}$"}
-    own = {"anyOf": [{"type": "null"}, _object(entries, "What differs from 'stages'")]}
+    own = {
+        "anyOf": [{"type": "null"}, _object(entries, "What differs from 'stages' and the options")]
+    }
     return {
         "anyOf": [
             {"type": "array", "items": name, "minItems": 1},

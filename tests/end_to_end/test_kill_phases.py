@@ -11,7 +11,6 @@ from nas.study.journal import is_held
 from nas.study.records import EpochMeasured, Record, SegmentStarted, TrialPlanned, TrialStatus
 from tests.end_to_end.command import nas, ranking, start
 from tests.end_to_end.test_kill import measured, wait_for
-from tests.nas.journals import read_journal
 
 CANDIDATES, FIRST, END = 10, 1, 4
 

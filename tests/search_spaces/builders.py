@@ -23,6 +23,7 @@ def lists_of(count: int) -> st.SearchStrategy[list[Any]]:
 LAYOUTS = st.one_of(
     st.just(None),
     st.builds(lambda depths: {"depths": depths}, lists_of(3)),
+    st.builds(lambda kernels: {"kernel": kernels}, st.sampled_from([5, [3, 5], [5, 7]])),
     st.builds(
         lambda depths, widths: {"depths": depths, "widths": widths}, lists_of(3), lists_of(3)
     ),

@@ -65,7 +65,7 @@ def test_a_match_of_one_point_takes_no_choices_but_sizes() -> None:
     assert parse_space({**values, "kernel": 5}).count() == 1
     for change, key in (
         ({"kernel": [3, 5]}, "kernel"),
-        ({"recipe": {"drop_path": [0.0, 0.1]}}, "drop_path"),
+        ({"recipe": {"drop_path": [0.0, 0.1]}}, "recipe.drop_path"),
         ({"stages": [{"width": {"times_previous": 2}}, {}]}, "stages.0"),
     ):
         with pytest.raises(SpaceError) as caught:

@@ -39,6 +39,55 @@ def test_a_twin_has_other_name_and_equal_stages() -> None:
     assert original.stages == twin.stages
 
 
+def test_a_layout_may_say_its_own_options() -> None:
+    own = {"types": "C-C-T-T", "kernel": [5, 7], "relative_bias": "none"}
+    space = parse_space(
+        values(layouts={"C-C-T-T": {}, "found": own}, kernel=[3, 5], attention="window", window=2)
+    )
+    options = [(p.layout, p.options.kernel, p.options.relative_bias) for p in space.points()]
+    assert options == [
+        ("C-C-T-T", 3, "pre"), ("C-C-T-T", 5, "pre"), ("found", 5, "none"), ("found", 7, "none"),
+    ]  # fmt: skip
+    assert {p.options.window for p in space.points()} == {2}
+    for point in space.points():
+        assert space.point(space.assignment(point)) == point
+
+
+def test_heads_of_a_layouts_own_size_must_fit_its_widths() -> None:
+    parse_space(values(layouts={"C-C-C-T": {"head_size": 16}}))
+    with pytest.raises(SpaceError, match="multiple of head_size 5"):
+        parse_space(values(layouts={"C-C-C-T": {"head_size": 5}}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"layouts": {"C-C-C-T": {"kernel": 4}}}, "layouts.C-C-C-T.kernel: must be 3, 5 or 7"),
+        ({"layouts": {"C-C-C-T": {"pool": "mean"}}}, "layouts.C-C-C-T.pool: must be"),
+        (
+            {"layouts": {"C-C-C-T": {"kernel": [3, 5]}}, "match": {"parameters": 9000}},
+            "layouts.C-C-C-T.kernel: has choices, but 'match' takes one point",
+        ),
+        (
+            {"layouts": ["C-C-C-T"], "kernel": [3, 5], "match": {"parameters": 9000}},
+            "kernel: has choices, but 'match' takes one point",
+        ),
+        (
+            {
+                "layouts": ["C-C-C-T"],
+                "recipe": {"weight_decay": [0.0, 0.1]},
+                "match": {"parameters": 9000},
+            },
+            "recipe.weight_decay: has choices, but 'match' takes one point",
+        ),
+    ],
+)
+def test_a_wrong_option_is_refused_where_it_is_written(changes: Any, line: str) -> None:
+    with pytest.raises(SpaceError) as refused:
+        parse_space(values(**changes))
+    assert str(refused.value).startswith(line)
+
+
 def test_a_patch_layout_has_one_stage_on_one_map() -> None:
     space = parse_space(values(layouts={"ViT_REL": {"patch": 7, "depth": [2, 3], "width": 8}}))
     point = space.point_at(1)

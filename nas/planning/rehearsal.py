@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nas.search.playing import Measured, play
 from nas.search.search import Search
@@ -88,8 +88,12 @@ def rehearse(
         return segment_seconds + epochs * epoch_seconds(segment.trial)
 
     def measure(segment: Segment, now: float) -> Measured:
-        epochs = range(segment.acknowledged + 1, segment.until_epoch + 1)
-        return Measured(epochs=[made_up(segment, epoch, now=now, seed=seed) for epoch in epochs])
+        takes, until = epoch_seconds(segment.trial), segment.until_epoch
+        found = []
+        for epoch in range(segment.acknowledged + 1, until + 1):
+            made = made_up(segment, epoch, now=now - (until - epoch) * takes, seed=seed)
+            found.append(replace(made, seconds=epoch * takes))
+        return Measured(epochs=found)
 
     played = play(search, length=length, measure=measure, workers=workers)
     return Rehearsed(histories=played.state.histories(), busy=played.busy, wall=played.wall)

@@ -64,12 +64,6 @@ class Budget:
                 return key
         return None
 
-    def share(self, spending: Spending) -> float:
-        """Return which share is used, of the limit that is nearest."""
-        spent = self.spent(spending, trials=spending.trials)
-        used = {"trials": spent.trials, "epochs": spending.measured, **self.hours(spending)}
-        return max((used[key] / most for key, most in self.limits.limits()), default=0.0)
-
 
 class Allowance:
     """Lets begin what is paid; a sampler that it guards proposes nothing that is not."""
@@ -86,6 +80,18 @@ class Allowance:
         """What the budget allows; a limit that it has not is out of reach."""
         limits = self.budget.limits
         return Workload(trials=limits.trials or sys.maxsize, epochs=limits.epochs or sys.maxsize)
+
+    @property
+    def words(self) -> str:
+        """The limits, as one says them."""
+        return self.budget.limits.words
+
+    def share(self, state: StudyState) -> float:
+        """Return which share is used, of the limit that is nearest."""
+        budget, spending = self.budget, state.spending
+        spent = budget.spent(spending, trials=spending.trials)
+        used = {"trials": spent.trials, "epochs": spending.measured, **budget.hours(spending)}
+        return max(used[key] / most for key, most in budget.limits.limits())
 
     def _reset(self) -> None:
         self._outlook = self._make()

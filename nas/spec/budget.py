@@ -28,7 +28,7 @@ class BudgetSpec(Section):
     @property
     def words(self) -> str:
         """The limits as one says them: ``300 epochs, 2 device hours``."""
-        return ", ".join(f"{value:g} {key.replace('_', ' ')}" for key, value in self.limits())
+        return ", ".join(f"{value:,} {key.replace('_', ' ')}" for key, value in self.limits())
 
 
 def budget_key(key: str) -> str:

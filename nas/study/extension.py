@@ -37,9 +37,10 @@ def redeclared(
     """Return what a study declares once its spec is `after`; `measured` tells if anything was seen.
 
     What adds no look and no candidate costs nothing, and neither does what is asked for before
-    anything was measured, or where the answer so far claims nothing, of one seed. Otherwise the next
-    answer has half the level of the one before, so that all answers together never exceed twice the
-    first level, however often a study is extended (docs/ranking.md, "Adding seeds afterwards").
+    anything was measured, or where the answer so far claims nothing, of one seed. Otherwise the
+    next answer has half the level of the one before, so that all answers together never exceed
+    twice the first level, however often a study is extended (docs/ranking.md, "Adding seeds
+    afterwards").
     """
     if not measured:
         return declaration(after)

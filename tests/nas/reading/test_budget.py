@@ -5,6 +5,7 @@ import pytest
 from nas.cli.main import run
 from nas.reading.budget import budget_ended
 from nas.reading.target import open_target
+from nas.spec.file import load_spec
 from nas.study.folder import open_study
 from nas.study.records import StudyEnded, StudyExtended
 from tests.nas.conftest import SMALL
@@ -12,7 +13,10 @@ from tests.nas.journals import STOPPED, journalled, read_journal
 
 
 def test_nothing_is_said_where_no_budget_ended_it(tmp_path):
-    assert budget_ended(journalled(tmp_path / "s", STOPPED), None) == ""
+    spec = load_spec(str(SMALL), ["search.budget.epochs=900"])
+    study = journalled(tmp_path / "s", STOPPED, spec=spec)
+    assert budget_ended(study, None) == ""
+    assert "search.budget.epochs=1800" in budget_ended(study, "epochs")
 
 
 @pytest.mark.slow

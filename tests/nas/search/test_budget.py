@@ -204,18 +204,31 @@ def test_hours_end_a_study_that_still_answers(name, key):
         assert ran.confirmed == 4
 
 
+def test_hours_leave_no_candidate_without_its_seeds():
+    ran = Driver(study(seeds=2, budget={"device_hours": 1.5})).run()
+    assert set(Counter(h.trial.label for h in ran.state.histories()).values()) == {2}
+
+
+def test_a_confirmation_ends_with_its_hours_too():
+    confirm = {"candidates": 2, "seeds": 20}
+    ran = Driver(study(confirm=confirm, budget={"device_hours": 1.0})).run()
+    assert ran.state.spending.segment_seconds <= 3600 + EPOCHS * MINUTE
+    assert ran.search.ended_by == "device_hours"
+
+
 def test_a_larger_budget_takes_up_what_the_smaller_stopped():
     spec, more = (study(**SPECS["asha"], budget={"epochs": n}) for n in (40, 400))
     ran = Driver(spec).run()
-    stopped = {h.trial.id for h in ran.state.histories() if h.message.startswith("budget")}
+    stopped = {
+        h.trial.id: len(h.epochs) for h in ran.state.histories() if h.message.startswith("budget")
+    }
     assert stopped
     extension = StudyExtended(
         at=1e6, changes={"search.budget.epochs": 400}, declared=declaration(more)
     )
     again = Driver(more, [*ran.records, extension], now=1e6).run()
     assert again.epochs > ran.epochs
-    went_on = {h.trial.id for h in again.state.histories() if len(h.epochs) > 1} & stopped
-    assert went_on
+    assert any(len(h.epochs) > stopped.get(h.trial.id, EPOCHS) for h in again.state.histories())
     assert again.search.ended_by is None
 
 

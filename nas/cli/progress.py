@@ -9,6 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from nas.search.budget import Allowance
 from nas.search.search import Search
 from nas.study.folder import Study
 from nas.study.records import (
@@ -34,6 +35,7 @@ class TerminalDisplay:
         self._progress = Progress(0, clock=time.monotonic)
         self._expected = 0
         self._live: Live | None = None
+        self._allowance: Allowance | None = None
 
     def begin(self, study: Study, search: Search) -> None:
         """Say what is to be done; on a terminal a live table follows."""
@@ -41,12 +43,14 @@ class TerminalDisplay:
             self._say(f"note: {sentence}")
         if self._quiet:
             return
-        self._expected = search.expected
+        self._expected, self._allowance = search.expected, search.allowance
         self._progress = Progress(search.expected_epochs, clock=time.monotonic)
         self._say(
             f"study {study.folder}: {self._expected} trials, {search.expected_epochs} epochs in "
             "all; Ctrl-C stops, `nas resume` goes on"
         )
+        if search.allowance is not None:
+            self._say(f"it ends at the latest by its budget: {search.allowance.words}")
         if self._console.is_terminal:
             self._live = Live(console=self._console, refresh_per_second=4, transient=True)
             self._live.start()
@@ -60,7 +64,12 @@ class TerminalDisplay:
         if self._live is not None:
             self._live.update(_table(self._progress, state, self._expected))
         elif (line := _line(self._progress, record, state)) is not None:
-            self._say(line)
+            self._say(f"{line}{self._used(state)}")
+
+    def _used(self, state: StudyState) -> str:
+        if self._allowance is None:
+            return ""
+        return f", {self._allowance.share(state):.0%} of the budget"
 
     def end(self) -> None:
         """Take the live table away."""

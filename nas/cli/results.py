@@ -86,7 +86,7 @@ def rank(
     print_answer(answer, output)
     if output == "table" and chosen is None and isinstance(answer, Ranking):
         one = target.only_study("rank")
-        print_next(one.study, one.histories, answer)
+        print_next(one.study, one.histories, answer, budget_ended=one.budget_ended)
 
 
 @click.command()

@@ -16,6 +16,7 @@ from nas.errors import NasError
 if TYPE_CHECKING:
     from nas.driver.conclusion import Conclusion
     from nas.driver.sweep import SweepConclusion
+    from nas.reading.target import Target
     from nas.study.folder import Study
 
 _EXECUTION = (
@@ -57,15 +58,20 @@ def search(spec: str, overrides: tuple[str, ...], study: str | None, **execution
 
 @click.command()
 @click.argument("study")
+@click.argument("changes", nargs=-1, metavar="[KEY.PATH=VALUE]...")
 @_execution
-def resume(study: str, **execution: Any) -> None:
+def resume(study: str, changes: tuple[str, ...], **execution: Any) -> None:
     """Go on with STUDY after a crash or a stop; a finished one is ranked and reported anew.
 
-    Of a sweep, the studies that are complete are passed over.
+    With KEY.PATH=VALUE, such as search.budget.epochs=600, as `nas extend`. Of a sweep, the studies
+    that are complete are passed over.
     """
     from nas.reading.target import open_target
 
     target = open_target(study)
+    if changes:
+        _extend(target, changes, **execution)
+        return
     from nas.driver.work import resume as go_on
 
     _run(partial(go_on, target), target.folder, **execution)
@@ -79,12 +85,16 @@ def extend(study: str, changes: tuple[str, ...], **execution: Any) -> None:
     """Add to STUDY and run what that asks for; what is trained is not trained again.
 
     KEY.PATH=VALUE is, for example, search.seeds=6: more seeds for every layout. search.max_seeds,
-    until, trials and candidates can be changed too, and all of resources and tracking. Of a sweep,
-    each study is extended by itself.
+    until, trials, candidates and budget can be changed too, and all of resources and tracking. Of a
+    sweep, each study is extended by itself.
     """
     from nas.reading.target import open_target
 
-    opened = open_target(study).only_study("extend").study
+    _extend(open_target(study), changes, **execution)
+
+
+def _extend(target: "Target", changes: tuple[str, ...], **execution: Any) -> None:
+    opened = target.only_study("extend").study
     from nas.driver.extension import extend_study
 
     _run(partial(extend_study, opened, changes), opened.folder, **execution)
@@ -135,11 +145,14 @@ def _run(
 def _show_study(folder: Path, conclusion: "Conclusion") -> None:
     from nas.cli.next_step import print_next
     from nas.cli.output import print_ranking
+    from nas.reading.budget import budget_ended
     from nas.study.folder import open_study
 
     study = open_study(folder)
+    state = study.state()
     print_ranking(conclusion.ranking, "table")
-    print_next(study, study.histories(), conclusion.ranking)
+    ended = budget_ended(study, state.ended_by)
+    print_next(study, state.histories(), conclusion.ranking, budget_ended=ended)
     click.echo(f"\nreport    {conclusion.report}")
     if conclusion.exported is not None:
         click.echo(f"model     {conclusion.exported.folder}  ({conclusion.exported.trial_id})")

@@ -59,7 +59,7 @@ class StudyConductor:
             )
         if isinstance(decision, Pause):
             if decision is Pause.DONE and not self._state.ended:
-                self._record(StudyEnded(at=time.time()))
+                self._record(StudyEnded(at=time.time(), budget=self._search.ended_by))
             return decision
         return self._started(decision)
 

@@ -5,6 +5,7 @@ Nothing that was trained is trained again: ids and seeds go on where they stand.
 
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from nas.driver.conclusion import Conclusion
 from nas.driver.display import Display
@@ -13,6 +14,7 @@ from nas.driver.study import drive, plan_search
 from nas.errors import SpecError
 from nas.execution.executor import Executor
 from nas.execution.inline import InlineExecutor
+from nas.spec.budget import BudgetSpec, budget_key
 from nas.spec.choices import Metric
 from nas.spec.file import resolved, spec_of_values
 from nas.spec.study import SearchSpec, StudySpec
@@ -104,9 +106,9 @@ def changed_spec(study: Study, overrides: Sequence[str]) -> tuple[StudySpec, Cha
     before, after = resolved(study.spec), resolved(spec)
     changes = {
         f"{section}.{key}": value
-        for section in ("search", *_FREE)
-        for key, value in after[section].items()
-        if value != before[section][key]
+        for section in ("search", "search.budget", *_FREE)
+        for key, value in _part(after, section).items()
+        if key != "budget" and value != _part(before, section)[key]
     }
     if not changes:
         asked = " ".join(overrides) or "nothing"
@@ -116,8 +118,16 @@ def changed_spec(study: Study, overrides: Sequence[str]) -> tuple[StudySpec, Cha
     return spec, changes
 
 
+def _part(values: dict[str, Any], section: str) -> dict[str, Any]:
+    for key in section.split("."):
+        values = values[key]
+    return values
+
+
 def _check_key(study: Study, key: str) -> None:
     section, _, name = key.partition(".")
+    if key == "search.budget" or key in map(budget_key, BudgetSpec.model_fields):
+        return
     if (section in _FREE and name) or (section == "search" and name in _SEARCH):
         return
     known = section == "search" and name in SearchSpec.model_fields
@@ -129,7 +139,7 @@ def _check_key(study: Study, key: str) -> None:
         )
     raise SpecError(
         f"{key or 'this'} is nothing that can be added to: search.{', search.'.join(_SEARCH)}, "
-        "resources.KEY and tracking.KEY are"
+        "search.budget.KEY, resources.KEY and tracking.KEY are"
     )
 
 

@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import Protocol
 
 from nas.data.images import ImageData
+from nas.planning.budget import budget_notes, within, without_budget
 from nas.planning.memory import step_memory
 from nas.planning.plan import TRAINING, TUNING, Measured, Plan, Room, task_of
 from nas.planning.rehearsal import Rehearsed, rehearsable, rehearse
@@ -66,13 +67,16 @@ def make_plan(
     short, times = rehearsable(spec)
     tuned_shape = None if fine_tuning is None else fine_tuning.shape
 
-    def rehearsal(seconds: Callable[[Trial], float], start: float, seed: int) -> Rehearsed:
-        search = build_search(short, training.shape, fine_tune_shape=tuned_shape)
+    def rehearsal(
+        seconds: Callable[[Trial], float], start: float, seed: int, *, whole: bool = False
+    ) -> Rehearsed:
+        asked = without_budget(short) if whole else short
+        search = build_search(asked, training.shape, fine_tune_shape=tuned_shape)
         return rehearse(
             search, epoch_seconds=seconds, segment_seconds=start, workers=room.workers, seed=seed
         )
 
-    known = [h.trial for h in rehearsal(lambda _: 1.0, 0.0, 0).histories]
+    known = [h.trial for h in rehearsal(lambda _: 1.0, 0.0, 0, whole=True).histories]
     tasks = {TRAINING: Task(data=training, recipe=spec.training)}
     if fine_tuning is not None and spec.fine_tune is not None:
         tasks[TUNING] = Task(data=fine_tuning, recipe=spec.fine_tune.training)
@@ -94,7 +98,8 @@ def make_plan(
     share = (spec.resources.gpus or spec.resources.cpus) / HOUR
     first = times_of[TRAINING].timings
     memory = max((found.memory for found in times_of.values()), key=lambda each: each.estimate)
-    device_hours = total.busy.times(share)
+    limits = spec.search.budget
+    device_hours = within(total.busy.times(share), limits.device_hours)
     ranked = spec.search.confirm or spec.search
     return Plan(
         name=spec.name,
@@ -102,10 +107,10 @@ def make_plan(
         parameters=_span([t.parameters for t in candidates.values()]),
         macs=_span([t.macs for t in candidates.values()]),
         seeds=(ranked.seeds, ranked.most_seeds),
-        trials=total.trials,
-        epochs=total.epochs,
+        trials=within(total.trials, limits.trials),
+        epochs=within(total.epochs, limits.epochs),
         device_hours=device_hours,
-        wall_hours=total.wall(room.workers).times(1 / HOUR),
+        wall_hours=within(total.wall(room.workers).times(1 / HOUR), limits.wall_hours),
         memory_bytes=memory,
         money=None if price is None else device_hours.times(price),
         device=first.device,
@@ -113,7 +118,10 @@ def make_plan(
         workers=room.workers,
         measured=tuple(each for found in times_of.values() for each in found.measured),
         seconds=clocks,
-        notes=_notes(spec, short, first, times),
+        notes=(
+            *_notes(spec, short, first, times),
+            *_limited(spec, runs, count, cost, list(candidates.values()), room),
+        ),
     )
 
 
@@ -163,6 +171,31 @@ def _measure(
 
 def _span(values: Sequence[int]) -> tuple[int, int]:
     return min(values), max(values)
+
+
+def _limited(
+    spec: StudySpec,
+    runs: Sequence[Rehearsed],
+    count: int,
+    cost: Costs,
+    candidates: Sequence[Trial],
+    room: Room,
+) -> tuple[str, ...]:
+    """Return what is to be known of the budget: of so many candidates how many begin, say."""
+    limits, confirm = spec.search.budget, spec.search.confirm
+    begun = fmean(len({h.trial.label for h in run.histories if not h.trial.twin}) for run in runs)
+    sure = 0.0
+    if confirm is not None:
+        trials = min(confirm.candidates, count) * confirm.seeds
+        sure = trials * spec.training.epochs * fmean(cost.seconds(t) for t in candidates) / HOUR
+    share = spec.resources.gpus or spec.resources.cpus
+    return budget_notes(
+        limits,
+        binds=any(run.ended_by is not None for run in runs),
+        begun=round(begun * count / max(len(candidates), 1)),
+        of=count,
+        sure_hours={"device_hours": sure * share, "wall_hours": sure / room.workers},
+    )
 
 
 def _notes(spec: StudySpec, short: StudySpec, timings: Timings, times: float) -> tuple[str, ...]:

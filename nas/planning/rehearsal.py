@@ -3,8 +3,9 @@
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from nas.planning.budget import shared
 from nas.search.playing import Measured, play
 from nas.search.search import Search
 from nas.seeds import derive_seed
@@ -27,6 +28,7 @@ class Rehearsed:
     histories: tuple[TrialHistory, ...]
     busy: float  # seconds that workers trained, of all of them
     wall: float  # seconds from the first segment to the end of the last
+    ended_by: str | None = None  # the limit of the budget that did
 
     @property
     def epochs(self) -> int:
@@ -62,6 +64,7 @@ def rehearsable(spec: StudySpec) -> tuple[StudySpec, float]:
         and search.candidates > MOST
     ):
         times, changes["candidates"] = search.candidates / MOST, MOST
+        changes["budget"] = shared(search.budget, times)
     return spec.model_copy(update={"search": search.model_copy(update=changes)}), times
 
 
@@ -88,11 +91,20 @@ def rehearse(
         return segment_seconds + epochs * epoch_seconds(segment.trial)
 
     def measure(segment: Segment, now: float) -> Measured:
-        epochs = range(segment.acknowledged + 1, segment.until_epoch + 1)
-        return Measured(epochs=[made_up(segment, epoch, now=now, seed=seed) for epoch in epochs])
+        takes, until = epoch_seconds(segment.trial), segment.until_epoch
+        found = []
+        for epoch in range(segment.acknowledged + 1, until + 1):
+            made = made_up(segment, epoch, now=now - (until - epoch) * takes, seed=seed)
+            found.append(replace(made, seconds=epoch * takes))
+        return Measured(epochs=found)
 
     played = play(search, length=length, measure=measure, workers=workers)
-    return Rehearsed(histories=played.state.histories(), busy=played.busy, wall=played.wall)
+    return Rehearsed(
+        histories=played.state.histories(),
+        busy=played.busy,
+        wall=played.wall,
+        ended_by=search.ended_by,
+    )
 
 
 def made_up(segment: Segment, epoch: int, *, now: float = 0.0, seed: int = 0) -> EpochMeasured:

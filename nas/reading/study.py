@@ -17,6 +17,7 @@ from nas.ranking.metrics import METRICS
 from nas.ranking.objective import Objective
 from nas.ranking.relations import rank
 from nas.ranking.result import Ranking
+from nas.reading.budget import budget_ended
 from nas.reading.extension import added_looks, again, extensions_words
 from nas.reading.rungs import study_rungs
 from nas.report.page import write_report
@@ -116,7 +117,15 @@ class StudyReader:
         state = self._follower.refresh()
         status = study_status(self.study, state.histories(), ended=state.ended)
         hint = f"; `nas resume {self.folder}` goes on" if status == "interrupted" else ""
+        if status == "finished" and state.ended_by is not None:
+            hint = f"; {self.budget_ended}"
         return f"{self.study.spec.name}: {status}{hint}"
+
+    @property
+    def budget_ended(self) -> str:
+        """By which limit of its budget the study was ended, in words; empty where none did."""
+        state = self._follower.refresh()
+        return budget_ended(self._follower.study, state.ended_by)
 
     def status(self) -> pd.DataFrame:
         """One row a trial: where it stands and what its newest epoch measured."""

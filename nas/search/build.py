@@ -12,6 +12,7 @@ from nas.search.allocation.confirmation import Confirmation
 from nas.search.allocation.fine_tuning import FineTuning
 from nas.search.allocation.first_round import FirstRound
 from nas.search.allocation.planning import Planner
+from nas.search.budget import make_allowance
 from nas.search.samplers.ledger import identity
 from nas.search.samplers.sampler import BaselinesFirst, Draws, GridSampler, RandomSampler, Sampler
 from nas.search.search import Search
@@ -77,9 +78,19 @@ def build_search(
     )
     asked = settings.candidates
     most = None if asked is None else asked + len(spec.baselines)
+    total = min((limit for limit in (most, chosen.points) if limit is not None), default=None)
+    allowance = make_allowance(
+        spec,
+        planner,
+        total=total,
+        adaptive=chosen.adaptive,
+        tuned=fine_tune_shape is not None,
+    )
+    if allowance is not None:
+        chosen = replace(chosen, sampler=allowance.guard(chosen.sampler))
     rungs = None
     if settings.allocation.by_rungs:
-        total = min(limit for limit in (most, chosen.points) if limit is not None)
+        assert total is not None
         rungs = by_rungs(
             settings, planner, sampler=chosen.sampler, adaptive=chosen.adaptive, total=total
         )
@@ -103,7 +114,7 @@ def build_search(
     if evaluation_images is not None and added.most_seeds > added.seeds:
         open_layouts = _open_layouts(spec, evaluation_images, declared)
         allocations.append(AddedSeeds(added, planner, open_layouts=open_layouts))
-    return Search(allocations, notes=chosen.notes, rungs=rungs)
+    return Search(allocations, notes=chosen.notes, rungs=rungs, allowance=allowance)
 
 
 def _fine_tuning(spec: StudySpec, shape: DataShape | None, *, trials: int) -> FineTuning | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from nas.search.allocation.allocation import Allocation, go_on
 from nas.search.allocation.ladder import RungAllocation
+from nas.search.budget import Allowance
 from nas.study.records import Pause, Segment, Stop, TrialStatus
 from nas.study.state import StudyState
 
@@ -17,24 +18,30 @@ class Search:
         *,
         notes: tuple[str, ...] = (),
         rungs: RungAllocation | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
         """Ask `allocations` in this order; `rungs` is the one of them that compares at rungs.
+
+        What they ask for has to pass an `allowance`, where the study has a budget.
 
         `notes` say, a sentence each, what is to be known before anything runs: which layouts have
         no candidate or are far from the size asked for.
         """
-        self.notes, self.rungs = notes, rungs
+        self.notes, self.rungs, self.allowance = notes, rungs, allowance
+        self.ended_by: str | None = None  # the limit of the budget that did, once all is done
         self._allocations = allocations
 
     @property
     def expected(self) -> int:
         """Trials, if results ask for no more."""
-        return sum(allocation.workload.trials for allocation in self._allocations)
+        asked = sum(allocation.workload.trials for allocation in self._allocations)
+        return asked if self.allowance is None else min(asked, self.allowance.most.trials)
 
     @property
     def expected_epochs(self) -> int:
         """Epochs of all of them."""
-        return sum(allocation.workload.epochs for allocation in self._allocations)
+        asked = sum(allocation.workload.epochs for allocation in self._allocations)
+        return asked if self.allowance is None else min(asked, self.allowance.most.epochs)
 
     def decide(self, state: StudyState) -> Segment | Stop | Pause:
         """Return what to do next: go on with what was interrupted, else what an allocation asks.
@@ -43,16 +50,24 @@ class Search:
         stopped one by one, and then all is done.
         """
         histories = state.histories()
+        if self.allowance is not None:
+            self.allowance.follow(state, histories)
         for history in histories:
             if history.status in (TrialStatus.PLANNED, TrialStatus.INTERRUPTED):
                 return go_on(history, until_epoch=history.until_epoch or history.trial.epochs)
         for allocation in self._allocations:
             decision = allocation.decide(histories)
+            if self.allowance is not None and isinstance(decision, Segment):
+                decision = self.allowance.passes(decision, state)
             if decision is not None:
                 return decision
         if any(history.status is TrialStatus.RUNNING for history in histories):
             return Pause.WAIT
+        allowance = self.allowance
+        spent = None if allowance is None else allowance.reason()
         for history in histories:
             if history.status is TrialStatus.PAUSED:
-                return Stop(trial_id=history.trial.id, reason="nothing is left that continues it")
+                reason = spent or "nothing is left that continues it"
+                return Stop(trial_id=history.trial.id, reason=reason)
+        self.ended_by = None if allowance is None else allowance.ended_by(histories)
         return Pause.DONE

@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from nas.spec.allocation import Allocated, AllocationSpec, check_first_round, with_one_seed
+from nas.spec.budget import Budgeted, BudgetSpec
 from nas.spec.choices import Correction, Metric, Price, Sampling, Until
 from nas.spec.confirm import ConfirmSpec
 from nas.spec.names import check_name
@@ -128,6 +129,7 @@ class SearchSpec(Section):
     confirm: ConfirmSpec | None = None  # the best are trained anew, and these are ranked
     seed: int = 0  # of the sampler, and of which candidates are controls
     allocation: Allocated = AllocationSpec()  # which candidates are trained how far
+    budget: Budgeted = BudgetSpec()  # of the whole study: it ends when a limit is reached
 
     @model_validator(mode="before")
     @classmethod

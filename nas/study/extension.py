@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from nas.spec.budget import raised
 from nas.spec.file import resolved, spec_from_json
 from nas.spec.study import StudySpec
 from nas.study.declaration import Declaration
@@ -35,10 +36,11 @@ def redeclared(
 ) -> Declaration:
     """Return what a study declares once its spec is `after`; `measured` tells if anything was seen.
 
-    What adds no look costs nothing, and neither does what is asked for before anything was
-    measured, or where the answer so far claims nothing, of one seed. Otherwise the next answer has
-    half the level of the one before, so that all answers together never exceed twice the first
-    level, however often a study is extended (docs/ranking.md, "Adding seeds afterwards").
+    What adds no look and no candidate costs nothing, and neither does what is asked for before
+    anything was measured, or where the answer so far claims nothing, of one seed. Otherwise the
+    next answer has half the level of the one before, so that all answers together never exceed
+    twice the first level, however often a study is extended (docs/ranking.md, "Adding seeds
+    afterwards").
     """
     if not measured:
         return declaration(after)
@@ -58,7 +60,9 @@ def redeclared(
 
 
 def _more_candidates(before: StudySpec, after: StudySpec) -> bool:
-    return before.search.candidates != after.search.candidates
+    """Tell whether candidates may come that were not there: more are asked for, or paid."""
+    more = before.search.candidates != after.search.candidates
+    return more or raised(before.search.budget, after.search.budget)
 
 
 def extended_spec(
@@ -71,8 +75,11 @@ def extended_spec(
     """
     values = resolved(spec)
     for key, value in changes.items():
-        section, _, name = key.partition(".")
-        values[section][name] = value
+        *sections, name = key.split(".")
+        part = values
+        for section in sections:
+            part = part[section]
+        part[name] = value
     return spec_from_json(values, file)
 
 

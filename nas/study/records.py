@@ -260,6 +260,7 @@ class StudyEnded:
 
     kind: Literal["study-ended"] = "study-ended"
     at: float
+    budget: str | None = None  # the limit of `search.budget` that ended it: "epochs"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from nas.spec.budget import SPENT, budget_key
 from nas.study.records import (
     EpochMeasured,
     Outcome,
@@ -17,6 +18,7 @@ from nas.study.records import (
     TrialStatus,
     TrialStopped,
 )
+from nas.study.spending import Spending
 
 _STATUS_OF = {
     Outcome.FINISHED: TrialStatus.FINISHED,
@@ -49,6 +51,8 @@ class StudyState:
         self._trials: dict[str, _TrialState] = {}
         self._attempts_allowed = attempts_allowed
         self.ended = False
+        self.ended_by: str | None = None  # the limit of the budget that did
+        self.spending = Spending()
         for record in records:
             self.apply(record)
 
@@ -78,11 +82,21 @@ class StudyState:
             case TrialStopped():
                 self._stop(record)
             case StudyEnded():
-                self.ended = True
+                self.ended, self.ended_by = True, record.budget
             case StudyExtended():
-                self.ended = False
+                self._reopen(record)
                 attempts = record.changes.get("resources.attempts", self._attempts_allowed)
                 self._attempts_allowed = int(attempts or 1)
+        self.spending.apply(record)
+
+    def _reopen(self, record: StudyExtended) -> None:
+        """Let trials that a budget stopped go on where another budget may pay them."""
+        self.ended, self.ended_by = False, None
+        if not any(key.startswith(budget_key("")) for key in record.changes):
+            return
+        for trial in self._trials.values():
+            if trial.status is TrialStatus.STOPPED and trial.message.startswith(SPENT):
+                trial.status, trial.message, trial.history = TrialStatus.PAUSED, "", None
 
     def _plan(self, trial: Trial, *, until_epoch: int) -> None:
         if trial.id in self._trials:

@@ -8,6 +8,7 @@ from typing import Protocol
 from nas.networks.registry import family_of
 from nas.search.allocation.allocation import Allocation
 from nas.seeds import derive_seed
+from nas.space.candidate import Candidate
 from nas.spec.allocation import AllocationSpec
 from nas.spec.choices import AllocationKind, Strata
 from nas.study.records import Trial, TrialHistory
@@ -57,7 +58,7 @@ def after(rungs: Sequence[int], epoch: int, *, last: int) -> int:
     return next((rung for rung in rungs if rung > epoch), last)
 
 
-def stratum(trial: Trial, strata: Strata) -> str:
+def stratum(trial: Trial | Candidate, strata: Strata) -> str:
     """Return the name of those among whom the trial has to be good.
 
     A family counts the stages that convolve: attention fills the others, of four as of ViT_REL's

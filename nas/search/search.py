@@ -42,17 +42,17 @@ class Search:
         When nothing runs and no allocation has anything left, trials that are still paused are
         stopped one by one, and then all is done.
         """
-        histories = state.histories()
-        for history in histories:
-            if history.status in (TrialStatus.PLANNED, TrialStatus.INTERRUPTED):
-                return go_on(history, until_epoch=history.until_epoch or history.trial.epochs)
+        histories = state.present
+        begun = histories.first(TrialStatus.PLANNED, TrialStatus.INTERRUPTED)
+        if begun is not None:
+            return go_on(begun, until_epoch=begun.until_epoch or begun.trial.epochs)
         for allocation in self._allocations:
             decision = allocation.decide(histories)
             if decision is not None:
                 return decision
-        if any(history.status is TrialStatus.RUNNING for history in histories):
+        if histories.first(TrialStatus.RUNNING) is not None:
             return Pause.WAIT
-        for history in histories:
-            if history.status is TrialStatus.PAUSED:
-                return Stop(trial_id=history.trial.id, reason="nothing is left that continues it")
+        paused = histories.first(TrialStatus.PAUSED)
+        if paused is not None:
+            return Stop(trial_id=paused.trial.id, reason="nothing is left that continues it")
         return Pause.DONE

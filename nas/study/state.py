@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from nas.study.histories import Histories
 from nas.study.records import (
+    FINAL,
     EpochMeasured,
     Outcome,
     Record,
@@ -31,6 +33,7 @@ _STATUS_OF = {
 @dataclass(kw_only=True, slots=True)
 class _TrialState:
     trial: Trial
+    place: int  # among all, from 0
     status: TrialStatus = TrialStatus.PLANNED
     epochs: list[EpochMeasured] = field(default_factory=list)
     attempts: int = 0  # segments started
@@ -38,7 +41,20 @@ class _TrialState:
     epochs_at_start: int = 0
     until_epoch: int = 0
     message: str = ""
-    history: TrialHistory | None = None  # as last handed out; None once something changed
+
+    @property
+    def left(self) -> int:
+        return self.trial.epochs - len(self.epochs)
+
+    def history(self) -> TrialHistory:
+        return TrialHistory(
+            trial=self.trial,
+            status=self.status,
+            epochs=tuple(self.epochs),
+            attempts=self.attempts,
+            until_epoch=self.until_epoch,
+            message=self.message,
+        )
 
 
 class StudyState:
@@ -47,8 +63,11 @@ class StudyState:
     def __init__(self, records: Iterable[Record] = (), *, attempts_allowed: int = 1) -> None:
         """Fold `records`; `attempts_allowed` is what the study began with."""
         self._trials: dict[str, _TrialState] = {}
+        self._ordered: list[_TrialState] = []
         self._attempts_allowed = attempts_allowed
+        self.present = Histories(lambda place: self._ordered[place].history())
         self.ended = False
+        self.settled = 0  # epochs that need no more work: measured, or of a trial that has ended
         for record in records:
             self.apply(record)
 
@@ -63,16 +82,12 @@ class StudyState:
                 self._plan(record.trial, until_epoch=record.until_epoch or 0)
             case SegmentStarted():
                 trial = self._of(record.trial_id)
-                trial.status, trial.attempts = TrialStatus.RUNNING, record.attempt
+                trial.attempts = record.attempt
                 trial.message, trial.until_epoch = "", record.until_epoch
                 trial.epochs_at_start = len(trial.epochs)
+                self._change(trial, TrialStatus.RUNNING)
             case EpochMeasured():
-                epochs = self._of(record.trial_id).epochs
-                if record.epoch != len(epochs) + 1:
-                    raise ValueError(
-                        f"{record.trial_id}: epoch {record.epoch} after epoch {len(epochs)}"
-                    )
-                epochs.append(record)
+                self._measure(record)
             case SegmentEnded():
                 self._end(record)
             case TrialStopped():
@@ -87,16 +102,33 @@ class StudyState:
     def _plan(self, trial: Trial, *, until_epoch: int) -> None:
         if trial.id in self._trials:
             raise ValueError(f"{trial.id} planned twice")
-        self._trials[trial.id] = _TrialState(trial=trial, until_epoch=until_epoch)
+        planned = _TrialState(trial=trial, place=len(self._ordered), until_epoch=until_epoch)
+        self._trials[trial.id] = planned
+        self._ordered.append(planned)
+        self.present.add(planned.status)
         self.ended = False
 
     def _of(self, trial_id: str) -> _TrialState:
         """Return a trial that is about to change."""
         if trial_id not in self._trials:
             raise ValueError(f"{trial_id} was never planned")
-        trial = self._trials[trial_id]
-        trial.history = None
-        return trial
+        return self._trials[trial_id]
+
+    def _change(self, trial: _TrialState, status: TrialStatus) -> None:
+        """Note that a trial has changed, and where it stands now."""
+        self.settled += (status in FINAL) * trial.left - (trial.status in FINAL) * trial.left
+        trial.status = status
+        self.present.change(trial.place, status)
+
+    def _measure(self, record: EpochMeasured) -> None:
+        trial = self._of(record.trial_id)
+        if record.epoch != len(trial.epochs) + 1:
+            raise ValueError(
+                f"{record.trial_id}: epoch {record.epoch} after epoch {len(trial.epochs)}"
+            )
+        trial.epochs.append(record)
+        self.settled += trial.status not in FINAL
+        self._change(trial, trial.status)
 
     def _end(self, record: SegmentEnded) -> None:
         trial = self._of(record.trial_id)
@@ -109,19 +141,21 @@ class StudyState:
                 f"{trial.trial.id}: a segment up to epoch {trial.until_epoch} of "
                 f"{trial.trial.epochs} cannot finish it"
             )
-        trial.status, trial.message = _STATUS_OF[record.outcome], record.message
+        status, trial.message = _STATUS_OF[record.outcome], record.message
         if record.outcome in (Outcome.FAILED, Outcome.LOST):
             # Progress proves that trying again helps: on a cluster of preemptible machines a long
             # trial may lose its worker many times.
             trial.faults += len(trial.epochs) == trial.epochs_at_start
             exhausted = trial.faults >= self._attempts_allowed
-            trial.status = TrialStatus.FAILED if exhausted else TrialStatus.PLANNED
+            status = TrialStatus.FAILED if exhausted else TrialStatus.PLANNED
+        self._change(trial, status)
 
     def _stop(self, record: TrialStopped) -> None:
         trial = self._of(record.trial_id)
         if trial.status is not TrialStatus.PAUSED:
             raise ValueError(f"{trial.trial.id}: stopped while {trial.status.value}")
-        trial.status, trial.message = TrialStatus.STOPPED, record.reason
+        trial.message = record.reason
+        self._change(trial, TrialStatus.STOPPED)
 
     def __contains__(self, trial_id: object) -> bool:
         """Tell whether a trial of this id is planned."""
@@ -135,13 +169,13 @@ class StudyState:
 
     def release_running(self) -> None:
         """Treat running trials as interrupted: their driver is gone."""
-        for trial in self._trials.values():
+        for trial in self._ordered:
             if trial.status is TrialStatus.RUNNING:
-                trial.status, trial.history = TrialStatus.INTERRUPTED, None
+                self._change(trial, TrialStatus.INTERRUPTED)
 
     def histories(self) -> tuple[TrialHistory, ...]:
-        """Return every trial's history, by number."""
-        return tuple(self.history(trial_id) for trial_id in self._trials)
+        """Return every trial's history, by number; `present` goes with the state instead."""
+        return self.present.whole()
 
     def history(self, trial_id: str) -> TrialHistory:
         """Return one trial's history.
@@ -149,14 +183,4 @@ class StudyState:
         Raises:
             KeyError: no such trial.
         """
-        trial = self._trials[trial_id]
-        if trial.history is None:
-            trial.history = TrialHistory(
-                trial=trial.trial,
-                status=trial.status,
-                epochs=tuple(trial.epochs),
-                attempts=trial.attempts,
-                until_epoch=trial.until_epoch,
-                message=trial.message,
-            )
-        return trial.history
+        return self.present[self._trials[trial_id].place]

@@ -84,8 +84,9 @@ def journalled_extensions(journal: Path) -> tuple[StudyExtended, ...]:
         JournalCorruptError: it has an extension, and a record was altered.
     """
     try:
-        if _MARK not in (journal / FILE).read_bytes():
-            return ()
+        with (journal / FILE).open("rb") as file:
+            if not any(_MARK in line for line in file):
+                return ()
     except OSError:
         return ()  # not there yet; what cannot be read is told by whoever reads the trials
     records, _ = read_from(journal, START)

@@ -16,7 +16,8 @@ from nas.spec.study import StudySpec
 from nas.study.declaration import Declaration
 from nas.study.extension import declaration, extended_spec, journalled_extensions
 from nas.study.facts import DataFacts, facts_from_json
-from nas.study.journal import START, is_held, read_from
+from nas.study.folded import FROM, keep, kept
+from nas.study.journal import START, is_held, scan_from
 from nas.study.records import StudyExtended, TrialHistory
 from nas.study.state import StudyState
 from nas.study.storage import FolderKind, write_json
@@ -72,6 +73,11 @@ class Study:
         return self.folder / "trials"
 
     @property
+    def tables(self) -> Path:
+        """The folder of the views as tables."""
+        return self.folder / "tables"
+
+    @property
     def left_out(self) -> tuple[str, ...]:
         """What its tasks do not train on because it evaluates on it, a sentence each."""
         tuning = self.fine_tuning_data
@@ -117,6 +123,7 @@ class Follower:
         self.study = study  # with the extensions read so far, if there are more than it had
         self._extensions = 0
         self._position = START
+        self._kept = 0  # records up to which there is a view
         attempts = study.begun.resources.attempts
         self._driven = StudyState(attempts_allowed=attempts)
         self._abandoned = StudyState(attempts_allowed=attempts)
@@ -133,19 +140,38 @@ class Follower:
         # Asked before and after: the last records of a driver that ends meanwhile are read before
         # it counts as gone, and one that begins meanwhile does not.
         held = self.study.running
-        records, position = read_from(self.study.journal, self._position)
-        for record in records:
+        if self._position == START:
+            self._restore()
+        for record, position in scan_from(self.study.journal, self._position):
             self._driven.apply(record)
             self._abandoned.apply(record)
             if isinstance(record, StudyExtended):
                 self._extensions += 1
                 if self._extensions > len(self.study.extensions):
                     self.study = self.study.extended(record)
-        self._position = position
+            self._position = position
+        if self._position.records - self._kept >= FROM:
+            keep(
+                self.study.tables,
+                self.study.journal,
+                self._driven,
+                self._position,
+                extensions=self._extensions,
+            )
+            self._kept = self._position.records
         if held or self.study.running:
             return self._driven
         self._abandoned.release_running()
         return self._abandoned
+
+    def _restore(self) -> None:
+        """Begin where a view of the journal ends, if there is one."""
+        found = kept(self.study.tables, self.study.journal)
+        if found is None or found.extensions > len(self.study.extensions):
+            return
+        self._driven, self._abandoned = found.state(), found.state()
+        self._position, self._extensions = found.position, found.extensions
+        self._kept = found.position.records
 
 
 def create_study(

@@ -1,9 +1,10 @@
 """The journal folded into the present: which trials there are and where each stands."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from nas.study.histories import Histories
+from nas.study.packed import PackedEpochs, packed
 from nas.study.records import (
     FINAL,
     EpochMeasured,
@@ -19,6 +20,7 @@ from nas.study.records import (
     TrialStatus,
     TrialStopped,
 )
+from nas.study.standing import Standing
 
 _STATUS_OF = {
     Outcome.FINISHED: TrialStatus.FINISHED,
@@ -30,46 +32,30 @@ _STATUS_OF = {
 }
 
 
-@dataclass(kw_only=True, slots=True)
-class _TrialState:
-    trial: Trial
-    place: int  # among all, from 0
-    status: TrialStatus = TrialStatus.PLANNED
-    epochs: list[EpochMeasured] = field(default_factory=list)
-    attempts: int = 0  # segments started
-    faults: int = 0  # of those, failed or lost without a new epoch measured
-    epochs_at_start: int = 0
-    until_epoch: int = 0
-    message: str = ""
-
-    @property
-    def left(self) -> int:
-        return self.trial.epochs - len(self.epochs)
-
-    def history(self) -> TrialHistory:
-        return TrialHistory(
-            trial=self.trial,
-            status=self.status,
-            epochs=tuple(self.epochs),
-            attempts=self.attempts,
-            until_epoch=self.until_epoch,
-            message=self.message,
-        )
-
-
 class StudyState:
     """Applies records in journal order; the search and every view read it."""
 
     def __init__(self, records: Iterable[Record] = (), *, attempts_allowed: int = 1) -> None:
         """Fold `records`; `attempts_allowed` is what the study began with."""
-        self._trials: dict[str, _TrialState] = {}
-        self._ordered: list[_TrialState] = []
-        self._attempts_allowed = attempts_allowed
-        self.present = Histories(lambda place: self._ordered[place].history())
+        self._places: dict[str, int] = {}  # of each trial, by id
+        self.standings: list[Standing] = []  # by number
+        self.attempts_allowed = attempts_allowed
+        self.present = Histories(lambda place: self.standings[place].history())
         self.ended = False
         self.settled = 0  # epochs that need no more work: measured, or of a trial that has ended
         for record in records:
             self.apply(record)
+
+    @classmethod
+    def restored(
+        cls, standings: Iterable[Standing], *, attempts_allowed: int, ended: bool
+    ) -> "StudyState":
+        """Return a state whose trials stand so; what is given is copied."""
+        state = cls(attempts_allowed=attempts_allowed)
+        for standing in standings:
+            state._add(replace(standing))  # noqa: SLF001 - its own
+        state.ended = ended
+        return state
 
     def apply(self, record: Record) -> None:
         """Take one record into account.
@@ -96,29 +82,34 @@ class StudyState:
                 self.ended = True
             case StudyExtended():
                 self.ended = False
-                attempts = record.changes.get("resources.attempts", self._attempts_allowed)
-                self._attempts_allowed = int(attempts or 1)
+                attempts = record.changes.get("resources.attempts", self.attempts_allowed)
+                self.attempts_allowed = int(attempts or 1)
 
     def _plan(self, trial: Trial, *, until_epoch: int) -> None:
-        if trial.id in self._trials:
+        if trial.id in self._places:
             raise ValueError(f"{trial.id} planned twice")
-        planned = _TrialState(trial=trial, place=len(self._ordered), until_epoch=until_epoch)
-        self._trials[trial.id] = planned
-        self._ordered.append(planned)
-        self.present.add(planned.status)
+        self._add(Standing(trial=trial, until_epoch=until_epoch))
         self.ended = False
 
-    def _of(self, trial_id: str) -> _TrialState:
-        """Return a trial that is about to change."""
-        if trial_id not in self._trials:
-            raise ValueError(f"{trial_id} was never planned")
-        return self._trials[trial_id]
+    def _add(self, trial: Standing) -> None:
+        self._places[trial.trial.id] = len(self.standings)
+        self.standings.append(trial)
+        self.present.add(trial.status)
+        self.settled += trial.trial.epochs if trial.status in FINAL else len(trial.epochs)
 
-    def _change(self, trial: _TrialState, status: TrialStatus) -> None:
+    def _of(self, trial_id: str) -> Standing:
+        """Return a trial that is about to change."""
+        if trial_id not in self._places:
+            raise ValueError(f"{trial_id} was never planned")
+        return self.standings[self._places[trial_id]]
+
+    def _change(self, trial: Standing, status: TrialStatus) -> None:
         """Note that a trial has changed, and where it stands now."""
         self.settled += (status in FINAL) * trial.left - (trial.status in FINAL) * trial.left
         trial.status = status
-        self.present.change(trial.place, status)
+        if status in FINAL and isinstance(trial.epochs, list) and trial.epochs:
+            trial.epochs = packed(trial.trial.id, trial.epochs)
+        self.present.change(self._places[trial.trial.id], status)
 
     def _measure(self, record: EpochMeasured) -> None:
         trial = self._of(record.trial_id)
@@ -126,6 +117,8 @@ class StudyState:
             raise ValueError(
                 f"{record.trial_id}: epoch {record.epoch} after epoch {len(trial.epochs)}"
             )
+        if isinstance(trial.epochs, PackedEpochs):
+            trial.epochs = list(trial.epochs)
         trial.epochs.append(record)
         self.settled += trial.status not in FINAL
         self._change(trial, trial.status)
@@ -146,7 +139,7 @@ class StudyState:
             # Progress proves that trying again helps: on a cluster of preemptible machines a long
             # trial may lose its worker many times.
             trial.faults += len(trial.epochs) == trial.epochs_at_start
-            exhausted = trial.faults >= self._attempts_allowed
+            exhausted = trial.faults >= self.attempts_allowed
             status = TrialStatus.FAILED if exhausted else TrialStatus.PLANNED
         self._change(trial, status)
 
@@ -159,17 +152,17 @@ class StudyState:
 
     def __contains__(self, trial_id: object) -> bool:
         """Tell whether a trial of this id is planned."""
-        return trial_id in self._trials
+        return trial_id in self._places
 
     def expects(self, record: EpochMeasured) -> bool:
         """Tell whether this epoch is the next of its trial, of the attempt now running."""
-        trial = self._trials[record.trial_id]
+        trial = self.standings[self._places[record.trial_id]]
         running = trial.status is TrialStatus.RUNNING and record.attempt == trial.attempts
         return running and record.epoch == len(trial.epochs) + 1
 
     def release_running(self) -> None:
         """Treat running trials as interrupted: their driver is gone."""
-        for trial in self._ordered:
+        for trial in self.standings:
             if trial.status is TrialStatus.RUNNING:
                 self._change(trial, TrialStatus.INTERRUPTED)
 
@@ -183,4 +176,4 @@ class StudyState:
         Raises:
             KeyError: no such trial.
         """
-        return self.present[self._trials[trial_id].place]
+        return self.present[self._places[trial_id]]

@@ -185,7 +185,9 @@ def run(study: Study, *, every: int) -> None:
             ToyJob(), conductor, resources=study.spec.resources, scratch=study.folder
         )
     seconds, trials = time.process_time() - start, len(state.histories())
-    print(f"all: {trials:,} trials, {seconds:.0f} s of CPU, {1e3 * seconds / trials:.2f} ms a trial")
+    print(
+        f"all: {trials:,} trials, {seconds:.0f} s of CPU, {1e3 * seconds / trials:.2f} ms a trial"
+    )
 
 
 def search_of(study: Study) -> Search:
@@ -208,9 +210,7 @@ def write(study: Study) -> None:
             record(SegmentStarted(at=0.0, trial_id=trial.id, attempt=1, until_epoch=until))
             for epoch in curve(trial, 0, until, attempt=1):
                 record(epoch)
-            record(
-                SegmentEnded(at=0.0, trial_id=trial.id, attempt=1, outcome=Outcome.FINISHED)
-            )
+            record(SegmentEnded(at=0.0, trial_id=trial.id, attempt=1, outcome=Outcome.FINISHED))
         record(StudyEnded(at=time.time()))
 
 

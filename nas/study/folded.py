@@ -61,15 +61,15 @@ class _Kept:
 _CODEC = TypeAdapter(list[_Kept])
 
 
-def keep(folder: Path, journal: Path, state: StudyState, position: Position, *, extensions: int) -> None:
+def keep(
+    folder: Path, journal: Path, state: StudyState, position: Position, *, extensions: int
+) -> None:
     """Write the view of a journal up to `position`, where `state` stands, to `folder`.
 
     A folder that cannot be written is left as it is: a view may be missing.
     """
     epochs = [
-        each.epochs
-        if isinstance(each.epochs, PackedEpochs)
-        else packed(each.trial.id, each.epochs)
+        each.epochs if isinstance(each.epochs, PackedEpochs) else packed(each.trial.id, each.epochs)
         for each in state.standings
     ]
     kept = [

@@ -53,7 +53,7 @@ class StudyState:
         """Return a state whose trials stand so; what is given is copied."""
         state = cls(attempts_allowed=attempts_allowed)
         for standing in standings:
-            state._add(replace(standing))  # noqa: SLF001 - its own
+            state._add(replace(standing))
         state.ended = ended
         return state
 

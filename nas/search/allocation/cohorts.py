@@ -24,7 +24,7 @@ from nas.search.samplers.sampler import Sampler
 from nas.space.candidate import Candidate
 from nas.spec.allocation import AllocationSpec
 from nas.spec.choices import AllocationKind, Strata
-from nas.study.records import FINAL, Pause, Segment, Stop, TrialHistory, TrialStatus
+from nas.study.records import FINAL, Pause, Segment, Stop, TrialHistory
 
 
 class Cohorts:

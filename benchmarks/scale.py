@@ -3,10 +3,11 @@
     python -m benchmarks.scale [--searches random halving tpe] [--trials 10000] [--folder DIR]
     python -m benchmarks.scale --written [--trials 10000] [--folder DIR]
 
-The driver's conductor, journal and search and the inline executor run a study whose segments measure
-a made-up objective at once. A line for each thousandth of the trials, or whatever `--every` says: CPU
-time of this process a trial, and its memory. Then the commands that read the study are timed, each in
-a process of its own. `--written` writes such a journal without a search, for the reading alone.
+The driver's conductor, journal and search and the inline executor run a study whose segments
+measure a made-up objective at once. A line for each tenth of the trials, or what `--every` says: the
+CPU time of this process a trial, and its memory. Then the commands that read the study are timed,
+each in a process of its own, beside the same of a study of ten trials: what imports take.
+`--written` writes such a journal without a driver, for the reading alone.
 
 A journal is synced to the disk at each record: a folder in memory (`/dev/shm`) leaves that out of
 the wall time. It is no CPU time.
@@ -100,7 +101,7 @@ def spec_for(search: str, trials: int) -> StudySpec:
 
 
 class ToyJob:
-    """Measures a curve that rises with the size of the network, with noise: no image, no network."""
+    """Measures a curve that rises with the size of the network: no image, no network."""
 
     def __call__(self, segment: Segment, *, report: Report) -> SegmentEnded:
         """Report the epochs of the segment."""
@@ -226,14 +227,22 @@ def resume(study: Study) -> None:
 
 
 def read(study: Study) -> None:
-    """Time the commands that read the study."""
+    """Time the commands that read the study, with the view of its journal that the first makes."""
     size = (study.journal / "records.jsonl").stat().st_size
     print(f"\njournal {size / 1e6:.0f} MB\n\n{'':32} {'wall, s':>8} {'CPU, s':>8} {'MB':>8}")
     commands = dict(COMMANDS)
     if study.spec.search.allocation.by_rungs:
         commands["nas rungs"] = ("rungs", "STUDY")
+    small = study.folder.with_name("ten")
+    if not small.exists():
+        create_study(spec_for("random", 10), FACTS, folder=small)
+        write(open_study(small))
+    commands = {"nas status, first": COMMANDS["nas status"], **commands}
+    commands |= {"nas status of ten trials": ("status", "TEN")}
+    commands |= {"nas rank of ten trials": ("rank", "TEN")}
     for name, words in commands.items():
-        asked = [str(study.folder) if word == "STUDY" else word for word in words]
+        folders = {"STUDY": str(study.folder), "TEN": str(small)}
+        asked = [folders.get(word, word) for word in words]
         start, cpu = time.perf_counter(), children()
         done = subprocess.run(
             [sys.executable, "-m", "nas.cli", *asked], capture_output=True, check=False

@@ -1,8 +1,8 @@
 """A view of a long journal that is read in its place: where its records left every trial.
 
-It holds for the very bytes that it was made of: their number and their checksum are compared at each
-reading, and whatever the journal has beyond them is read from the journal. If anything differs, or
-another version wrote it, it counts as not there.
+It holds for the very bytes that it was made of: their number and their checksum are compared at
+each reading, and whatever the journal has beyond them is read from the journal. If anything
+differs, or another version wrote it, it counts as not there.
 """
 
 import json

@@ -4,7 +4,7 @@
     python -m benchmarks.scale --written [--trials 10000] [--folder DIR]
 
 The driver's conductor, journal and search and the inline executor run a study whose segments
-measure a made-up objective at once. A line for each tenth of the trials, or what `--every` says: the
+measure a made-up objective at once. A line for each tenth of the trials, or what `--every` says:
 CPU time of this process a trial, and its memory. Then the commands that read the study are timed,
 each in a process of its own, beside the same of a study of ten trials: what imports take.
 `--written` writes such a journal without a driver, for the reading alone.

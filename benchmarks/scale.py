@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nas.driver.conductor import StudyConductor
+from nas.driver.study import keep_if_long
 from nas.execution.executor import Report
 from nas.execution.inline import InlineExecutor
 from nas.search.build import build_search
@@ -185,6 +186,7 @@ def run(study: Study, *, every: int) -> None:
         InlineExecutor().run(
             ToyJob(), conductor, resources=study.spec.resources, scratch=study.folder
         )
+        keep_if_long(study, journal, state)
     seconds, trials = time.process_time() - start, len(state.histories())
     print(
         f"all: {trials:,} trials, {seconds:.0f} s of CPU, {1e3 * seconds / trials:.2f} ms a trial"

@@ -1,11 +1,9 @@
 """The study as a folder: created once, opened by anyone, its journal read into histories."""
 
 import os
-import subprocess
 import time
 import uuid
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from nas.study.extension import declaration, extended_spec, journalled_extension
 from nas.study.facts import DataFacts, facts_from_json
 from nas.study.folded import FROM, keep, kept
 from nas.study.journal import START, is_held, scan_from
+from nas.study.origin import git_commit, versions
 from nas.study.records import StudyExtended, TrialHistory
 from nas.study.state import StudyState
 from nas.study.storage import FolderKind, write_json
@@ -30,7 +29,6 @@ STUDY = FolderKind(
 )
 SPEC = "spec.json"  # for people: `nas search STUDY/spec.json` runs the same study again
 STUDIES = Path("studies")
-_VERSIONED = ("coatnet-nas", "torch", "ray", "mlflow", "optuna", "numpy", "kornia")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,8 +188,8 @@ def create_study(
         begun=spec,
         spec=spec,
         data=data,
-        versions=_versions(),
-        commit=_git_commit(),
+        versions=versions(),
+        commit=git_commit(),
         fine_tuning_data=fine_tuning,
     )
     with STUDY.creating(folder, _to_json(study)) as staged:
@@ -281,28 +279,3 @@ def _as_begun(spec: dict[str, Any]) -> dict[str, Any]:
     if tuning is not None:
         found["fine_tune"] = {**tuning, "training": {**old, **tuning["training"]}}
     return found
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in _VERSIONED:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def _git_commit() -> str | None:
-    """Return the commit of the current folder, None outside a repository or without git."""
-    try:
-        commit = _git("rev-parse", "HEAD")
-        return f"{commit}+changes" if _git("status", "--porcelain") else commit
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
-def _git(*arguments: str) -> str:
-    return subprocess.run(
-        ["git", *arguments], capture_output=True, text=True, timeout=5, check=True
-    ).stdout.strip()

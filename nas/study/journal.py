@@ -153,6 +153,11 @@ class Journal:
             size=self._end.size + len(line), crc=crc, records=self._end.records + 1
         )
 
+    @property
+    def position(self) -> Position:
+        """Behind the last record."""
+        return self._end
+
     def close(self) -> None:
         """Let go of the lock; further appends fail."""
         os.close(self._file)

@@ -113,31 +113,25 @@ class Progress:
 
     def done(self, state: StudyState) -> int:
         """Return the epochs that need no more work."""
-        return sum(
-            history.trial.epochs if history.status in FINAL else len(history.epochs)
-            for history in state.histories()
-        )
+        return state.settled
 
 
 def _table(progress: Progress, state: StudyState, expected: int) -> Group:
-    histories = state.histories()
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("trial")
     for name in ("epoch", "probe loss", "eval loss", "eval accuracy %"):
         table.add_column(name, justify="right")
-    for history in histories:
-        if history.status is TrialStatus.RUNNING:
-            table.add_row(*_cells(history))
+    for history in state.present.having(TrialStatus.RUNNING):
+        table.add_row(*_cells(history))
     bar = Table.grid()  # a row of its own: the bar itself ends no line
     bar.add_row(ProgressBar(total=progress.epochs or 1, completed=progress.done(state), width=60))
     return Group(Text(_summary(progress, state, expected)), bar, table)
 
 
 def _summary(progress: Progress, state: StudyState, expected: int) -> str:
-    histories = state.histories()
-    ended = sum(history.status in FINAL for history in histories)
-    running = sum(history.status is TrialStatus.RUNNING for history in histories)
-    total = max(expected, len(histories))
+    ended = state.present.amount(FINAL)
+    running = state.present.amount([TrialStatus.RUNNING])
+    total = max(expected, len(state.present))
     # Tune takes the next segment before a slot is free: one more is under way than runs.
     return f"{ended} of {total} trials, {running} under way, {_left(progress, state)}"
 
@@ -177,7 +171,7 @@ def _line(progress: Progress, record: Record, state: StudyState) -> str | None:
         case _:
             return None
     _, epoch, loss, _, accuracy = _cells(state.history(trial_id))
-    ended = sum(h.status in FINAL for h in state.histories())
+    ended = state.present.amount(FINAL)
     return (
         f"{trial_id} {what}: epoch {epoch}, probe loss {loss}, eval accuracy {accuracy} %"
         f"  [{ended} trials done, {_left(progress, state)}]"

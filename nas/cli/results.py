@@ -9,6 +9,8 @@ from nas.cli.formats import format_option, metric_option
 from nas.errors import SpecError
 from nas.spec.choices import Metric
 
+MOST_ROWS = 200  # that are printed as a table
+
 
 @click.command()
 @click.argument("study")
@@ -19,9 +21,13 @@ def status(study: str, output: str) -> None:
     from nas.reading.target import open_target
 
     target = open_target(study)
+    frame = target.status()
     if output == "table":
         click.echo(f"{target.headline()}\n")
-    print_frame(target.status(), output)
+        if len(frame) > MOST_ROWS:
+            click.echo(f"the last {MOST_ROWS} of {len(frame):,} trials; -o csv lists them all\n")
+            frame = frame.tail(MOST_ROWS)
+    print_frame(frame, output)
 
 
 @click.command()

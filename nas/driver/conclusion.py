@@ -27,7 +27,7 @@ class Conclusion:
 def conclude(study: Study, histories: tuple[TrialHistory, ...]) -> Conclusion:
     """Write the tables, the report and the winner; each may be written again at will."""
     ranking = rank_study(study, histories)
-    write_tables(study.folder / "tables", histories=histories, ranking=ranking)
+    write_tables(study.tables, histories=histories, ranking=ranking)
     report = report_study(study, histories, ranking, to=study.folder / REPORT)
     exported = None
     if any(not layout.baseline for layout in ranking.layouts):

@@ -16,6 +16,7 @@ from nas.search.build import build_search
 from nas.search.search import Search
 from nas.spec.study import StudySpec
 from nas.study.declaration import Declaration
+from nas.study.folded import FROM, keep
 from nas.study.folder import STUDY, Study, create_study
 from nas.study.journal import Journal
 from nas.study.records import Pause, Record
@@ -142,11 +143,19 @@ def drive(
             )
         finally:
             display.end()
+        keep_if_long(study, journal, state)
         conclusion = conclude(study, state.histories())
     except BaseException:
         tracker.close(deadline_s=INTERRUPTED_DEADLINE)
         raise
     return _close(tracker, conclusion)
+
+
+def keep_if_long(study: Study, journal: Journal, state: StudyState) -> None:
+    """Leave the view of a long journal, so that whoever reads the study first need not wait."""
+    if journal.position.records >= FROM:
+        extensions = len(study.extensions)
+        keep(study.tables, study.journal, state, journal.position, extensions=extensions)
 
 
 def _tracker(study: Study, records: Sequence[Record]) -> Tracker:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from nas.study.correct import correct_images
+from nas.study.packed import column
 from nas.study.records import EpochMeasured, TrialHistory
 
 # A cross-entropy can underflow to 0, whose logarithm is not a number to interpolate over.
@@ -16,6 +17,8 @@ SMALLEST_LOSS = 1e-12
 # One multiply-add is 2 FLOPs; the backward pass costs twice the forward pass (Kaplan et al. 2020,
 # arXiv:2001.08361, section 2.1): 2 x (1 + 2) = 6 FLOPs for each MAC and training image.
 FLOPS_PER_MAC = 6
+
+_AVERAGED = "ema_evaluation_accuracy"
 
 
 class Reach(StrEnum):
@@ -67,9 +70,8 @@ def trajectory(history: TrialHistory) -> tuple[Point, ...]:
 
 def is_averaged(history: TrialHistory) -> bool:
     """Tell whether a trial is read by its averaged weights at equal loss."""
-    return bool(history.epochs) and all(
-        epoch.ema_probe_loss is not None and epoch.ema_evaluation_accuracy is not None
-        for epoch in history.epochs
+    return bool(history.epochs) and not any(
+        None in column(history.epochs, name) for name in ("ema_probe_loss", _AVERAGED)
     )
 
 
@@ -82,13 +84,47 @@ def _point(epoch: EpochMeasured, *, averaged: bool) -> Point:
     return Point(measured=epoch, averaged=averaged, probe_loss=loss, evaluation_accuracy=accuracy)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Lows:
+    """The epochs whose ln(probe loss) is below that of all before, without making their records."""
+
+    places: list[int]
+    losses: list[float]  # nats
+    accuracies: list[float]  # fractions
+
+
+def _lows(history: TrialHistory) -> _Lows:
+    averaged = is_averaged(history)
+    losses = column(history.epochs, "ema_probe_loss" if averaged else "probe_loss")
+    accuracies = column(history.epochs, _AVERAGED if averaged else "evaluation_accuracy")
+    places: list[int] = []
+    least = math.inf
+    for place, loss in enumerate(losses):
+        depth = ln_loss(loss)
+        if not places or depth < least:
+            places.append(place)
+            least = depth
+    return _Lows(
+        places=places,
+        losses=[losses[place] for place in places],
+        accuracies=[accuracies[place] for place in places],
+    )
+
+
 def record_lows(history: TrialHistory) -> tuple[Point, ...]:
     """Return the epochs whose ln(probe loss) is below that of all before; the first always."""
-    lows: list[Point] = []
-    for point in trajectory(history):
-        if not lows or ln_loss(point.probe_loss) < ln_loss(lows[-1].probe_loss):
-            lows.append(point)
-    return tuple(lows)
+    averaged = is_averaged(history)
+    places = _lows(history).places
+    return tuple(_point(history.epochs[place], averaged=averaged) for place in places)
+
+
+def first_loss(history: TrialHistory) -> float:
+    """Return the probe loss after the first epoch, nats.
+
+    Raises:
+        ValueError: no epoch was measured.
+    """
+    return _lows(_measured(history)).losses[0]
 
 
 def deepest_loss(history: TrialHistory) -> float:
@@ -97,7 +133,7 @@ def deepest_loss(history: TrialHistory) -> float:
     Raises:
         ValueError: no epoch was measured.
     """
-    return record_lows(_measured(history))[-1].probe_loss
+    return _lows(_measured(history)).losses[-1]
 
 
 def accuracy_at_loss(history: TrialHistory, loss: float) -> float:
@@ -112,15 +148,15 @@ def accuracy_at_loss(history: TrialHistory, loss: float) -> float:
         ValueError: no epoch was measured.
     """
     # PCHIP wants its abscissae to increase: the deepest point comes first.
-    lows = record_lows(_measured(history))[::-1]
-    if len(lows) == 1:
-        return lows[0].evaluation_accuracy
-    depths = np.array([ln_loss(epoch.probe_loss) for epoch in lows])
-    accuracies = np.array([epoch.evaluation_accuracy for epoch in lows])
+    lows = _lows(_measured(history))
+    if len(lows.places) == 1:
+        return lows.accuracies[0]
+    depths = np.array([ln_loss(each) for each in lows.losses[::-1]])
+    accuracies = np.array(lows.accuracies[::-1])
     at = np.clip(ln_loss(loss), depths[0], depths[-1])
     # Rounding must not carry a reading past the two measurements it lies between.
     return float(
-        np.clip(PchipInterpolator(depths, accuracies)(at), min(accuracies), max(accuracies))
+        np.clip(PchipInterpolator(depths, accuracies)(at), accuracies.min(), accuracies.max())
     )
 
 
@@ -162,10 +198,10 @@ def reach(history: TrialHistory, loss: float) -> Reach:
     Raises:
         ValueError: no epoch was measured.
     """
-    lows = record_lows(_measured(history))
-    if ln_loss(lows[-1].probe_loss) > ln_loss(loss):
+    losses = _lows(_measured(history)).losses
+    if ln_loss(losses[-1]) > ln_loss(loss):
         return Reach.STAYS_ABOVE
-    if ln_loss(lows[0].probe_loss) < ln_loss(loss):
+    if ln_loss(losses[0]) < ln_loss(loss):
         return Reach.BEGINS_BELOW
     return Reach.CROSSES
 
@@ -196,7 +232,7 @@ def area_log_loss(history: TrialHistory) -> float:
     Raises:
         ValueError: no epoch was measured.
     """
-    heights = [ln_loss(epoch.probe_loss) for epoch in _measured(history).epochs]
+    heights = [ln_loss(loss) for loss in column(_measured(history).epochs, "probe_loss")]
     if len(heights) == 1:
         return float(heights[0])
     return float(np.trapezoid(heights) / (len(heights) - 1))

@@ -17,10 +17,16 @@ from nas.study.records import FINAL, TrialHistory, TrialStatus, copied_label
 MOST_COMPARED = 32  # labels of a ranking; of more, the best by their means
 
 
-def groups(histories: Sequence[TrialHistory], objective: Objective) -> tuple[Group, ...]:
+def groups(
+    histories: Sequence[TrialHistory],
+    objective: Objective,
+    *,
+    means: Mapping[str, float] | None = None,
+) -> tuple[Group, ...]:
     """Return the layouts that have several candidates' worth of trials, the best first.
 
-    Without a layout of two candidates there is no group: the ranking says it all.
+    Without a layout of two candidates there is no group: the ranking says it all. `means` are those
+    of the candidates by the objective, where they are known.
 
     Raises:
         ValueError: two trials share label and seed.
@@ -33,7 +39,7 @@ def groups(histories: Sequence[TrialHistory], objective: Objective) -> tuple[Gro
         )
     if all(len(candidates) < 2 for candidates in labels.values()):
         return ()
-    means = objective.scores(histories).means
+    means = objective.scores(histories).means if means is None else means
     found = [_group(layout, members, means) for layout, members in labels.items()]
     return tuple(sorted((g for g in found if g), key=lambda group: (-group.score, group.layout)))
 
@@ -89,11 +95,16 @@ def without_claims(ranking: Ranking, *, of: int) -> Ranking:
 
 
 def compared(
-    histories: Sequence[TrialHistory], objective: Objective, *, most: int = MOST_COMPARED
+    histories: Sequence[TrialHistory],
+    objective: Objective,
+    *,
+    most: int = MOST_COMPARED,
+    means: Mapping[str, float] | None = None,
 ) -> tuple[tuple[TrialHistory, ...], int]:
     """Return the trials of the `most` best candidates, and how many candidates have finished ones.
 
     Where there are no more than `most`, all trials are returned. Twins go with what they copy.
+    `means` are those of the candidates by the objective, where they are known.
 
     Raises:
         ValueError: two trials share label and seed.
@@ -103,7 +114,7 @@ def compared(
     }
     if len(labels) <= most:
         return tuple(histories), len(labels)
-    means = objective.scores(histories).means
+    means = objective.scores(histories).means if means is None else means
     kept = set(sorted(means, key=lambda label: (-means[label], label))[:most])
     return (
         tuple(h for h in histories if copied_label(h.trial.label) in kept),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median, stdev
 
-from nas.ranking.curves import Reach, deepest_loss, is_averaged, ln_loss, record_lows
+from nas.ranking.curves import Reach, deepest_loss, first_loss, is_averaged, ln_loss
 from nas.ranking.metrics import METRICS, TrialScore
 from nas.spec.study import Metric
 from nas.study.records import FINAL, TrialHistory, TrialStatus
@@ -157,7 +157,7 @@ def depth_of(runs: Sequence[TrialHistory]) -> Depth:
     return Depth(
         reached=max(losses),
         roomy=max(losses) * math.exp(ROOM * _spread(losses)),
-        begins=min(record_lows(history)[0].probe_loss for history in runs),
+        begins=min(first_loss(history) for history in runs),
         averaged=any(is_averaged(history) for history in runs),
     )
 

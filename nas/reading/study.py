@@ -152,7 +152,10 @@ def rank_study(
     changed = {"alpha": declared.alpha, "metric": metric or spec.metric}
     spec = spec.model_copy(update=changed)
     objective = Objective(metric=spec.metric, first=declared.first_round, growing=declared.growing)
-    chosen, of = compared(confirmed(histories, study.spec.search), objective)
+    exploring, ranked = (part(histories, study.spec.search) for part in (explored, confirmed))
+    # Of a search of thousands each score is read off once.
+    means = objective.scores(ranked).means if len(ranked) == len(exploring) else None
+    chosen, of = compared(ranked, objective, means=means)
     ranking = rank(
         chosen,
         spec,
@@ -165,8 +168,8 @@ def rank_study(
     if of > len(ranking.layouts) > 1:
         ranking = without_claims(ranking, of=of)
     notes = (*_sizes_asked_for(study.spec, ranking), *added_looks(declared))
-    exploring = explored(histories, study.spec.search)
-    return replace(ranking, notes=(*ranking.notes, *notes), groups=groups(exploring, objective))
+    found = groups(exploring, objective, means=means)
+    return replace(ranking, notes=(*ranking.notes, *notes), groups=found)
 
 
 def report_study(

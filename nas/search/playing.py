@@ -70,7 +70,7 @@ def play(
         if isinstance(decision, Segment):
             takes = length(decision)
             if busy + takes <= most:
-                _start(state, decision, now)
+                start(state, decision, now)
                 busy, begun = busy + takes, begun + 1
                 heapq.heappush(at_work, (now + takes, begun, decision))
                 continue
@@ -78,10 +78,11 @@ def play(
         if not at_work:
             return Played(state=state, busy=busy, wall=now)
         now, _, segment = heapq.heappop(at_work)
-        _end(state, segment, measure(segment, now), now)
+        end(state, segment, measure(segment, now), now)
 
 
-def _start(state: StudyState, segment: Segment, now: float) -> None:
+def start(state: StudyState, segment: Segment, now: float) -> None:
+    """Fold that a segment begins, and its trial where it is new."""
     trial, until = segment.trial, segment.until_epoch
     if trial.id not in state:
         state.apply(TrialPlanned(at=now, trial=trial, until_epoch=until))
@@ -90,7 +91,8 @@ def _start(state: StudyState, segment: Segment, now: float) -> None:
     )
 
 
-def _end(state: StudyState, segment: Segment, measured: Measured, now: float) -> None:
+def end(state: StudyState, segment: Segment, measured: Measured, now: float) -> None:
+    """Fold what a segment brought, and that it ended."""
     for epoch in measured.epochs:
         state.apply(epoch)
     trial = segment.trial

@@ -49,25 +49,25 @@ class Search:
         When nothing runs and no allocation has anything left, trials that are still paused are
         stopped one by one, and then all is done.
         """
-        histories = state.histories()
+        histories = state.present
         if self.allowance is not None:
             self.allowance.follow(state, histories)
-        for history in histories:
-            if history.status in (TrialStatus.PLANNED, TrialStatus.INTERRUPTED):
-                return go_on(history, until_epoch=history.until_epoch or history.trial.epochs)
+        begun = histories.first(TrialStatus.PLANNED, TrialStatus.INTERRUPTED)
+        if begun is not None:
+            return go_on(begun, until_epoch=begun.until_epoch or begun.trial.epochs)
         for allocation in self._allocations:
             decision = allocation.decide(histories)
             if self.allowance is not None and isinstance(decision, Segment):
                 decision = self.allowance.passes(decision, state)
             if decision is not None:
                 return decision
-        if any(history.status is TrialStatus.RUNNING for history in histories):
+        if histories.first(TrialStatus.RUNNING) is not None:
             return Pause.WAIT
         allowance = self.allowance
-        spent = None if allowance is None else allowance.reason()
-        for history in histories:
-            if history.status is TrialStatus.PAUSED:
-                reason = spent or "nothing is left that continues it"
-                return Stop(trial_id=history.trial.id, reason=reason)
+        paused = histories.first(TrialStatus.PAUSED)
+        if paused is not None:
+            spent = None if allowance is None else allowance.reason()
+            reason = spent or "nothing is left that continues it"
+            return Stop(trial_id=paused.trial.id, reason=reason)
         self.ended_by = None if allowance is None else allowance.ended_by(histories)
         return Pause.DONE

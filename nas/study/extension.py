@@ -12,6 +12,7 @@ from nas.study.journal import FILE, START, read_from
 from nas.study.records import StudyExtended
 
 _MARK = b'"kind":"extended"'
+_PIECE = 1 << 20  # bytes
 
 
 def declaration(spec: StudySpec) -> Declaration:
@@ -91,9 +92,20 @@ def journalled_extensions(journal: Path) -> tuple[StudyExtended, ...]:
         JournalCorruptError: it has an extension, and a record was altered.
     """
     try:
-        if _MARK not in (journal / FILE).read_bytes():
+        if not _has_mark(journal / FILE):
             return ()
     except OSError:
         return ()  # not there yet; what cannot be read is told by whoever reads the trials
     records, _ = read_from(journal, START)
     return tuple(record for record in records if isinstance(record, StudyExtended))
+
+
+def _has_mark(path: Path) -> bool:
+    """Look for the mark piece by piece: a journal may have hundreds of megabytes."""
+    end = b""
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            if _MARK in end + piece:
+                return True
+            end = piece[-len(_MARK) :]
+    return False

@@ -1,11 +1,9 @@
 """The study as a folder: created once, opened by anyone, its journal read into histories."""
 
 import os
-import subprocess
 import time
 import uuid
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,9 @@ from nas.spec.study import StudySpec
 from nas.study.declaration import Declaration
 from nas.study.extension import declaration, extended_spec, journalled_extensions
 from nas.study.facts import DataFacts, facts_from_json
-from nas.study.journal import START, is_held, read_from
+from nas.study.folded import FROM, keep, kept
+from nas.study.journal import START, is_held, scan_from
+from nas.study.origin import git_commit, versions
 from nas.study.records import StudyExtended, TrialHistory
 from nas.study.state import StudyState
 from nas.study.storage import FolderKind, write_json
@@ -29,7 +29,6 @@ STUDY = FolderKind(
 )
 SPEC = "spec.json"  # for people: `nas search STUDY/spec.json` runs the same study again
 STUDIES = Path("studies")
-_VERSIONED = ("coatnet-nas", "torch", "ray", "mlflow", "optuna", "numpy", "kornia")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +69,11 @@ class Study:
     def trials(self) -> Path:
         """The folder of the trials' checkpoints."""
         return self.folder / "trials"
+
+    @property
+    def tables(self) -> Path:
+        """The folder of the views as tables."""
+        return self.folder / "tables"
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -117,6 +121,7 @@ class Follower:
         self.study = study  # with the extensions read so far, if there are more than it had
         self._extensions = 0
         self._position = START
+        self._kept = 0  # records up to which there is a view
         attempts = study.begun.resources.attempts
         self._driven = StudyState(attempts_allowed=attempts)
         self._abandoned = StudyState(attempts_allowed=attempts)
@@ -133,19 +138,38 @@ class Follower:
         # Asked before and after: the last records of a driver that ends meanwhile are read before
         # it counts as gone, and one that begins meanwhile does not.
         held = self.study.running
-        records, position = read_from(self.study.journal, self._position)
-        for record in records:
+        if self._position == START:
+            self._restore()
+        for record, position in scan_from(self.study.journal, self._position):
             self._driven.apply(record)
             self._abandoned.apply(record)
             if isinstance(record, StudyExtended):
                 self._extensions += 1
                 if self._extensions > len(self.study.extensions):
                     self.study = self.study.extended(record)
-        self._position = position
+            self._position = position
+        if self._position.records - self._kept >= FROM:
+            keep(
+                self.study.tables,
+                self.study.journal,
+                self._driven,
+                self._position,
+                extensions=self._extensions,
+            )
+            self._kept = self._position.records
         if held or self.study.running:
             return self._driven
         self._abandoned.release_running()
         return self._abandoned
+
+    def _restore(self) -> None:
+        """Begin where a view of the journal ends, if there is one."""
+        found = kept(self.study.tables, self.study.journal)
+        if found is None or found.extensions > len(self.study.extensions):
+            return
+        self._driven, self._abandoned = found.state(), found.state()
+        self._position, self._extensions = found.position, found.extensions
+        self._kept = found.position.records
 
 
 def create_study(
@@ -164,8 +188,8 @@ def create_study(
         begun=spec,
         spec=spec,
         data=data,
-        versions=_versions(),
-        commit=_git_commit(),
+        versions=versions(),
+        commit=git_commit(),
         fine_tuning_data=fine_tuning,
     )
     with STUDY.creating(folder, _to_json(study)) as staged:
@@ -255,28 +279,3 @@ def _as_begun(spec: dict[str, Any]) -> dict[str, Any]:
     if tuning is not None:
         found["fine_tune"] = {**tuning, "training": {**old, **tuning["training"]}}
     return found
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in _VERSIONED:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def _git_commit() -> str | None:
-    """Return the commit of the current folder, None outside a repository or without git."""
-    try:
-        commit = _git("rev-parse", "HEAD")
-        return f"{commit}+changes" if _git("status", "--porcelain") else commit
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
-def _git(*arguments: str) -> str:
-    return subprocess.run(
-        ["git", *arguments], capture_output=True, text=True, timeout=5, check=True
-    ).stdout.strip()

@@ -61,8 +61,20 @@ def read_from(folder: Path, position: Position) -> tuple[list[Record], Position]
         JournalError: the file cannot be read, or is shorter than `position`.
         JournalCorruptError: a record was altered after it was written.
     """
-    found = list(_scan(folder / FILE, position))
-    return [record for record, _ in found], found[-1][1] if found else position
+    records = []
+    for record, behind in scan_from(folder, position):
+        records.append(record)
+        position = behind
+    return records, position
+
+
+def scan_from(folder: Path, position: Position) -> Iterator[tuple[Record, Position]]:
+    """Yield the same records one by one, each with the position behind it.
+
+    Raises:
+        JournalError, JournalCorruptError: as `read_from`, when that record is asked for.
+    """
+    return _scan(folder / FILE, position)
 
 
 def is_held(folder: Path) -> bool:
@@ -140,6 +152,11 @@ class Journal:
         self._end = Position(
             size=self._end.size + len(line), crc=crc, records=self._end.records + 1
         )
+
+    @property
+    def position(self) -> Position:
+        """Behind the last record."""
+        return self._end
 
     def close(self) -> None:
         """Let go of the lock; further appends fail."""

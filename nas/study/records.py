@@ -5,7 +5,7 @@ Units: losses are mean cross-entropy in nats, accuracies fractions in [0, 1], ti
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum, StrEnum
 from typing import Any, Literal
@@ -290,7 +290,7 @@ class TrialHistory:
 
     trial: Trial
     status: TrialStatus
-    epochs: tuple[EpochMeasured, ...]  # epoch 1, 2, ... without gap or double
+    epochs: Sequence[EpochMeasured]  # epoch 1, 2, ... without gap or double
     attempts: int
     until_epoch: int = 0  # where its newest segment was to end; 0: the trial's last epoch
     message: str = ""

@@ -1,10 +1,13 @@
 """The journal folded into the present: which trials there are and where each stands."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from nas.spec.budget import SPENT, budget_key
+from nas.study.histories import Histories
+from nas.study.packed import PackedEpochs, packed
 from nas.study.records import (
+    FINAL,
     EpochMeasured,
     Outcome,
     Record,
@@ -19,6 +22,7 @@ from nas.study.records import (
     TrialStopped,
 )
 from nas.study.spending import Spending
+from nas.study.standing import Standing
 
 _STATUS_OF = {
     Outcome.FINISHED: TrialStatus.FINISHED,
@@ -30,31 +34,40 @@ _STATUS_OF = {
 }
 
 
-@dataclass(kw_only=True, slots=True)
-class _TrialState:
-    trial: Trial
-    status: TrialStatus = TrialStatus.PLANNED
-    epochs: list[EpochMeasured] = field(default_factory=list)
-    attempts: int = 0  # segments started
-    faults: int = 0  # of those, failed or lost without a new epoch measured
-    epochs_at_start: int = 0
-    until_epoch: int = 0
-    message: str = ""
-    history: TrialHistory | None = None  # as last handed out; None once something changed
-
-
 class StudyState:
     """Applies records in journal order; the search and every view read it."""
 
     def __init__(self, records: Iterable[Record] = (), *, attempts_allowed: int = 1) -> None:
         """Fold `records`; `attempts_allowed` is what the study began with."""
-        self._trials: dict[str, _TrialState] = {}
-        self._attempts_allowed = attempts_allowed
+        self._places: dict[str, int] = {}  # of each trial, by id
+        self.standings: list[Standing] = []  # by number
+        self.attempts_allowed = attempts_allowed
+        self.present = Histories(lambda place: self.standings[place].history())
         self.ended = False
         self.ended_by: str | None = None  # the limit of the budget that did
         self.spending = Spending()
+        self.settled = 0  # epochs that need no more work: measured, or of a trial that has ended
         for record in records:
             self.apply(record)
+
+    @classmethod
+    def restored(
+        cls,
+        standings: Iterable[Standing],
+        *,
+        attempts_allowed: int,
+        ended: bool,
+        ended_by: str | None = None,
+    ) -> "StudyState":
+        """Return a state whose trials stand so, for readers: `spending` begins with what follows.
+
+        What is given is copied.
+        """
+        state = cls(attempts_allowed=attempts_allowed)
+        for standing in standings:
+            state._add(replace(standing))
+        state.ended, state.ended_by = ended, ended_by
+        return state
 
     def apply(self, record: Record) -> None:
         """Take one record into account.
@@ -67,16 +80,12 @@ class StudyState:
                 self._plan(record.trial, until_epoch=record.until_epoch or 0)
             case SegmentStarted():
                 trial = self._of(record.trial_id)
-                trial.status, trial.attempts = TrialStatus.RUNNING, record.attempt
+                trial.attempts = record.attempt
                 trial.message, trial.until_epoch = "", record.until_epoch
                 trial.epochs_at_start = len(trial.epochs)
+                self._change(trial, TrialStatus.RUNNING)
             case EpochMeasured():
-                epochs = self._of(record.trial_id).epochs
-                if record.epoch != len(epochs) + 1:
-                    raise ValueError(
-                        f"{record.trial_id}: epoch {record.epoch} after epoch {len(epochs)}"
-                    )
-                epochs.append(record)
+                self._measure(record)
             case SegmentEnded():
                 self._end(record)
             case TrialStopped():
@@ -85,8 +94,8 @@ class StudyState:
                 self.ended, self.ended_by = True, record.budget
             case StudyExtended():
                 self._reopen(record)
-                attempts = record.changes.get("resources.attempts", self._attempts_allowed)
-                self._attempts_allowed = int(attempts or 1)
+                attempts = record.changes.get("resources.attempts", self.attempts_allowed)
+                self.attempts_allowed = int(attempts or 1)
         self.spending.apply(record)
 
     def _reopen(self, record: StudyExtended) -> None:
@@ -94,23 +103,48 @@ class StudyState:
         self.ended, self.ended_by = False, None
         if not any(key.startswith(budget_key("")) for key in record.changes):
             return
-        for trial in self._trials.values():
+        for trial in self.standings:
             if trial.status is TrialStatus.STOPPED and trial.message.startswith(SPENT):
-                trial.status, trial.message, trial.history = TrialStatus.PAUSED, "", None
+                trial.message = ""
+                self._change(trial, TrialStatus.PAUSED)
 
     def _plan(self, trial: Trial, *, until_epoch: int) -> None:
-        if trial.id in self._trials:
+        if trial.id in self._places:
             raise ValueError(f"{trial.id} planned twice")
-        self._trials[trial.id] = _TrialState(trial=trial, until_epoch=until_epoch)
+        self._add(Standing(trial=trial, until_epoch=until_epoch))
         self.ended = False
 
-    def _of(self, trial_id: str) -> _TrialState:
+    def _add(self, trial: Standing) -> None:
+        self._places[trial.trial.id] = len(self.standings)
+        self.standings.append(trial)
+        self.present.add(trial.status)
+        self.settled += trial.trial.epochs if trial.status in FINAL else len(trial.epochs)
+
+    def _of(self, trial_id: str) -> Standing:
         """Return a trial that is about to change."""
-        if trial_id not in self._trials:
+        if trial_id not in self._places:
             raise ValueError(f"{trial_id} was never planned")
-        trial = self._trials[trial_id]
-        trial.history = None
-        return trial
+        return self.standings[self._places[trial_id]]
+
+    def _change(self, trial: Standing, status: TrialStatus) -> None:
+        """Note that a trial has changed, and where it stands now."""
+        self.settled += (status in FINAL) * trial.left - (trial.status in FINAL) * trial.left
+        trial.status = status
+        if status in FINAL and isinstance(trial.epochs, list) and trial.epochs:
+            trial.epochs = packed(trial.trial.id, trial.epochs)
+        self.present.change(self._places[trial.trial.id], status)
+
+    def _measure(self, record: EpochMeasured) -> None:
+        trial = self._of(record.trial_id)
+        if record.epoch != len(trial.epochs) + 1:
+            raise ValueError(
+                f"{record.trial_id}: epoch {record.epoch} after epoch {len(trial.epochs)}"
+            )
+        if isinstance(trial.epochs, PackedEpochs):
+            trial.epochs = list(trial.epochs)
+        trial.epochs.append(record)
+        self.settled += trial.status not in FINAL
+        self._change(trial, trial.status)
 
     def _end(self, record: SegmentEnded) -> None:
         trial = self._of(record.trial_id)
@@ -123,39 +157,41 @@ class StudyState:
                 f"{trial.trial.id}: a segment up to epoch {trial.until_epoch} of "
                 f"{trial.trial.epochs} cannot finish it"
             )
-        trial.status, trial.message = _STATUS_OF[record.outcome], record.message
+        status, trial.message = _STATUS_OF[record.outcome], record.message
         if record.outcome in (Outcome.FAILED, Outcome.LOST):
             # Progress proves that trying again helps: on a cluster of preemptible machines a long
             # trial may lose its worker many times.
             trial.faults += len(trial.epochs) == trial.epochs_at_start
-            exhausted = trial.faults >= self._attempts_allowed
-            trial.status = TrialStatus.FAILED if exhausted else TrialStatus.PLANNED
+            exhausted = trial.faults >= self.attempts_allowed
+            status = TrialStatus.FAILED if exhausted else TrialStatus.PLANNED
+        self._change(trial, status)
 
     def _stop(self, record: TrialStopped) -> None:
         trial = self._of(record.trial_id)
         if trial.status is not TrialStatus.PAUSED:
             raise ValueError(f"{trial.trial.id}: stopped while {trial.status.value}")
-        trial.status, trial.message = TrialStatus.STOPPED, record.reason
+        trial.message = record.reason
+        self._change(trial, TrialStatus.STOPPED)
 
     def __contains__(self, trial_id: object) -> bool:
         """Tell whether a trial of this id is planned."""
-        return trial_id in self._trials
+        return trial_id in self._places
 
     def expects(self, record: EpochMeasured) -> bool:
         """Tell whether this epoch is the next of its trial, of the attempt now running."""
-        trial = self._trials[record.trial_id]
+        trial = self.standings[self._places[record.trial_id]]
         running = trial.status is TrialStatus.RUNNING and record.attempt == trial.attempts
         return running and record.epoch == len(trial.epochs) + 1
 
     def release_running(self) -> None:
         """Treat running trials as interrupted: their driver is gone."""
-        for trial in self._trials.values():
+        for trial in self.standings:
             if trial.status is TrialStatus.RUNNING:
-                trial.status, trial.history = TrialStatus.INTERRUPTED, None
+                self._change(trial, TrialStatus.INTERRUPTED)
 
     def histories(self) -> tuple[TrialHistory, ...]:
-        """Return every trial's history, by number."""
-        return tuple(self.history(trial_id) for trial_id in self._trials)
+        """Return every trial's history, by number; `present` goes with the state instead."""
+        return self.present.whole()
 
     def history(self, trial_id: str) -> TrialHistory:
         """Return one trial's history.
@@ -163,14 +199,4 @@ class StudyState:
         Raises:
             KeyError: no such trial.
         """
-        trial = self._trials[trial_id]
-        if trial.history is None:
-            trial.history = TrialHistory(
-                trial=trial.trial,
-                status=trial.status,
-                epochs=tuple(trial.epochs),
-                attempts=trial.attempts,
-                until_epoch=trial.until_epoch,
-                message=trial.message,
-            )
-        return trial.history
+        return self.present[self._places[trial_id]]

@@ -6,7 +6,7 @@ The columns are those of `nas.tables.schemas`, the words those of `nas.tables.co
 import csv
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from pyarrow import parquet
 
 from nas.ranking.curves import area_log_loss, deepest_loss, gaps
 from nas.ranking.result import Ranking, Relation
-from nas.study.records import TrialHistory
+from nas.study.packed import column
+from nas.study.records import EpochMeasured, Trial, TrialHistory
 from nas.study.storage import replacing
 from nas.tables.schemas import EPOCHS, EVIDENCE, RANKING, RELATIONS, TRIALS
 
@@ -28,20 +29,36 @@ def trials_frame(histories: Iterable[TrialHistory]) -> pd.DataFrame:
 
 def epochs_frame(histories: Iterable[TrialHistory]) -> pd.DataFrame:
     """One row an epoch measured, in the order of trials; the columns are those of `EPOCHS`."""
-    rows = [
-        {
-            **asdict(epoch),
-            **asdict(gaps(epoch)),
-            "trial": history.trial.id,
-            "label": history.trial.label,
-            "layout": history.trial.layout,
-            "role": history.trial.role.value,
-            "seed": history.trial.seed,
-        }
-        for history in histories
-        for epoch in history.epochs
-    ]
-    return EPOCHS.frame(rows)
+    histories = tuple(histories)
+    measured = {each.name for each in fields(EpochMeasured)}
+    columns = {
+        name: [value for history in histories for value in column(history.epochs, name)]
+        for name in EPOCHS.names
+        if name in measured
+    }
+    for name, more, less in (
+        ("loss_gap", "evaluation_loss", "probe_loss"),
+        ("accuracy_gap", "probe_accuracy", "evaluation_accuracy"),
+    ):
+        columns[name] = [a - b for a, b in zip(columns[more], columns[less], strict=True)]
+    words = [_words(history.trial) for history in histories]
+    for name in ("trial", "label", "layout", "role", "seed"):
+        columns[name] = [
+            each
+            for own, history in zip(words, histories, strict=True)
+            for each in (own[name],) * len(history.epochs)
+        ]
+    return EPOCHS.frame_of(columns)
+
+
+def _words(trial: Trial) -> dict[str, Any]:
+    return {
+        "trial": trial.id,
+        "label": trial.label,
+        "layout": trial.layout,
+        "role": trial.role.value,
+        "seed": trial.seed,
+    }
 
 
 def ranking_frame(ranking: Ranking) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from itertools import groupby
 
 from nas.search.allocation.agreement import ENOUGH, rung_agreement
 from nas.search.allocation.allocation import Workload, begin, go_on
+from nas.search.allocation.climbers import Climbers
 from nas.search.allocation.ladder import (
     RungDecision,
     after,
@@ -23,7 +24,7 @@ from nas.search.samplers.sampler import Sampler
 from nas.space.candidate import Candidate
 from nas.spec.allocation import AllocationSpec
 from nas.spec.choices import AllocationKind, Strata
-from nas.study.records import FINAL, Pause, Segment, Stop, TrialHistory, TrialStatus
+from nas.study.records import FINAL, Pause, Segment, Stop, TrialHistory
 
 
 class Cohorts:
@@ -55,6 +56,7 @@ class Cohorts:
         # What follows from a journal is kept: it is asked for again at each question.
         self._decided: dict[tuple[int, int], RungDecision] = {}
         self._over = 0  # cohorts of which all trials are final
+        self._climbers = Climbers()
 
     def _planned(self, start: int) -> int:
         return min(self._size, self._total - start)
@@ -81,19 +83,18 @@ class Cohorts:
 
     def decide(self, histories: Sequence[TrialHistory]) -> Segment | Stop | None:
         """Return what the first cohort asks for that is not over."""
-        trained = climbing_only(histories)
+        trained = self._climbers.update(histories)
         for start in self._starts[self._over :]:
-            cohort = trained[start : start + self._size]
-            if len(cohort) < self._planned(start):
+            if len(trained) < start + self._planned(start):
                 proposal = self._sampler.propose(histories)
                 if isinstance(proposal, Candidate):
                     return self._first(proposal, len(trained), len(histories) + 1)
-                if proposal is Pause.WAIT or not cohort:
+                if proposal is Pause.WAIT or len(trained) <= start:
                     return None
             answer = self._climb(start, trained)
             if answer is not None:
                 return answer
-            if any(history.status not in FINAL for history in cohort):
+            if self._climbers.any_open(start, start + self._size):
                 return None
             self._over += 1
         return None
@@ -105,19 +106,23 @@ class Cohorts:
 
     def _climb(self, start: int, trained: Sequence[TrialHistory]) -> Segment | Stop | None:
         """Return what the rungs decided so far ask for: a trial that goes on, or one that ends."""
-        climbing = list(trained[start : start + self._size])
+        below: RungDecision | None = None
         for place, epoch in enumerate(self._rungs):
-            decision = self._decision(start, place, climbing, trained)
+            decision = self._decided.get((start, place))
+            if decision is None:
+                cohort = trained[start : start + self._size]
+                climbing = [h for h in cohort if below is None or h.trial.id in below.promoted]
+                decision = self._decision(start, place, climbing, trained)
             if decision is None:
                 return None
-            for history in climbing:
+            for history in self._climbers.paused(epoch, start, start + self._size):
                 trial = history.trial
-                if history.status is not TrialStatus.PAUSED or len(history.epochs) != epoch:
+                if below is not None and trial.id not in below.promoted:
                     continue
                 if trial.id in decision.promoted:
                     return go_on(history, until_epoch=after(self._rungs, epoch, last=trial.epochs))
                 return Stop(trial_id=trial.id, reason=decision.behind[trial.id])
-            climbing = [h for h in climbing if h.trial.id in decision.promoted]
+            below = decision
         return None
 
     def _decision(

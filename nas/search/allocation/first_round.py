@@ -1,13 +1,21 @@
 """The trials that a spec asks for whatever they bring: every candidate with its first seeds."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from nas.search.allocation.allocation import Workload, begin
-from nas.search.allocation.planning import Planner, trained_only
-from nas.search.samplers.sampler import Sampler, proposed
+from nas.search.allocation.planned import Planned, planned_of
+from nas.search.allocation.planning import Planner
+from nas.search.samplers.sampler import Sampler
 from nas.space.candidate import Candidate
 from nas.spec.study import SearchSpec
-from nas.study.records import Pause, Segment, TrialHistory, brief_label, twin_label
+from nas.study.records import (
+    Pause,
+    Segment,
+    TrialHistory,
+    brief_label,
+    copied_label,
+    twin_label,
+)
 
 
 class FirstRound:
@@ -39,6 +47,7 @@ class FirstRound:
         twins = 1 if settings.placebo is not None else 0
         self._trials = (min(limits, default=0) + twins) * settings.seeds
         self._brief = 0 if settings.schedule_placebo is None else settings.seeds
+        self._planned = Planned(seeds=settings.seeds)
 
     @property
     def workload(self) -> Workload:
@@ -52,37 +61,29 @@ class FirstRound:
 
     def decide(self, histories: Sequence[TrialHistory]) -> Segment | None:
         """Return the next of the trials that are asked for, to be trained in full."""
-        trained, number = trained_only(histories), len(histories) + 1
-        candidates = proposed(trained)
-        planned = {(h.trial.label, h.trial.seed) for h in trained}
-        missing = [
-            (label, seed)
-            for label in (*candidates, *self._twin_of(candidates))
-            for seed in range(self._settings.seeds)
-            if (label, seed) not in planned
-        ]
-        if missing and self._adaptive:
-            return self._replicate(*missing[0], trained, number)
-        if self._most is None or len(candidates) < self._most:
+        self._planned = planned_of(self._planned, histories, seeds=self._settings.seeds)
+        planned, number = self._planned, len(histories) + 1
+        if self._adaptive and (missing := planned.first_missing(self._twins())):
+            return self._replicate(*missing, number)
+        if self._most is None or len(planned.firsts) < self._most:
             candidate = self._sampler.propose(histories)
             if isinstance(candidate, Candidate):
                 return begin(self._planner.new(candidate, seed=0, number=number))
             if candidate is Pause.WAIT:
                 return None  # a trial that it rests on runs, or is the search's to go on with
-        if not missing:
-            return None
-        return self._replicate(*min(missing, key=lambda each: each[1]), trained, number)
+        missing = planned.lowest_missing(self._twins())
+        return self._replicate(*missing, number) if missing else None
 
-    def _twin_of(self, candidates: Collection[str]) -> tuple[str, ...]:
+    def _twins(self) -> tuple[str, ...]:
+        """Return the labels of the placebos whose candidate is planned."""
         original, brief = self._settings.placebo, self._settings.schedule_placebo
         copies = []
-        if original is not None and original in candidates:
+        if original is not None and original in self._planned.firsts:
             copies.append(twin_label(original))
-        if brief is not None and brief.layout in candidates:
+        if brief is not None and brief.layout in self._planned.firsts:
             copies.append(brief_label(brief.layout))
         return tuple(copies)
 
-    def _replicate(
-        self, label: str, seed: int, trained: Sequence[TrialHistory], number: int
-    ) -> Segment:
-        return begin(self._planner.replicate(label, seed=seed, trained=trained, number=number))
+    def _replicate(self, label: str, seed: int, number: int) -> Segment:
+        known = self._planned.firsts[copied_label(label)]
+        return begin(self._planner.again(known, label, seed=seed, number=number))

@@ -41,6 +41,11 @@ class Planner:
         """
         original = copied_label(label)
         known = next(h.trial for h in trained if h.trial.label == original)
+        return self.again(known, label, seed=seed, number=number)
+
+    def again(self, known: Trial, label: str, *, seed: int, number: int) -> Trial:
+        """Return another seed of the candidate of which `known` is a trial, or of its twin."""
+        original = copied_label(label)
         planned = replace(
             known,
             number=number,

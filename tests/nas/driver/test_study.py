@@ -13,6 +13,7 @@ from nas.execution.inline import InlineExecutor
 from nas.reading.study import rank_study
 from nas.spec.file import load_spec
 from nas.study.correct import correct_images
+from nas.study.folded import KEPT, kept
 from nas.study.folder import open_study
 from nas.study.journal import FILE, Journal
 from nas.study.records import (
@@ -99,6 +100,19 @@ def test_resuming_a_finished_study_adds_no_record(finished, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_long_journal_gets_its_folded_view_and_a_short_one_none(finished, tmp_path, monkeypatch):
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder)
+    study = open_study(folder)
+    resume_study(study, executor=InlineExecutor(), display=Silent())
+    assert not (study.tables / KEPT).exists()
+    monkeypatch.setattr("nas.driver.study.FROM", 1)
+    resume_study(study, executor=InlineExecutor(), display=Silent())
+    found = kept(study.tables, study.journal)
+    assert found is not None
+    assert found.state().histories() == study.histories()
+
+
 def test_two_drivers_never_write_one_journal(finished, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(finished, folder)

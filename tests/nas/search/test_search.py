@@ -7,13 +7,18 @@ import pytest
 from coatnet.cost import cost
 from nas.search.allocation.added_seeds import AddedSeeds
 from nas.search.allocation.allocation import Allocation
+from nas.search.allocation.choose import by_rungs
 from nas.search.allocation.fine_tuning import FineTuning
 from nas.search.allocation.first_round import FirstRound
 from nas.search.allocation.planning import Planner
+from nas.search.playing import Measured, play
 from nas.search.samplers.sampler import GridSampler
 from nas.search.search import Search
 from nas.space.candidate import Candidate
+from nas.spec.allocation import AllocationSpec
+from nas.spec.choices import AllocationKind
 from nas.spec.study import SearchSpec
+from nas.study.histories import Histories
 from nas.study.records import (
     DataShape,
     Outcome,
@@ -156,3 +161,44 @@ def test_a_trial_that_progresses_may_lose_its_worker_often():
         start(state, segment)
         state.apply(measured(segment.trial.id, attempt, attempt=attempt))
         end(state, segment.trial.id, Outcome.LOST, attempt)
+
+
+@pytest.mark.parametrize("allocation", ["full", "halving"])
+def test_a_decision_looks_at_no_more_trials_the_more_there_are(allocation, monkeypatch):
+    """At 40 candidates and at 400 a decision looks at as many histories, on average."""
+    looks = {}
+    for count in (40, 400):
+        looked = 0
+        at = Histories._at
+
+        def counting(self, place, at=at):
+            nonlocal looked
+            looked += 1
+            return at(self, place)
+
+        search = explored(count, allocation)
+        with monkeypatch.context() as patch:
+            patch.setattr(Histories, "_at", counting)
+            played = play(
+                search, length=lambda _: 1.0, measure=lambda each, _: results(each), workers=2
+            )
+        assert len(played.state.histories()) == count
+        looks[count] = looked / count
+    assert looks[400] <= 1.2 * looks[40]
+
+
+def explored(count: int, allocation: str) -> Search:
+    """A search over so many candidates of one seed each."""
+    settings = SearchSpec(seeds=1, allocation=AllocationSpec(kind=AllocationKind(allocation)))
+    planner = Planner(epochs=6)
+    sampler = GridSampler([candidate(f"C-{number}") for number in range(count)])
+    if settings.allocation.by_rungs:
+        return Search([by_rungs(settings, planner, sampler=sampler, total=count)])
+    return Search([FirstRound(settings, planner, sampler=sampler, adaptive=False, most=count)])
+
+
+def results(segment: Segment) -> Measured:
+    epochs = range(segment.acknowledged + 1, segment.until_epoch + 1)
+    return Measured(
+        epochs=[measured(segment.trial.id, each, attempt=segment.attempt) for each in epochs]
+    )

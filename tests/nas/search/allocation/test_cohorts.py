@@ -2,26 +2,21 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from nas.driver.conductor import StudyConductor
-from nas.execution.executor import Report
-from nas.execution.inline import InlineExecutor
 from nas.reading import replay
-from nas.search.search import Search
 from nas.space.candidate import Candidate
-from nas.spec.study import ResourcesSpec
 from nas.study.journal import Journal
-from nas.study.records import FINAL, Outcome, Pause, Segment, SegmentEnded, Stop, TrialHistory
+from nas.study.records import FINAL, Pause, Segment, Stop, TrialHistory
 from nas.study.state import StudyState
 from tests.nas.search.allocation.climbing import (
     a_search,
     by_label,
     climbed,
     curves,
+    driven,
     ends,
     history,
 )
@@ -231,50 +226,6 @@ def test_a_cohort_is_not_decided_while_more_of_it_may_be_proposed():
         replay._end(state, segment, FOUR[segment.trial.label], 0.0)
     assert rungs.decide(state.histories()) is None
     assert rungs.decisions(state.histories()) == ()
-
-
-@dataclass(frozen=True)
-class Recall:
-    """A job that recalls recorded epochs."""
-
-    curves: Mapping[str, TrialHistory]
-
-    def __call__(self, segment: Segment, *, report: Report) -> SegmentEnded:
-        recorded = self.curves[segment.trial.label].epochs
-        for epoch in recorded[segment.acknowledged : segment.until_epoch]:
-            report(replace(epoch, attempt=segment.attempt))
-        whole = segment.until_epoch == segment.trial.epochs
-        return SegmentEnded(
-            at=0.0, trial_id=segment.trial.id, attempt=segment.attempt,
-            outcome=Outcome.FINISHED if whole else Outcome.REACHED,
-        )  # fmt: skip
-
-
-class KilledError(Exception):
-    """The driver is gone."""
-
-
-def driven(search: Search, recorded: Mapping[str, TrialHistory], folder, *, after: int) -> bool:
-    """Drive a study on from its journal, tell if it ended; it is killed after so many records."""
-    with Journal(folder) as journal:
-        state = StudyState(journal.records, attempts_allowed=99)
-        written = 0
-
-        def kill(record, _) -> None:
-            nonlocal written
-            written += 1
-            if written == after:
-                raise KilledError
-
-        conductor = StudyConductor(journal, state, search, observers=[kill])
-        try:
-            conductor.release_lost()
-            InlineExecutor().run(
-                Recall(recorded), conductor, resources=ResourcesSpec(), scratch=folder
-            )
-        except KilledError:
-            return False
-    return True
 
 
 @pytest.mark.parametrize("after", [7, 29, 83])

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from nas.ranking.pareto import best_fronts, front
+from nas.ranking.dominance import best_fronts, front, fronts
 
 
 def dominated(row: np.ndarray, others: np.ndarray) -> bool:
@@ -36,3 +38,22 @@ def test_what_is_lost_is_on_a_front_of_its_own(goals):
 def test_of_nothing_there_is_no_front():
     assert front(np.zeros((0, 2))).tolist() == []
     assert best_fronts(np.zeros((0, 2)), 3).tolist() == []
+    assert fronts(np.zeros((0, 2))).tolist() == []
+
+
+@st.composite
+def some_worths(draw):
+    goals = draw(st.integers(1, 4))
+    few = st.sampled_from([-np.inf, 0.0, 1.0, 2.0, 3.0])  # so that there are ties
+    return np.array(draw(st.lists(st.tuples(*[few] * goals), min_size=1, max_size=25)))
+
+
+@given(some_worths())
+def test_each_front_is_what_is_left_when_those_before_it_are_taken_away(worths):
+    found = fronts(worths)
+    left = np.arange(len(worths))
+    for place in range(found.max() + 1):
+        kept = np.array([not dominated(row, worths[left]) for row in worths[left]])
+        assert left[kept].tolist() == np.flatnonzero(found == place).tolist()
+        left = left[~kept]
+    assert not len(left)

@@ -40,3 +40,18 @@ def best_fronts(worths: np.ndarray, count: int) -> np.ndarray:
         chosen = np.concatenate([chosen, left[on][-(count - len(chosen)) :]])
         left = left[~on]
     return np.sort(chosen)
+
+
+def fronts(worths: np.ndarray) -> np.ndarray:
+    """Return the front that each row is on, [candidates] of int: 0 is dominated by none.
+
+    A row of front k is dominated by one of front k - 1 and by none of front k: non-dominated
+    sorting (NSGA-II, Deb et al. 2002).
+    """
+    found = np.zeros(len(worths), dtype=int)
+    left, place = np.arange(len(worths)), 0
+    while len(left):
+        on = front(worths[left])
+        found[left[on]] = place
+        left, place = left[~on], place + 1
+    return found

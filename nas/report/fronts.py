@@ -25,7 +25,7 @@ def _front(front: Front, why: str) -> Section:
     whiskers = (
         " Whiskers are the t interval of a mean over seeds."
         if any(each.low is not None for each in front.on_front)
-        else " One seed each has no interval."
+        else ""
     )
     notes = "".join(f" {note[0].upper()}{note[1:]}." for note in front.notes)
     return Section(
@@ -49,7 +49,7 @@ def _growth(found: Fronts) -> list[Section]:
             f"best score within a budget, as the mean over budgets from {short(grown.low)} to "
             f"{short(grown.reference)}, each ratio alike. The reference point is score 0 at "
             f"{short(grown.reference)}. It is {grown.values[-1]:.4f} after "
-            f"{grown.finishes[-1].epochs:,} epochs.",
+            f"{grown.finishes[-1].trials:,} trials and {grown.finishes[-1].epochs:,} epochs.",
             figure=figures.hypervolume(growth_frame(grown)),
         )
     ]

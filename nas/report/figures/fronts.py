@@ -52,6 +52,7 @@ def front(table: pd.DataFrame, *, cost: str, words: str) -> go.Figure:
         mode="markers+text" if len(on) <= _NAMED else "markers",
         text=[plain(label) for label in on["label"]],
         textposition="top left",
+        cliponaxis=False,  # a name may stand above the best score
         marker={
             "size": 11,
             "color": ["#ffffff" if row.standing == "open" else _ON for row in rows_of(on)],
@@ -78,17 +79,17 @@ def front(table: pd.DataFrame, *, cost: str, words: str) -> go.Figure:
 
 
 def hypervolume(growth: pd.DataFrame) -> go.Figure:
-    """Hypervolume against the epochs that all trials had spent: a step a change."""
+    """Hypervolume against the trials that had finished: a step a change."""
     figure = go.Figure()
     figure.add_scatter(
-        x=growth["epochs_spent"].astype(int).tolist(),
+        x=growth["trials_finished"].astype(int).tolist(),
         y=growth["hypervolume"].tolist(),
         name="hypervolume",
         mode="lines",
         line={"color": _ON, "width": 2, "shape": "hv"},
-        hovertemplate="%{y:.4f} after %{x:,} epochs<extra></extra>",
+        hovertemplate="%{y:.4f} after %{x:,} trials<extra></extra>",
     )
-    figure.update_xaxes(title_text="epochs spent, of all trials", rangemode="tozero")
+    figure.update_xaxes(title_text="trials finished", rangemode="tozero")
     figure.update_yaxes(title_text="hypervolume", rangemode="tozero", tickformat=".2~f")
     return dress(figure, height=260, legend=False, top=16)
 

@@ -17,7 +17,7 @@ def test_captions_say_what_is_known_and_where_the_reference_point_is():
     ended = [Finish(trial="a", trials=1, epochs=3)]
     grown = growth(ended, {"a": ("A", 0.9)}, {"A": 9e6}, price=Price.MACS)
     drawn, curve = front_sections(Fronts(fronts=(front,), growth=grown, why="it was asked for"))
-    assert "One seed each has no interval." in drawn.caption
+    assert "one seed each has no interval" in drawn.caption
     assert "Shown since it was asked for." in drawn.caption
     assert "The reference point is score 0 at 9.9M." in curve.caption
 

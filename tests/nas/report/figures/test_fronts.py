@@ -27,6 +27,6 @@ def test_of_thousands_every_so_many_th_is_drawn():
 
 
 def test_growth_is_a_step_a_change():
-    grown = pd.DataFrame({"epochs_spent": [3, 6], "hypervolume": [0.4, 0.5]})
+    grown = pd.DataFrame({"trials_finished": [3, 6], "hypervolume": [0.4, 0.5]})
     (line,) = hypervolume(grown).data
     assert (list(line.x), line.line.shape) == ([3, 6], "hv")

@@ -5,10 +5,13 @@ from dataclasses import fields
 from pathlib import Path
 from textwrap import fill
 
+from nas.ranking.pareto import estimated_front
 from nas.ranking.relations import rank, ranking_json
 from nas.ranking.result import Group, LayoutScore, Rate, Relation
+from nas.spec.choices import Metric, Price
 from nas.spec.study import RankingSpec
 from nas.tables.columns import WORDS, Column, Type
+from nas.tables.pareto import front_json
 from nas.tables.schemas import RANKING, RELATIONS, TABLES, Table
 from nas.tracking.rows import METRICS
 
@@ -51,6 +54,21 @@ _RATE = (
     "an object of `count`, `of`, `low` and `high`: the columns `{0}`, `{0}_of`, `{0}_low` and "
     "`{0}_high`"
 )
+# Of those keys of a front's JSON that are no columns.
+FRONT_KEYS = {
+    "metric": "of the scores",
+    "against": "the costs asked for",
+    "sentence": "what is known of the front and what is not, in words",
+    "claimed": "whether candidates have a standing: false where a ranking makes no claims",
+    "preliminary": "why claims are no certificate yet; empty: they are one",
+    "candidates": 'that finished, the best score first: objects of the columns of "Front", of '
+    "costs those asked for; `dominated_by` is a list",
+    "left_out": "labels of networks of which a cost is not known",
+    "notes": "what to know beside it, a sentence each",
+    "growth": "of the first cost: `against`, its smallest value `low`, the reference point "
+    '`reference_cost` and `reference_score`, `hypervolume` now, and `steps`, the rows of "How a '
+    'front grew"; null where nothing has a place',
+}
 _GENERATED = (
     "Generated from `nas/tables/columns.py` and `nas/tables/schemas.py` by `docs/tables_page.py`: "
     "do not edit."
@@ -90,7 +108,8 @@ def page() -> str:
     """
     words = [_wrapped(text) for text in (_GENERATED, _WORDS_AND_UNITS, _STATUSES)]
     sections = [_section(table) for table in TABLES]
-    parts = ["# Tables, JSON and metrics", *words, *sections, _json_section(), _metrics()]
+    parts = ["# Tables, JSON and metrics", *words, *sections, _json_section(), _front_section()]
+    parts.append(_metrics())
     return "\n\n".join(parts) + "\n"
 
 
@@ -134,6 +153,16 @@ def _json_section() -> str:
             _wrapped(_SWEEP),
         )
     )
+
+
+def _front_section() -> str:
+    empty = estimated_front({}, {}, {}, [Price.MACS], metric=Metric.ACCURACY, alpha=0.05)
+    found = front_json(empty, None)
+    if unknown := sorted(FRONT_KEYS.keys() - found.keys()):
+        raise ValueError(f"explained, but no keys of a front: {unknown}")
+    rows = [(f"`{key}`", FRONT_KEYS[key]) for key in found]
+    words = "`nas pareto STUDY -o json`; units and types are those of the columns."
+    return "\n\n".join(("## The front as JSON", words, _table(("key", "meaning"), rows)))
 
 
 def _metrics() -> str:

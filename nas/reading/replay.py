@@ -22,7 +22,6 @@ from nas.space.candidate import Candidate
 from nas.spec.allocation import AllocationSpec
 from nas.spec.study import SearchSpec
 from nas.study.records import (
-    EpochMeasured,
     Segment,
     Trial,
     TrialHistory,
@@ -156,22 +155,23 @@ def run(
     A worker is busy for as long as its segment has epochs.
     """
 
-    def recorded(segment: Segment) -> Sequence[EpochMeasured]:
-        epochs = curves[segment.trial.label].epochs
-        return epochs[segment.acknowledged : segment.until_epoch]
-
     def measure(segment: Segment, _: float) -> Measured:
-        whole = len(curves[segment.trial.label].epochs) >= segment.until_epoch
-        return Measured(epochs=recorded(segment), diverged=not whole)
+        return recalled(segment, curves[segment.trial.label])
 
     played = play(
         search,
-        length=lambda segment: len(recorded(segment)),
+        length=lambda segment: len(measure(segment, 0.0).epochs),
         measure=measure,
         workers=workers,
         most=math.inf if budget is None else budget,
     )
     return played.state
+
+
+def recalled(segment: Segment, curve: TrialHistory) -> Measured:
+    """Return what a segment brings of a recorded trial, which may have diverged before its end."""
+    epochs = curve.epochs[segment.acknowledged : segment.until_epoch]
+    return Measured(epochs=epochs, diverged=len(curve.epochs) < segment.until_epoch)
 
 
 def _candidate(runs: Mapping[int, TrialHistory]) -> Candidate:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from nas.errors import NotFoundError
 from nas.ranking.objective import Objective
+from nas.search.allocation.choose import rung_goals
 from nas.search.allocation.rung_report import RungReport, rung_report
 from nas.search.build import build_search
 from nas.study.folder import Study
@@ -39,7 +40,9 @@ def study_rungs(study: Study, histories: Sequence[TrialHistory]) -> RungReport |
     values = {
         label: each.value for label in scores.by_layout for each in scores.finished(label).values()
     }
-    return rung_report(search.rungs, settings.allocation, histories, scores=values)
+    return rung_report(
+        search.rungs, settings.allocation, histories, scores=values, goals=rung_goals(settings)
+    )
 
 
 def only_rungs(study: Study, histories: Sequence[TrialHistory]) -> RungReport:

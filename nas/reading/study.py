@@ -19,8 +19,9 @@ from nas.ranking.relations import rank
 from nas.ranking.result import Ranking
 from nas.reading.budget import budget_ended
 from nas.reading.extension import added_looks, again, extensions_words
+from nas.reading.pareto import study_fronts
 from nas.reading.rungs import study_rungs
-from nas.report.page import write_report
+from nas.report.page import Searched, write_report
 from nas.space.candidate import off_words, study_space
 from nas.spec.study import Metric, StudySpec
 from nas.study.facts import DataFacts
@@ -183,7 +184,9 @@ def report_study(
         shown=confirmed(histories, study.spec.search),
         ranking=ranking,
         facts=_facts(study) | _forecast(study, histories),
-        rungs=study_rungs(study, histories),
+        searched=Searched(
+            rungs=study_rungs(study, histories), fronts=study_fronts(study, histories, ranking)
+        ),
     )
     return to
 

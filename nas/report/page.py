@@ -9,17 +9,27 @@ from plotly.offline import get_plotlyjs
 
 from nas.ranking.answer import also
 from nas.ranking.groups import MOST_COMPARED
+from nas.ranking.pareto import Fronts
 from nas.ranking.result import Ranking
 from nas.ranking.scope import scope
 from nas.report import words
 from nas.report.document import figure_json, read, render_page, write_page
+from nas.report.fronts import front_sections
 from nas.report.rungs import rung_cells
-from nas.report.sections import sections
+from nas.report.sections import Section, sections
 from nas.report.style import styles
 from nas.search.allocation.rung_report import RungReport
 from nas.study.records import TrialHistory, copied_label
 
 MOST_TRIALS = 500  # rows of the table of trials; a page is for reading
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Searched:
+    """What a search did beside training: None where it did not."""
+
+    rungs: RungReport | None = None  # what was compared before its last epoch
+    fronts: Fronts | None = None  # of score and costs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,13 +49,13 @@ def write_report(
     ranking: Ranking,
     facts: Mapping[str, str],
     shown: Sequence[TrialHistory] | None = None,
-    rungs: RungReport | None = None,
+    searched: Searched = Searched(),
 ) -> None:
     """Write the report to `path`; a reader sees the old page or the new, never half of one.
 
     The same study gives the same bytes. `facts` say how the study was made and how to repeat it,
-    `shown` are the trials that the ranking rests on and the figures show, by default all, `rungs`
-    what was compared before its last epoch, where anything was.
+    `shown` are the trials that the ranking rests on and the figures show, by default all,
+    `searched` what the search did beside training them.
 
     Raises:
         OSError: the file cannot be written.
@@ -56,7 +66,7 @@ def write_report(
         ranking=ranking,
         facts=facts,
         shown=histories if shown is None else shown,
-        rungs=rungs,
+        searched=searched,
     )
     write_page(path, page)
 
@@ -68,11 +78,12 @@ def render(
     ranking: Ranking,
     facts: Mapping[str, str],
     shown: Sequence[TrialHistory],
-    rungs: RungReport | None = None,
+    searched: Searched = Searched(),
 ) -> str:
     """Return the report as HTML: of a study of many candidates, those that are ranked."""
+    rungs, fronts = searched.rungs, searched.fronts
     ranked = _ranked(shown, ranking)
-    drawn = _figures(ranked, ranking)
+    drawn = _figures([*sections(ranked, ranking), *(front_sections(fronts) if fronts else [])])
     scripts = [get_plotlyjs(), read("page.js")] if drawn else []
     looks = styles(history.trial.label for history in ranked)
     return render_page(
@@ -121,7 +132,7 @@ def _ranked(histories: Sequence[TrialHistory], ranking: Ranking) -> Sequence[Tri
     return [history for history in histories if copied_label(history.trial.label) in labels]
 
 
-def _figures(histories: Sequence[TrialHistory], ranking: Ranking) -> list[_Figure]:
+def _figures(shown: Sequence[Section]) -> list[_Figure]:
     return [
         _Figure(
             name=f"figure-{section.name}",
@@ -130,5 +141,5 @@ def _figures(histories: Sequence[TrialHistory], ranking: Ranking) -> list[_Figur
             height=section.figure.to_dict()["layout"]["height"],
             json=figure_json(section.figure),
         )
-        for section in sections(histories, ranking)
+        for section in shown
     ]

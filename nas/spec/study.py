@@ -119,6 +119,7 @@ class SearchSpec(Section):
     candidates: Count | None = None  # how many points to train; null takes the whole grid
     lag: Count = 8  # a sampler that learns knows all results but those of the last lag - 1 points
     # What a sampler that learns maximises (-macs: is to be small); none is `ranking.metric`.
+    # Halving judges by the costs among them too.
     objectives: Annotated[tuple[Goal, ...], Field(strict=False)] = ()
     seeds: Seeds = 3
     max_seeds: Seeds | None = None  # null: `seeds`, and no more

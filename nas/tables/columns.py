@@ -172,6 +172,16 @@ _WORDS = (
     _real("rung_tau_low", "lower end of its interval at 95 %; null with fewer than five trials"),
     _real("rung_tau_high", "upper end of the same"),
     _count("rung_tau_of", "trials that it is over: those that finished"),
+    # what candidates cost, and their front: `nas.ranking.costs`, `nas.ranking.pareto`
+    _real("training_macs", "of a training step of one image: forward and backward pass", MACS),
+    _real("activation_memory", "kept of one image for the backward pass, float32", "bytes"),
+    _column("on_front", Type.FLAG, "whether nothing is both cheaper and better, as estimated"),
+    _real("front_share", "share of resamples over seeds that have it on the front", FRACTION),
+    _text("standing", "front, dominated or open: what is certain; null: nothing is claimed"),
+    _text("dominated_by", "labels that cost no more and are claimed to be better, the best first"),
+    _count("trials_finished", "trials that had finished by then"),
+    _count("epochs_spent", "epochs that all trials had measured by then"),
+    _real("hypervolume", "of the front by then: the best score within a budget, mean over budgets"),
     # what replays come to: `nas.reading.replay_table`
     _text("allocation", "as it was asked for: KIND:KEY=VALUE,..."),
     _count("replays", "searches run over the recorded curves"),

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from nas.spec.choices import Price
 from nas.study.records import TrialStatus
 from nas.tables.columns import FRACTION, Column, Type, word
 
@@ -292,8 +293,27 @@ REPLAYS = Table(
         *_share("layout_kill"),
     ),
 )
+PARETO = Table(
+    title="Front",
+    found="`nas pareto STUDY`; costs that were not asked for are null",
+    row="a candidate that finished, the best score first",
+    columns=(
+        *_words("label", "layout", "score"),
+        *_words("low", "high", of=_END),
+        *_words("seeds", *Price),
+        word("on_front"),
+        word("front_share", "null with fewer than three seeds"),
+        *_words("standing", "dominated_by"),
+    ),
+)
+GROWTH = Table(
+    title="How a front grew",
+    found="`growth.steps` of `nas pareto STUDY -o json`",
+    row="a trial that finished and changed it, in the order of time, and the last",
+    columns=_words("trial", "trials_finished", "epochs_spent", "hypervolume"),
+)
 TABLES = (
     *(TRIALS, EPOCHS, RANKING, RELATIONS, PHASE),
     *(STATUS, STUDIES, MEMBERS, ORDERS, SIZES, CANDIDATES, QUESTIONS, SCENARIOS),
-    *(RUNGS, REPLAYS),
+    *(RUNGS, REPLAYS, PARETO, GROWTH),
 )

@@ -7,6 +7,7 @@ Tables are those of `nas.tables.frames`; accuracies arrive as fractions and are 
 from nas.report.figures.cost import cost, matched
 from nas.report.figures.curves import learning_curves
 from nas.report.figures.difference import critical_difference
+from nas.report.figures.fronts import front, hypervolume
 from nas.report.figures.generalization import generalization
 from nas.report.figures.groups import Group, groups
 from nas.report.figures.ranking import pairwise, scores
@@ -20,8 +21,10 @@ __all__ = [
     "band_of",
     "cost",
     "critical_difference",
+    "front",
     "generalization",
     "groups",
+    "hypervolume",
     "learning_curves",
     "matched",
     "open_pairs",

@@ -1,5 +1,6 @@
 """Which allocation compares candidates at rungs, by its word in the spec."""
 
+from nas.ranking.costs import PricedGoal, priced_goals
 from nas.search.allocation.asynchronous import Asha, Pasha
 from nas.search.allocation.cohorts import Cohorts
 from nas.search.allocation.ladder import RungAllocation
@@ -8,6 +9,15 @@ from nas.search.allocation.readings import Readings
 from nas.search.samplers.sampler import Sampler
 from nas.spec.choices import AllocationKind
 from nas.spec.study import SearchSpec
+
+
+def rung_goals(settings: SearchSpec) -> tuple[PricedGoal, ...]:
+    """Return the costs that trials are judged by at a rung, beside what they are read by.
+
+    Those that `search.objectives` name; the baselines are published with one objective and keep it.
+    """
+    halving = settings.allocation.kind is AllocationKind.HALVING
+    return priced_goals(settings.objectives) if halving else ()
 
 
 def by_rungs(
@@ -25,6 +35,7 @@ def by_rungs(
     the same trials.
     """
     spec = settings.allocation
+    readings = readings or Readings(spec.metric, goals=rung_goals(settings))
     if spec.kind in (AllocationKind.ASHA, AllocationKind.PASHA):
         rule = Asha if spec.kind is AllocationKind.ASHA else Pasha
         return rule(

@@ -11,6 +11,7 @@ from itertools import groupby
 from nas.search.allocation.agreement import ENOUGH, rung_agreement
 from nas.search.allocation.allocation import Workload, begin, go_on
 from nas.search.allocation.climbers import Climbers
+from nas.search.allocation.fronts import ranked
 from nas.search.allocation.ladder import (
     RungDecision,
     after,
@@ -32,7 +33,8 @@ class Cohorts:
 
     Candidates have one seed each, so that the n-th trial is candidate n. Its controls are trained
     to the end in one go and compared at each rung like the others; a rung that turns one down was
-    checked by what it comes to.
+    checked by what it comes to. Where `readings` have goals beside the reading, those go on that
+    are on the first fronts of all (`nas.search.allocation.fronts`).
     """
 
     def __init__(
@@ -170,13 +172,14 @@ class Cohorts:
         promoted: set[str] = set()
         behind: dict[str, str] = {}
         for among, group in groupby(sorted(reached, key=name), key=name):
-            ranked = sorted(group, key=lambda h: (-self._readings.at(h, epoch), h.trial.number))
-            kept = self._kept(len(ranked))
-            promoted.update(h.trial.id for h in ranked[:kept])
+            ordered = self._ordered(list(group), epoch)
+            kept = self._kept(len(ordered))
+            promoted.update(history.trial.id for history, _ in ordered[:kept])
             where = f" with {among}" if among else ""
-            for rank, history in enumerate(ranked[kept:], start=kept + 1):
+            for rank, (history, front) in enumerate(ordered[kept:], start=kept + 1):
                 behind[history.trial.id] = (
-                    f"number {rank} of {len(ranked)}{where} at epoch {epoch}; {kept} went on"
+                    f"number {rank} of {len(ordered)}{where} at epoch {epoch}{front}; "
+                    f"{kept} went on"
                 )
         return RungDecision(
             epoch=epoch,
@@ -185,6 +188,14 @@ class Cohorts:
             behind=behind,
             pooled=pooled,
         )
+
+    def _ordered(self, group: Sequence[TrialHistory], epoch: int) -> list[tuple[TrialHistory, str]]:
+        """Return the trials, those to go on first, each with words on the front that it is on."""
+        by_reading = sorted(group, key=lambda h: (-self._readings.at(h, epoch), h.trial.number))
+        if not self._readings.goals:
+            return [(history, "") for history in by_reading]
+        found = ranked(self._readings.worths(by_reading, epoch))
+        return [(by_reading[i], f", on front {front + 1}") for i, front in found]
 
     def decisions(self, histories: Sequence[TrialHistory]) -> tuple[RungDecision, ...]:
         """Return what was decided so far, cohort by cohort, the lower rungs first."""

@@ -1,10 +1,11 @@
 """What a trial is read by at a rung, from the epochs up to there alone; larger is better."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from nas.ranking.costs import PricedGoal
 from nas.spec.choices import RungMetric
 from nas.study.records import TrialHistory
 
@@ -69,11 +70,13 @@ _READ: Mapping[RungMetric, Callable[[TrialHistory, int, int], float]] = {
 class Readings:
     """Readings of one journal's trials by one metric, each computed once.
 
-    Measured epochs never change, so what is kept is a function of the journal.
+    Measured epochs never change, so what is kept is a function of the journal. With `goals` trials
+    are judged by these costs as well (docs/pareto.md, "Early stopping with several objectives").
     """
 
-    def __init__(self, metric: RungMetric) -> None:
-        """Read by `metric`."""
+    def __init__(self, metric: RungMetric, *, goals: Sequence[PricedGoal] = ()) -> None:
+        """Read by `metric`, and judge by `goals` too."""
+        self.goals = tuple(goals)
         self._read = _READ[metric]
         self._known: dict[tuple[str, int], float] = {}
 
@@ -83,3 +86,13 @@ class Readings:
         if key not in self._known:
             self._known[key] = self._read(history, epoch, history.trial.epochs)
         return self._known[key]
+
+    def worths(self, histories: Sequence[TrialHistory], epoch: int) -> np.ndarray:
+        """Return what trials read and what their costs are worth, [trials, 1 + goals]."""
+        return np.array(
+            [
+                [self.at(history, epoch), *(goal.worth(history) for goal in self.goals)]
+                for history in histories
+            ],
+            dtype=float,
+        ).reshape(len(histories), 1 + len(self.goals))

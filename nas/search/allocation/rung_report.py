@@ -6,6 +6,9 @@ docs/search.md, "What a report says of its rungs", defines every number.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+import numpy as np
+
+from nas.ranking.costs import PricedGoal
 from nas.ranking.result import Rate
 from nas.ranking.validity import clopper_pearson
 from nas.search.allocation.agreement import Agreement, rung_agreement
@@ -40,6 +43,7 @@ class RungReport:
     kind: AllocationKind
     rungs: tuple[Rung, ...]
     false_kills: Rate  # of the controls of all rungs
+    goals: tuple[PricedGoal, ...] = ()  # beside the score: then a false kill is one of the front
 
     @property
     def sentence(self) -> str:
@@ -47,9 +51,10 @@ class RungReport:
         found = self.false_kills
         if not found.of:
             return "No control has ended, so nobody knows whether a rung stopped one of the best."
+        where = "on the front of score and costs" if self.goals else "among the best two"
         return (
             f"{found.count} of {found.of} controls, turned down by a rung and trained to the end "
-            f"all the same, ended among the best two: so would {found.low:.0%} to "
+            f"all the same, ended {where}: so would {found.low:.0%} to "
             f"{found.high:.0%} of the trials that were stopped (exact interval at 95 %)."
         )
 
@@ -69,6 +74,7 @@ def rung_report(
     histories: Sequence[TrialHistory],
     *,
     scores: Mapping[str, float],
+    goals: Sequence[PricedGoal] = (),
 ) -> RungReport:
     """Return what the rungs of a study did so far.
 
@@ -77,22 +83,15 @@ def rung_report(
         spec: the same as it was asked for.
         histories: all trials, in order.
         scores: of what finished, by label: larger is better.
+        goals: costs that it judged by as well.
     """
     trained = climbing_only(histories)
     by_id = {history.trial.id: history for history in trained}
     drawn = {h.trial.id for n, h in enumerate(trained, start=1) if n in rungs.controls}
     decisions = rungs.decisions(histories)
     turned_down = {name for decision in decisions for name in decision.behind}
-    rivals = sorted(
-        (
-            scores[h.trial.label]
-            for h in trained
-            if h.status is TrialStatus.FINISHED
-            and h.trial.id not in turned_down
-            and h.trial.label in scores
-        ),
-        reverse=True,
-    )
+    judge = _Judge(scores, goals)
+    rivals = judge.worths([h for h in trained if judge.knows(h) and h.trial.id not in turned_down])
     readings = Readings(spec.metric)
     found: list[Rung] = []
     for epoch in sorted({decision.epoch for decision in decisions}):
@@ -108,7 +107,7 @@ def rung_report(
                 controls=len(controls),
                 pooled=all(decision.pooled for decision in here),
                 agreement=rung_agreement(trained, epoch, readings),
-                false_kills=_false_kills(controls, scores, rivals),
+                false_kills=judge.false_kills(controls, rivals),
             )
         )
     rates = [rung.false_kills for rung in found]
@@ -116,23 +115,34 @@ def rung_report(
         kind=spec.kind,
         rungs=tuple(found),
         false_kills=clopper_pearson(sum(r.count for r in rates), sum(r.of for r in rates)),
+        goals=tuple(goals),
     )
 
 
-def _false_kills(
-    controls: Sequence[TrialHistory], scores: Mapping[str, float], rivals: Sequence[float]
-) -> Rate:
-    """Count the controls that fewer than `TOP` of the promoted `rivals` (best first) equal."""
-    ended = [
-        h
-        for h in controls
-        if h.status is TrialStatus.DIVERGED
-        or (h.status is TrialStatus.FINISHED and h.trial.label in scores)
-    ]
-    mark = rivals[TOP - 1] if len(rivals) >= TOP else None
-    wrong = [
-        h
-        for h in ended
-        if h.status is TrialStatus.FINISHED and (mark is None or scores[h.trial.label] > mark)
-    ]
-    return clopper_pearson(len(wrong), len(ended))
+class _Judge:
+    """Tells from scores, and costs where trials are judged by them, who was turned down wrongly."""
+
+    def __init__(self, scores: Mapping[str, float], goals: Sequence[PricedGoal]) -> None:
+        self._scores, self._goals = scores, goals
+        self._top = 1 if goals else TOP
+
+    def knows(self, history: TrialHistory) -> bool:
+        return history.status is TrialStatus.FINISHED and history.trial.label in self._scores
+
+    def worths(self, histories: Sequence[TrialHistory]) -> np.ndarray:
+        """Return what trials that it knows are worth, [trials, 1 + goals]."""
+        rows = [
+            [self._scores[h.trial.label], *(goal.worth(h) for goal in self._goals)]
+            for h in histories
+        ]
+        return np.array(rows, dtype=float).reshape(len(rows), 1 + len(self._goals))
+
+    def false_kills(self, controls: Sequence[TrialHistory], rivals: np.ndarray) -> Rate:
+        """Count the controls that fewer than `TOP` of the promoted `rivals` equal in everything.
+
+        With costs not one may: such a control is on the front of what finished.
+        """
+        known = self.worths([h for h in controls if self.knows(h)])
+        wrong = sum(int((rivals >= mine).all(axis=1).sum()) < self._top for mine in known)
+        lost = sum(h.status is TrialStatus.DIVERGED for h in controls)
+        return clopper_pearson(wrong, len(known) + lost)

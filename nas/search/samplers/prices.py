@@ -1,13 +1,10 @@
 """What candidates cost, as a goal beside what they achieve."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import cast
+from collections.abc import Sequence
 
-from coatnet.config import CoAtNetConfig
-from coatnet.cost import Cost, cost
-from nas.networks.registry import family_of
+from nas.ranking.costs import PricedGoal
 from nas.spec.choices import Price
-from nas.study.records import Trial, TrialHistory
+from nas.study.records import TrialHistory
 
 
 class Prices:
@@ -15,22 +12,9 @@ class Prices:
 
     def __init__(self, price: Price, *, sign: int) -> None:
         """Count `price` as it is, `sign` 1, or as something to be small, -1."""
-        self._price, self._sign = _PRICES[price], sign
+        self._goal = PricedGoal(price=price, sign=sign)
         self.worths: list[float] = []
 
     def add(self, runs: Sequence[TrialHistory]) -> None:
         """Take one more candidate; its trials train one network."""
-        self.worths.append(float(self._sign * self._price(runs[0].trial)))
-
-
-def _cost(trial: Trial) -> Cost:
-    assert family_of(trial.config).searched  # ours alone is
-    return cost(cast("CoAtNetConfig", trial.config))
-
-
-_PRICES: Mapping[Price, Callable[[Trial], int]] = {
-    Price.PARAMETERS: lambda trial: trial.parameters,
-    Price.MACS: lambda trial: trial.macs,
-    Price.TRAINING_MACS: lambda trial: _cost(trial).training_macs(),
-    Price.ACTIVATION_MEMORY: lambda trial: _cost(trial).activation_bytes(),
-}
+        self.worths.append(self._goal.worth(runs[0]))

@@ -8,7 +8,7 @@ from optuna.distributions import CategoricalDistribution
 from optuna.samplers import RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, Trial
 
-from nas.ranking.pareto import best_fronts
+from nas.ranking.dominance import best_fronts
 from nas.search.samplers.asking import ask, quietly, shown, study_of
 from nas.search.samplers.distributions import Axes
 from nas.search.samplers.learning import Ending, Seen

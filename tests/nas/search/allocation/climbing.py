@@ -1,8 +1,13 @@
 """Searches by rungs over made-up curves, each trial's accuracies given by hand."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from nas.driver.conductor import StudyConductor
+from nas.execution.executor import Report
+from nas.execution.inline import InlineExecutor
 from nas.networks.family import Size
 from nas.reading.replay import RecordedPlanner, run
 from nas.search.allocation.choose import by_rungs
@@ -11,8 +16,9 @@ from nas.search.samplers.sampler import GridSampler
 from nas.search.search import Search
 from nas.space.candidate import Candidate
 from nas.spec.allocation import AllocationSpec
-from nas.spec.study import SearchSpec
-from nas.study.records import TrialHistory, TrialStatus
+from nas.spec.study import ResourcesSpec, SearchSpec
+from nas.study.journal import Journal
+from nas.study.records import Outcome, Segment, SegmentEnded, TrialHistory, TrialStatus
 from nas.study.state import StudyState
 from tests.nas.synthetic import measured, trial_of
 
@@ -49,6 +55,7 @@ def a_search(
     *,
     seed: int = 0,
     sampler: Callable[[Sequence[Candidate]], Any] = GridSampler,
+    objectives: Sequence[str] = (),
     **allocation: Any,
 ) -> tuple[Search, RungAllocation]:
     """The search over these candidates, in their order."""
@@ -63,7 +70,7 @@ def a_search(
     ]
     spec = AllocationSpec.model_validate({"controls": 0.0, **allocation})
     rungs = by_rungs(
-        SearchSpec(seeds=1, seed=seed, allocation=spec),
+        SearchSpec(seeds=1, seed=seed, allocation=spec, objectives=tuple(objectives)),
         RecordedPlanner(
             epochs=max(each.trial.epochs for each in recorded.values()),
             by_label={label: each.trial for label, each in recorded.items()},
@@ -75,13 +82,59 @@ def a_search(
 
 
 def climbed(
-    recorded: Mapping[str, TrialHistory], *, workers: int = 1, seed: int = 0, **allocation: Any
+    recorded: Mapping[str, TrialHistory], *, workers: int = 1, seed: int = 0, **asked: Any
 ) -> StudyState:
     """How the search over these ends."""
-    search, _ = a_search(recorded, seed=seed, **allocation)
+    search, _ = a_search(recorded, seed=seed, **asked)
     return run(search, recorded, workers=workers)
 
 
 def ends(state: StudyState) -> dict[str, tuple[str, int]]:
     """Status and epochs of every trial, by label."""
     return {h.trial.label: (h.status.value, len(h.epochs)) for h in state.histories()}
+
+
+@dataclass(frozen=True)
+class Recall:
+    """A job that recalls recorded epochs."""
+
+    curves: Mapping[str, TrialHistory]
+
+    def __call__(self, segment: Segment, *, report: Report) -> SegmentEnded:
+        recorded = self.curves[segment.trial.label].epochs
+        for epoch in recorded[segment.acknowledged : segment.until_epoch]:
+            report(replace(epoch, attempt=segment.attempt))
+        whole = segment.until_epoch == segment.trial.epochs
+        return SegmentEnded(
+            at=0.0, trial_id=segment.trial.id, attempt=segment.attempt,
+            outcome=Outcome.FINISHED if whole else Outcome.REACHED,
+        )  # fmt: skip
+
+
+class KilledError(Exception):
+    """The driver is gone."""
+
+
+def driven(
+    search: Search, recorded: Mapping[str, TrialHistory], folder: Path, *, after: int
+) -> bool:
+    """Drive a study on from its journal, tell if it ended; it is killed after so many records."""
+    with Journal(folder) as journal:
+        state = StudyState(journal.records, attempts_allowed=99)
+        written = 0
+
+        def kill(record, _) -> None:
+            nonlocal written
+            written += 1
+            if written == after:
+                raise KilledError
+
+        conductor = StudyConductor(journal, state, search, observers=[kill])
+        try:
+            conductor.release_lost()
+            InlineExecutor().run(
+                Recall(recorded), conductor, resources=ResourcesSpec(), scratch=folder
+            )
+        except KilledError:
+            return False
+    return True

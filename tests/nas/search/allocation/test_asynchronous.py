@@ -3,6 +3,7 @@
 import pytest
 
 from nas.reading import replay
+from nas.search import playing
 from nas.search.allocation.asynchronous import noise
 from nas.study.records import Segment
 from nas.study.state import StudyState
@@ -18,8 +19,8 @@ def asked(recorded, **settings) -> list[tuple[str, int]]:
     search, _ = a_search(recorded, **settings)
     state, found = StudyState(), []
     while isinstance(segment := search.decide(state), Segment):
-        replay._start(state, segment, 0.0)
-        replay._end(state, segment, recorded[segment.trial.label], 0.0)
+        playing.start(state, segment, 0.0)
+        playing.end(state, segment, replay.recalled(segment, recorded[segment.trial.label]), 0.0)
         found.append((segment.trial.label, segment.until_epoch))
     return found
 
@@ -44,13 +45,15 @@ def test_of_rungs_with_somebody_to_promote_the_highest_is_asked_first():
     def ask() -> tuple[str, int]:
         segment = search.decide(state)
         assert isinstance(segment, Segment)
-        replay._start(state, segment, 0.0)
+        playing.start(state, segment, 0.0)
         out.append(segment)
         return segment.trial.label, segment.until_epoch
 
     def end(count: int) -> None:
         for segment in out[:count]:
-            replay._end(state, segment, recorded[segment.trial.label], 0.0)
+            playing.end(
+                state, segment, replay.recalled(segment, recorded[segment.trial.label]), 0.0
+            )
         del out[:count]
 
     assert [ask() for _ in range(6)] == [(f"C#{n}", 1) for n in range(1, 7)]

@@ -2,26 +2,22 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from nas.driver.conductor import StudyConductor
-from nas.execution.executor import Report
-from nas.execution.inline import InlineExecutor
 from nas.reading import replay
-from nas.search.search import Search
+from nas.search import playing
 from nas.space.candidate import Candidate
-from nas.spec.study import ResourcesSpec
 from nas.study.journal import Journal
-from nas.study.records import FINAL, Outcome, Pause, Segment, SegmentEnded, Stop, TrialHistory
+from nas.study.records import FINAL, Pause, Segment, Stop, TrialHistory
 from nas.study.state import StudyState
 from tests.nas.search.allocation.climbing import (
     a_search,
     by_label,
     climbed,
     curves,
+    driven,
     ends,
     history,
 )
@@ -48,13 +44,13 @@ def test_nothing_is_decided_before_the_whole_cohort_has_come_to_the_rung():
     state = StudyState()
     segments = []
     while isinstance(segment := search.decide(state), Segment):
-        replay._start(state, segment, 0.0)
+        playing.start(state, segment, 0.0)
         segments.append(segment)
     assert [segment.until_epoch for segment in segments] == [1] * 4
     for segment in segments[1:]:
-        replay._end(state, segment, FOUR[segment.trial.label], 0.0)
+        playing.end(state, segment, replay.recalled(segment, FOUR[segment.trial.label]), 0.0)
         assert search.decide(state) is Pause.WAIT
-    replay._end(state, segments[0], FOUR["A"], 0.0)
+    playing.end(state, segments[0], replay.recalled(segments[0], FOUR["A"]), 0.0)
     assert isinstance(search.decide(state), Stop)
 
 
@@ -100,7 +96,7 @@ def test_cohorts_of_a_fixed_size_come_one_after_another():
     search, _ = a_search(FOUR, **HALVING, cohort=2)
     state = StudyState()
     while isinstance(segment := search.decide(state), Segment):
-        replay._start(state, segment, 0.0)
+        playing.start(state, segment, 0.0)
     assert (segment, len(state.histories())) == (Pause.WAIT, 2)
 
 
@@ -162,9 +158,11 @@ def test_controls_that_can_tell_are_waited_for_and_others_are_not():
         search, rungs = a_search(recorded, **settings)
         state = StudyState()
         while isinstance(segment := search.decide(state), Segment):
-            replay._start(state, segment, 0.0)
+            playing.start(state, segment, 0.0)
             if len(state.histories()) not in rungs.controls:
-                replay._end(state, segment, recorded[segment.trial.label], 0.0)
+                playing.end(
+                    state, segment, replay.recalled(segment, recorded[segment.trial.label]), 0.0
+                )
             else:  # it has come to the rung, and is under way
                 for epoch in recorded[segment.trial.label].epochs[:2]:
                     state.apply(epoch)
@@ -227,54 +225,10 @@ def test_a_cohort_is_not_decided_while_more_of_it_may_be_proposed():
     for _ in range(2):
         segment = search.decide(state)
         assert isinstance(segment, Segment)
-        replay._start(state, segment, 0.0)
-        replay._end(state, segment, FOUR[segment.trial.label], 0.0)
+        playing.start(state, segment, 0.0)
+        playing.end(state, segment, replay.recalled(segment, FOUR[segment.trial.label]), 0.0)
     assert rungs.decide(state.histories()) is None
     assert rungs.decisions(state.histories()) == ()
-
-
-@dataclass(frozen=True)
-class Recall:
-    """A job that recalls recorded epochs."""
-
-    curves: Mapping[str, TrialHistory]
-
-    def __call__(self, segment: Segment, *, report: Report) -> SegmentEnded:
-        recorded = self.curves[segment.trial.label].epochs
-        for epoch in recorded[segment.acknowledged : segment.until_epoch]:
-            report(replace(epoch, attempt=segment.attempt))
-        whole = segment.until_epoch == segment.trial.epochs
-        return SegmentEnded(
-            at=0.0, trial_id=segment.trial.id, attempt=segment.attempt,
-            outcome=Outcome.FINISHED if whole else Outcome.REACHED,
-        )  # fmt: skip
-
-
-class KilledError(Exception):
-    """The driver is gone."""
-
-
-def driven(search: Search, recorded: Mapping[str, TrialHistory], folder, *, after: int) -> bool:
-    """Drive a study on from its journal, tell if it ended; it is killed after so many records."""
-    with Journal(folder) as journal:
-        state = StudyState(journal.records, attempts_allowed=99)
-        written = 0
-
-        def kill(record, _) -> None:
-            nonlocal written
-            written += 1
-            if written == after:
-                raise KilledError
-
-        conductor = StudyConductor(journal, state, search, observers=[kill])
-        try:
-            conductor.release_lost()
-            InlineExecutor().run(
-                Recall(recorded), conductor, resources=ResourcesSpec(), scratch=folder
-            )
-        except KilledError:
-            return False
-    return True
 
 
 @pytest.mark.parametrize("after", [7, 29, 83])

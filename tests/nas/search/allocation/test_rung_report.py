@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from nas.ranking.costs import priced_goals
 from nas.ranking.validity import clopper_pearson
 from nas.search.allocation.rung_report import RungReport, rung_report
 from nas.spec.allocation import AllocationSpec
@@ -12,10 +13,10 @@ from tests.nas.search.allocation.climbing import a_search, by_label, climbed, hi
 from tests.nas.slow_starters import SlowStarters
 
 
-def reported(recorded, *, spoil=None, **settings) -> RungReport:
+def reported(recorded, *, spoil=None, objectives=(), **settings) -> RungReport:
     """The report of a whole search; `spoil` changes the histories before they are read."""
-    _, rungs = a_search(recorded, **settings)
-    histories = climbed(recorded, **settings).histories()
+    _, rungs = a_search(recorded, objectives=objectives, **settings)
+    histories = climbed(recorded, objectives=objectives, **settings).histories()
     histories = spoil(histories) if spoil else histories
     scores = {
         h.trial.label: h.epochs[-1].evaluation_accuracy
@@ -23,7 +24,8 @@ def reported(recorded, *, spoil=None, **settings) -> RungReport:
         if h.status is TrialStatus.FINISHED
     }
     spec = AllocationSpec.model_validate({"controls": 0.0, **settings})
-    return rung_report(rungs, spec, histories, scores=scores)
+    goals = priced_goals(objectives)
+    return rung_report(rungs, spec, histories, scores=scores, goals=goals)
 
 
 STARTERS = by_label(SlowStarters(each=8).histories())
@@ -119,3 +121,15 @@ def test_of_asynchronous_ones_too(kind):
     assert first.reached == 40
     assert first.reached == first.promoted + first.stopped + first.controls
     assert report.false_kills.of == sum(rung.controls for rung in report.rungs) > 0
+
+
+def test_with_costs_a_false_kill_is_one_that_nothing_equals_in_everything():
+    finals = falling(0.9, 0.8, 0.85, 0.85)
+    macs = {"C#1": 5, "C#2": 1, "C#3": 5, "C#4": 2}
+    priced = {
+        label: replace(each, trial=replace(each.trial, macs=macs[label]))
+        for label, each in finals.items()
+    }
+    found = reported(priced, objectives=["accuracy", "-macs"], **ALL)
+    assert found.false_kills == clopper_pearson(1, 2)  # of C#3 C#1 alone is better, and as cheap
+    assert "ended on the front of score and costs" in found.sentence

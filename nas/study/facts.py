@@ -65,7 +65,7 @@ class DataFacts:
 def facts_to_json(facts: DataFacts) -> dict[str, Any]:
     """Return plain JSON values; `facts_from_json` inverts it.
 
-    Other sizes are there only where there are some, so that 0.2 reads what it wrote itself.
+    Other sizes are there only where there are some: releases that know of none read the rest.
     """
     values: dict[str, Any] = asdict(facts)
     if not facts.others:

@@ -13,9 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from nas.data.dataset import Pool
+from nas.data.dataset import Dataset, Pool
 from nas.data.decoding import to_channels
 from nas.data.images import Indices, Pixels
+from nas.data.sources import SOURCES, open_source
+from nas.data.split import Split, evaluated_on, evaluation_pool
+from nas.spec.study import DataSpec
 
 DIGEST = 16  # bytes: of 10 million images two would agree by chance once in 10^24 sets
 TAIL = 1024  # bytes at the end of a file, which tell most files of one size apart
@@ -39,6 +42,20 @@ def digests_of(pool: Pool, indices: Indices, *, channels: int) -> set[bytes]:
         readable = np.delete(decoded.images, list(decoded.bad), axis=0)
         found.update(digests(to_channels(readable, channels)))
     return found
+
+
+def evaluated_beside(dataset: Dataset, spec: DataSpec, beside: DataSpec | None) -> set[bytes]:
+    """Return digests of what the other task evaluates on, decoded as images are trained on here.
+
+    Drawn images equal no others: training and evaluation are streams of their own.
+    """
+    if beside is None or SOURCES[spec.source].drawn or SOURCES[beside.source].drawn:
+        return set()
+    same = {"image_size": spec.image_size, "channels": dataset.channels}
+    other = open_source(beside.model_copy(update=same))
+    return digests_of(
+        evaluation_pool(other), evaluated_on(other, beside), channels=dataset.channels
+    )
 
 
 def equal_files(pool: Pool, indices: Indices, others: Sequence[tuple[Pool, Indices]]) -> list[int]:
@@ -67,6 +84,15 @@ def equal_files(pool: Pool, indices: Indices, others: Sequence[tuple[Pool, Indic
         here = {place: here[place] for place, found in ours.items() if found in common}
         there = {place: there[place] for place, found in theirs.items() if found in common}
     return sorted(here)
+
+
+def copied_files(dataset: Dataset, parts: Split, beside: DataSpec | None) -> list[int]:
+    """Return the places of training images whose files are those of evaluation images."""
+    others = [(evaluation_pool(dataset), parts.evaluation)]
+    if beside is not None:
+        other = open_source(beside)
+        others.append((evaluation_pool(other), evaluated_on(other, beside)))
+    return equal_files(dataset.train, parts.train, others)
 
 
 Measure = Callable[[Path], bytes]

@@ -63,6 +63,7 @@ class Source:
     """
 
     drawn: bool = False  # its images are made, so that they equal no others
+    smallest: int = 1  # pixels a side that its images can have
     channels: int  # of its images, where the spec asks for no other number
     class_names: Callable[[DataSpec], tuple[str, ...]]
     open: Callable[[DataSpec], Dataset]

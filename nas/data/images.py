@@ -96,3 +96,9 @@ class ImageData:
     fingerprint: str  # sha256: equal data, equal fingerprint
     bad_files: tuple[str, ...] = ()  # "file: reason" of what could not be read
     left_out: LeftOut | None = None  # of those to train on; None: nobody looked
+    others: tuple["ImageData", ...] = ()  # at other sizes: image n is the same picture at each
+
+    def at(self, image_size: object) -> "ImageData":
+        """Return the images at that size, in pixels a side; these, where they are at no such."""
+        sizes = (other for other in self.others if other.shape.image_size == image_size)
+        return next(sizes, self)

@@ -1,18 +1,21 @@
 """The images of a study: decoded once, split once, the same for every trial."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.data.apart import digests, digests_of, equal_files
+from nas.data.apart import copied_files, digests, evaluated_beside
 from nas.data.arrays import ImageArrays, digest_of
+from nas.data.checks import all_fit, check_bad, check_classes, check_sizes
 from nas.data.dataset import Dataset, Pool
 from nas.data.decoding import to_channels
-from nas.data.images import ImageData, Indices, Pixels
+from nas.data.images import CountedImages, ImageData, Indices, Pixels
 from nas.data.sources import SOURCES, class_names, open_source
-from nas.data.split import Split, evaluated_on, evaluation_pool, same_images, split
-from nas.errors import DataError
+from nas.data.split import Split, evaluation_pool, same_images, split
+from nas.data.statistics import Statistics, statistics_of
 from nas.seeds import derive_seed
 from nas.spec.study import DataSpec
 from nas.study.left_out import LeftOut
@@ -21,7 +24,6 @@ from nas.study.records import DataShape
 DECODED_LIMIT = 8 << 30  # bytes that all images of a study may take in memory
 SAMPLE = 20_000  # images that are decoded beforehand where not all can be kept
 CHUNK = 1024  # images decoded at a time
-LEVELS = 256
 
 
 def peek(spec: DataSpec) -> DataShape:
@@ -52,6 +54,7 @@ def foresee(spec: DataSpec, *, beside: DataSpec) -> LeftOut:
 def load(
     spec: DataSpec,
     *,
+    sizes: Iterable[int] = (),
     beside: DataSpec | None = None,
     apart: bool = True,
     limit: int = DECODED_LIMIT,
@@ -63,6 +66,11 @@ def load(
     "Images that are evaluated on"). It is training that goes without them. Without `apart`
     nobody looks: so it was in 0.1, and studies that it began go on with the images they had.
 
+    At each of the other `sizes`, in pixels a side, the originals are decoded as if the spec said
+    it: no size is made from another. Whatever is left out at one of them, because it cannot be
+    read or equals an image that is evaluated on, is left out at all, so that image n is the same
+    picture everywhere.
+
     Where images of more than `limit` bytes decoded can be had on demand, they are not kept but
     read as training needs them: then mean, deviation and the share of unreadable ones are of a
     random sample, what is unreadable beyond it is the sets' own affair (`ImageFiles.batches`), and
@@ -73,125 +81,165 @@ def load(
         NotFoundError: the path does not exist.
         DataError: files are damaged beyond `max_bad`, there are too few images for the split, a
             class has none to train on, or images that cannot be had on demand exceed the limit.
+        SpecError: the source has no images of one of the sizes.
     """
-    dataset = open_source(spec)
+    others = [size for size in dict.fromkeys(sizes) if size != spec.image_size]
+    check_sizes(spec, others)
+    specs = [spec, *(spec.model_copy(update={"image_size": size}) for size in others)]
+    datasets = [open_source(each) for each in specs]
     beside = beside if apart else None
-    parts = split(dataset, spec, beside=beside)
-    train, evaluation = parts.train, parts.evaluation
-    shape = DataShape(
-        image_size=spec.image_size, channels=dataset.channels, classes=len(dataset.class_names)
-    )
-    size = (len(train) + len(evaluation)) * shape.channels * shape.image_size**2
-    if size > limit and dataset.train.on_demand is not None:
-        copies = _equal_files(dataset, parts, beside) if apart else []  # unread, so by their files
-        return _load_on_demand(dataset, spec, shape, parts=parts, copies=copies, apart=apart)
-    if size > limit:
-        raise DataError(
-            f"{dataset.name}: {len(train) + len(evaluation):,} images of {spec.image_size} pixels "
-            f"are {size / 2**30:.1f} GiB decoded, more than {limit / 2**30:.0f} GiB: lower "
-            "data.image_size, data.train or data.evaluation"
+    parts = split(datasets[0], spec, beside=beside)
+    count = len(parts.train) + len(parts.evaluation)
+    sides = [each.image_size for each in specs]
+    fits = all_fit(datasets[0], count, sides, limit=limit)
+    read = _read if fits else _read_sample
+    found = [
+        read(dataset, each, parts, beside=beside, apart=apart)
+        for dataset, each in zip(datasets, specs, strict=True)
+    ]
+    bad = {index: reason for each in reversed(found) for index, reason in each.bad.items()}
+    unseen = {i: reason for each in reversed(found) for i, reason in each.evaluation_bad.items()}
+    copies = sorted({index for each in found for index in each.copies} - bad.keys())
+    names = tuple(datasets[0].train.name_of(index) for index in copies)
+    first, *rest = (
+        _made(
+            each,
+            gone=[*bad, *copies],
+            unseen=list(unseen),
+            bad_files=tuple(each[index] for each in (bad, unseen) for index in sorted(each)),
+            left_out=LeftOut(reserved=parts.reserved, copies=names) if apart else None,
         )
+        for each in found
+    )
+    return replace(first, others=tuple(rest))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Found:
+    """The images of one size, without those that cannot be read; indices are the source's."""
+
+    dataset: Dataset
+    spec: DataSpec
+    train: Indices  # those of `training`
+    training: CountedImages
+    evaluation: Indices
+    evaluating: CountedImages
+    bad: Mapping[int, str]  # of those to train on: why they could not be read
+    evaluation_bad: Mapping[int, str]
+    copies: list[int]  # of those to train on: which equal one that is evaluated on
+    statistics: Statistics | None = None  # of a sample, where not all can be kept
+
+
+def _read(
+    dataset: Dataset, spec: DataSpec, parts: Split, *, beside: DataSpec | None, apart: bool
+) -> _Found:
+    """Decode all of them."""
+    train, evaluation = parts.train, parts.evaluation
     training, bad = _decode(dataset.train, train, dataset, spec)
     evaluating, evaluation_bad = _decode(evaluation_pool(dataset), evaluation, dataset, spec)
-    _check_bad([*bad.values(), *evaluation_bad.values()], spec, len(train) + len(evaluation))
+    check_bad([*bad.values(), *evaluation_bad.values()], spec, len(train) + len(evaluation))
     copies: list[int] = []
+    kept = np.delete(train, list(bad))
     if apart and dataset.endless is None:
-        seen = set(digests(evaluating.images)) | _evaluated_beside(dataset, spec, beside)
-        copies = [n for n, digest in enumerate(digests(training.images)) if digest in seen]
-        train = np.delete(train, list(bad))
-    if copies:
-        training = training.subset(np.delete(np.arange(training.count), copies))
-    _check_classes(dataset, training.labels, evaluating.labels, copies=len(copies))
-    probe = _probe(spec, training.count)
-    mean, std = _statistics(images for images, _ in training.batches(_chunks(training.count)))
-    arrays = {
-        "train_images": training.images,
-        "train_labels": training.labels,
-        "probe_indices": probe,
-        "evaluation_images": evaluating.images,
-        "evaluation_labels": evaluating.labels,
-    }
-    for array in arrays.values():
-        array.setflags(write=False)
-    endless = () if dataset.endless is None else (dataset.endless.fingerprint(),)
-    return ImageData(
-        shape=shape,
-        train=training if dataset.endless is None else dataset.endless,
-        probe_indices=probe,
-        evaluation=evaluating,
-        class_names=dataset.class_names,
-        mean=mean,
-        std=std,
-        fingerprint=digest_of(arrays, (*dataset.class_names, *endless)),
-        bad_files=(*bad.values(), *evaluation_bad.values()),
-        left_out=_left_out(dataset, parts, train[copies]) if apart else None,
+        seen = set(digests(evaluating.images)) | evaluated_beside(dataset, spec, beside)
+        places = [n for n, digest in enumerate(digests(training.images)) if digest in seen]
+        copies = kept[places].tolist()
+    return _Found(
+        dataset=dataset,
+        spec=spec,
+        train=kept,
+        training=training,
+        evaluation=np.delete(evaluation, list(evaluation_bad)),
+        evaluating=evaluating,
+        bad={int(train[place]): reason for place, reason in bad.items()},
+        evaluation_bad={int(evaluation[place]): why for place, why in evaluation_bad.items()},
+        copies=copies,
     )
 
 
-def _left_out(dataset: Dataset, parts: Split, copies: Indices) -> LeftOut:
-    names = tuple(dataset.train.name_of(index) for index in copies.tolist())
-    return LeftOut(reserved=parts.reserved, copies=names)
-
-
-def _evaluated_beside(dataset: Dataset, spec: DataSpec, beside: DataSpec | None) -> set[bytes]:
-    """Return digests of what the other task evaluates on, decoded as images are trained on here.
-
-    Drawn images equal no others: training and evaluation are streams of their own.
-    """
-    if beside is None or SOURCES[spec.source].drawn or SOURCES[beside.source].drawn:
-        return set()
-    same = {"image_size": spec.image_size, "channels": dataset.channels}
-    other = open_source(beside.model_copy(update=same))
-    return digests_of(
-        evaluation_pool(other), evaluated_on(other, beside), channels=dataset.channels
-    )
-
-
-def _equal_files(dataset: Dataset, parts: Split, beside: DataSpec | None) -> list[int]:
-    """Return the places of training images whose files are those of evaluation images."""
-    others = [(evaluation_pool(dataset), parts.evaluation)]
-    if beside is not None:
-        other = open_source(beside)
-        others.append((evaluation_pool(other), evaluated_on(other, beside)))
-    return equal_files(dataset.train, parts.train, others)
-
-
-def _load_on_demand(
-    dataset: Dataset,
-    spec: DataSpec,
-    shape: DataShape,
-    *,
-    parts: Split,
-    copies: list[int],
-    apart: bool,
-) -> ImageData:
+def _read_sample(
+    dataset: Dataset, spec: DataSpec, parts: Split, *, beside: DataSpec | None, apart: bool
+) -> _Found:
     """Decode none but a sample of those to train on, in order to know them."""
     pool = evaluation_pool(dataset)
+    copies = copied_files(dataset, parts, beside) if apart else []  # unread, so by their files
     train, evaluation = np.delete(parts.train, copies), parts.evaluation
     assert dataset.train.on_demand is not None
     assert pool.on_demand is not None, "a source has its test set on demand too"
     rng = np.random.default_rng(derive_seed(spec.split_seed, "sample"))
     sample = train[np.sort(rng.permutation(len(train))[:SAMPLE])]
     bad: dict[int, str] = {}
-    mean, std = _statistics(_readable(dataset, sample, bad, spec))
+    statistics = statistics_of(_readable(dataset, sample, bad, spec))
     train = np.setdiff1d(train, list(bad))
-    labels = dataset.train.labels[train]
-    _check_classes(dataset, labels, pool.labels[evaluation], copies=len(copies))
-    training, evaluating = dataset.train.on_demand.subset(train), pool.on_demand.subset(evaluation)
+    return _Found(
+        dataset=dataset,
+        spec=spec,
+        train=train,
+        training=dataset.train.on_demand.subset(train),
+        evaluation=evaluation,
+        evaluating=pool.on_demand.subset(evaluation),
+        bad=bad,
+        evaluation_bad={},
+        copies=parts.train[copies].tolist(),
+        statistics=statistics,
+    )
+
+
+def _made(
+    found: _Found,
+    *,
+    gone: Collection[int],
+    unseen: Collection[int],
+    bad_files: tuple[str, ...],
+    left_out: LeftOut | None,
+) -> ImageData:
+    """Return the images without those `gone` from training and those `unseen` in evaluation."""
+    dataset, spec = found.dataset, found.spec
+    training, train = _without(found.training, found.train, gone)
+    evaluating, evaluation = _without(found.evaluating, found.evaluation, unseen)
+    copies = 0 if left_out is None else len(left_out.copies)
+    labels = dataset.train.labels[train], evaluation_pool(dataset).labels[evaluation]
+    check_classes(dataset, *labels, copies=copies)
     probe = _probe(spec, training.count)
-    names = (*dataset.class_names, training.fingerprint(), evaluating.fingerprint())
+    arrays: dict[str, NDArray[Any]] = {"probe_indices": probe}
+    names: tuple[str, ...] = ()
+    if isinstance(training, ImageArrays) and isinstance(evaluating, ImageArrays):
+        arrays = {
+            "train_images": training.images,
+            "train_labels": training.labels,
+            "probe_indices": probe,
+            "evaluation_images": evaluating.images,
+            "evaluation_labels": evaluating.labels,
+        }
+        names = () if dataset.endless is None else (dataset.endless.fingerprint(),)
+        for array in arrays.values():
+            array.setflags(write=False)
+    else:
+        names = (training.fingerprint(), evaluating.fingerprint())
+    every = training.batches(_chunks(training.count))
+    mean, std = found.statistics or statistics_of(images for images, _ in every)
     return ImageData(
-        shape=shape,
-        train=training,
+        shape=DataShape(
+            image_size=spec.image_size, channels=dataset.channels, classes=len(dataset.class_names)
+        ),
+        train=training if dataset.endless is None else dataset.endless,
         probe_indices=probe,
         evaluation=evaluating,
         class_names=dataset.class_names,
         mean=mean,
         std=std,
-        fingerprint=digest_of({"probe_indices": probe}, names),
-        bad_files=tuple(bad.values()),
-        left_out=_left_out(dataset, parts, parts.train[copies]) if apart else None,
+        fingerprint=digest_of(arrays, (*dataset.class_names, *names)),
+        bad_files=bad_files,
+        left_out=left_out,
     )
+
+
+def _without(
+    images: CountedImages, indices: Indices, gone: Collection[int]
+) -> tuple[CountedImages, Indices]:
+    """Return the images, which have these indices of the source, without some of them."""
+    kept = ~np.isin(indices, list(gone))
+    return (images if kept.all() else images.subset(np.flatnonzero(kept))), indices[kept]
 
 
 def _readable(
@@ -204,7 +252,7 @@ def _readable(
         bad.update({int(chosen[place]): reason for place, reason in decoded.bad.items()})
         images = to_channels(decoded.images, dataset.channels)
         yield np.delete(images, list(decoded.bad), axis=0)
-    _check_bad(list(bad.values()), spec, len(sample))
+    check_bad(list(bad.values()), spec, len(sample))
 
 
 def _probe(spec: DataSpec, count: int) -> Indices:
@@ -231,43 +279,6 @@ def _decode(
     return ImageArrays(images=images, labels=labels), bad
 
 
-def _check_bad(bad: list[str], spec: DataSpec, count: int) -> None:
-    if len(bad) > spec.max_bad * count:
-        raise DataError(
-            f"{len(bad)} of {count} images cannot be read, more than data.max_bad "
-            f"{spec.max_bad:g}; the first is {bad[0]}"
-        )
-
-
-def _check_classes(
-    dataset: Dataset, train_labels: Indices, evaluation_labels: Indices, *, copies: int
-) -> None:
-    counts = np.bincount(train_labels, minlength=len(dataset.class_names))
-    if not counts.all() and dataset.endless is None:
-        name = dataset.class_names[int(np.argmin(counts))]
-        why = f": {copies} are evaluation images too, and left out" if copies else ""
-        raise DataError(f"{dataset.name}: class {name!r} has no training images{why}")
-    if not evaluation_labels.size:
-        raise DataError(f"{dataset.name}: no evaluation image could be read")
-
-
 def _chunks(count: int) -> Iterator[Indices]:
     """Yield 0 to `count` - 1, some at a time."""
     return (np.arange(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK))
-
-
-def _statistics(chunks: Iterable[Pixels]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and standard deviation by channel, exact, from histograms of [n, C, S, S]."""
-    counts: NDArray[np.int64] | int = 0
-    for images in chunks:
-        counts = counts + np.stack(
-            [np.bincount(channel.ravel(), minlength=LEVELS) for channel in images.swapaxes(0, 1)]
-        )
-    levels = np.arange(LEVELS) / (LEVELS - 1)
-    mean, std = [], []
-    for weights in np.atleast_2d(counts):
-        center = float(np.average(levels, weights=weights))
-        spread = float(np.average((levels - center) ** 2, weights=weights)) ** 0.5
-        mean.append(center)
-        std.append(max(spread, 1 / (LEVELS - 1)))  # images all of one colour
-    return tuple(mean), tuple(std)

@@ -8,7 +8,6 @@ from nas.data.arrays import ImageArrays
 from nas.data.dataset import Dataset, Decoded, Pool, Source
 from nas.data.images import DeviceImages, Indices, Pixels
 from nas.data.scenes import CHANNELS, CLASS_NAMES, SMALLEST, Scenes
-from nas.errors import DataError
 from nas.spec.study import DataSpec
 
 if TYPE_CHECKING:
@@ -46,11 +45,6 @@ class ProceduralImages(Scenes):
 
 
 def _open(spec: DataSpec) -> Dataset:
-    if spec.image_size < SMALLEST:
-        raise DataError(
-            f"data.image_size: {spec.image_size} pixels are too few for source 'procedural', which "
-            f"needs {SMALLEST} or more"
-        )
     train, evaluation = (
         ProceduralImages(
             name=name,
@@ -82,4 +76,10 @@ def _first(drawn: ProceduralImages, count: int) -> Pool:
     return Pool(labels=labels_of(drawn, torch.arange(count)).numpy(), decode=decode)
 
 
-SOURCE = Source(channels=CHANNELS, class_names=lambda spec: CLASS_NAMES, open=_open, drawn=True)
+SOURCE = Source(
+    channels=CHANNELS,
+    class_names=lambda spec: CLASS_NAMES,
+    open=_open,
+    drawn=True,
+    smallest=SMALLEST,
+)

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from nas.data.checks import check_sizes
 from nas.data.load import ImageData, foresee, load
 from nas.errors import DataError
+from nas.space.candidate import study_space
 from nas.spec.study import StudySpec
-from nas.study.facts import DataFacts
+from nas.study.facts import AtSize, DataFacts
 from nas.study.folder import Study
 
 
@@ -27,14 +29,16 @@ class StudyImages:
 def load_images(spec: StudySpec, *, apart: bool = True) -> StudyImages:
     """Load all images of a study; those to fine-tune on get the channels of those before.
 
-    What either task evaluates on neither trains on, unless not `apart` (`nas.data.load.load`).
+    Those to train on come at every size that the space says, and at that of `data`. What either
+    task evaluates on neither trains on, unless not `apart` (`nas.data.load.load`).
 
     Raises:
-        NotFoundError, DataError: as `nas.data.load.load`.
+        NotFoundError, DataError, SpecError: as `nas.data.load.load`.
     """
+    sizes = study_space(spec).image_sizes
     if spec.fine_tune is None:
-        return StudyImages(training=load(spec.data, apart=apart))
-    training = load(spec.data, beside=spec.fine_tune.data, apart=apart)
+        return StudyImages(training=load(spec.data, sizes=sizes, apart=apart))
+    training = load(spec.data, sizes=sizes, beside=spec.fine_tune.data, apart=apart)
     same = {"channels": training.shape.channels}
     tuning = spec.fine_tune.data.model_copy(update=same)
     with _named_fine_tune():
@@ -46,8 +50,9 @@ def foresee_left_out(spec: StudySpec) -> tuple[str, ...]:
     """Say what neither task will train on, as far as it is known before pixels are.
 
     Raises:
-        NotFoundError, DataError: as `nas.data.load.load`, as far as labels tell.
+        NotFoundError, DataError, SpecError: as `nas.data.load.load`, as far as labels tell.
     """
+    check_sizes(spec.data, study_space(spec).image_sizes)
     if spec.fine_tune is None:
         return ()
     data, tuning = spec.data, spec.fine_tune.data
@@ -91,7 +96,7 @@ def check_unchanged(study: Study, images: StudyImages) -> None:
         DataError: they are not.
     """
     for data, facts in _pairs(study, images):
-        if data.fingerprint != facts.fingerprint:
+        if facts_of(data).fingerprints != facts.fingerprints:
             raise DataError(
                 f"the images of {study.folder} have changed since it began; resume needs the same "
                 "ones"
@@ -117,4 +122,13 @@ def facts_of(data: ImageData) -> DataFacts:
         evaluation_images=data.evaluation.count,
         bad_files=data.bad_files,
         left_out=data.left_out,
+        others=tuple(
+            AtSize(
+                image_size=other.shape.image_size,
+                fingerprint=other.fingerprint,
+                mean=other.mean,
+                std=other.std,
+            )
+            for other in data.others
+        ),
     )

@@ -11,7 +11,8 @@ from nas.errors import DataError, SpecError
 from nas.execution.executor import Executor
 from nas.reading.phase import PhasePoint, phase_points, write_phase
 from nas.reading.study import REPORT
-from nas.spec.study import DataSpec, StudySpec
+from nas.space.candidate import study_space
+from nas.spec.study import StudySpec
 from nas.study.folder import Study
 from nas.study.records import FINAL, TrialStatus
 from nas.study.sweep import Member, Sweep, create_sweep, plan_sweep, refuse_existing
@@ -87,11 +88,12 @@ def _complete(study: Study) -> bool:
 
 def _check(members: tuple[Member, ...]) -> None:
     """Refuse what the studies would be refused for; images are loaded once for equal sections."""
-    known: tuple[DataSpec, DataSpec | None] | None = None
+    known: tuple[object, ...] | None = None
     images = None
     for member in members:
         tuning = member.spec.fine_tune
-        data = (member.spec.data, None if tuning is None else tuning.data)
+        sizes = study_space(member.spec).image_sizes
+        data = (member.spec.data, sizes, None if tuning is None else tuning.data)
         try:
             if images is None or data != known:
                 images, known = load_images(member.spec), data

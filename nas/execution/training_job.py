@@ -1,10 +1,9 @@
 """The job of a real study: train one segment on this machine's device."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from nas.execution.executor import Report
-from nas.spec.recipe import changed_recipe
 from nas.spec.study import ResourcesSpec
 from nas.study.records import Segment, SegmentEnded
 from nas.training.task import Task
@@ -28,11 +27,9 @@ class TrainingJob:
         parent = segment.trial.parent
         task = self.training if parent is None else self.fine_tuning
         assert task is not None, "only a study with fine-tuning plans trials with a parent"
-        if segment.trial.recipe:
-            task = replace(task, recipe=changed_recipe(task.recipe, segment.trial.recipe))
         return train_segment(
             segment,
-            task=task,
+            task=task.of(segment.trial),
             folder=self.folder / segment.trial.id,
             device=Device.of(self.resources),
             parent=None if parent is None else self.folder / parent,

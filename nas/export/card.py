@@ -10,7 +10,7 @@ from nas.ranking.metrics import averaged_accuracy
 from nas.ranking.result import LayoutScore, Ranking
 from nas.ranking.scope import scope
 from nas.ranking.validity import clopper_pearson
-from nas.spec.recipe import TrainingSpec, changed_recipe
+from nas.spec.recipe import TrainingSpec, changed_recipe, scaled_recipe
 from nas.spec.study import DataSpec
 from nas.study.facts import DataFacts
 from nas.study.folder import Study
@@ -31,7 +31,13 @@ def trained_on(study: Study, history: TrialHistory) -> Trained:
     tuning, facts = study.spec.fine_tune, study.fine_tuning_data
     if history.trial.parent is None or tuning is None or facts is None:
         recipe = changed_recipe(study.spec.training, history.trial.recipe or {})
-        return Trained(facts=study.data, data=study.spec.data, recipe=recipe)
+        there, data = study.data.at(history.trial.config.image_size), study.spec.data
+        size = there.shape.image_size
+        return Trained(
+            facts=there,
+            data=data.model_copy(update={"image_size": size}),
+            recipe=scaled_recipe(recipe, size=size, of=data.image_size),
+        )
     return Trained(facts=facts, data=tuning.data, recipe=tuning.training)
 
 

@@ -20,7 +20,6 @@ from nas.errors import NasError
 from nas.planning.rehearsal import made_up
 from nas.planning.shapes import Shape
 from nas.planning.timing_records import Timed, Timings
-from nas.spec.recipe import changed_recipe
 from nas.spec.study import ResourcesSpec
 from nas.study.records import Segment, Trial
 from nas.training import trial_state
@@ -96,9 +95,7 @@ def time_trial(
     Raises:
         NasError: it does not fit into memory.
     """
-    if trial.recipe:
-        task = replace(task, recipe=changed_recipe(task.recipe, trial.recipe))
-    before = _taken(device)
+    task, before = task.of(trial), _taken(device)
     try:
         with isolated(device):
             started = clock()
@@ -237,7 +234,7 @@ def _busy_neighbours(count: int, trial: Trial, task: Task, device: Device) -> It
 def _keep_busy(trial: Trial, task: Task, device: Device, ready: Semaphore) -> None:
     """Train until the process is ended, and let `ready` be known after the first step."""
     with isolated(device):
-        state, run = _begin(trial, task, device)
+        state, run = _begin(trial, task.of(trial), device)
         images = min(run.recipe.batch_size, _drawn(run))
         short = replace(run, recipe=run.recipe.model_copy(update={"epoch_images": images}))
         take_steps(state, short, 1)

@@ -240,7 +240,7 @@ def _facts(study: Study) -> dict[str, str]:
         "begun": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(study.created)),
         "data": f"{study.spec.data.source}: {data.amount} images to train on, "
         f"{data.probe_images:,} of them the probe, {data.evaluation_images:,} to evaluate; "
-        f"{data.shape.classes} classes, {data.shape.image_size} pixels; sha256 {data.fingerprint}",
+        f"{data.shape.classes} classes, {data.pixels} pixels; sha256 {data.fingerprint}",
         "kept apart": _kept_apart(study),
         "recipe": study.spec.training.model_dump_json(),
         "search": study.spec.search.model_dump_json(),

@@ -18,7 +18,7 @@ from nas.study.records import DataShape
 from search_spaces.language.constraints import Quantity
 from search_spaces.language.domains import Value
 from search_spaces.language.layout_space import LayoutSpace
-from search_spaces.language.points import Point
+from search_spaces.language.points import IMAGE_SIZE, Point
 from search_spaces.language.space import SearchSpace
 
 Values = Mapping[str, Value]  # by variable
@@ -56,7 +56,7 @@ def branches(
     found: list[Branch] = []
     shrink = not space.constraints.widths_do_not_shrink
     for layout in space.layouts:
-        pricing = Pricing(layout, shape, asked, shrink=shrink)
+        pricing = Pricing(layout, asked, shrink=shrink)
         alike: dict[tuple[int, ...], list[Values]] = {}
         steps: dict[tuple[int, ...], tuple[Made, ...]] = {}
         for options in _options(layout):
@@ -82,14 +82,16 @@ def branches(
 
 
 def _options(layout: LayoutSpace) -> Iterator[Values]:
-    names = [name for name, _ in layout.options.domains]
-    for chosen in product(*(each.values() for _, each in layout.options.domains)):
+    names = [name for name, _ in layout.common]
+    for chosen in product(*(each.values() for _, each in layout.common)):
         yield dict(zip(names, chosen, strict=True))
 
 
 def _plain(layout: LayoutSpace, options: Values, shape: DataShape) -> CoAtNetConfig:
     """Return a network of the layout with these options, whose depths and widths mean nothing."""
-    given = layout.options.options(options)
+    given = layout.options.options({name: options[name] for name, _ in layout.options.domains})
+    image_size = options.get(IMAGE_SIZE, shape.image_size)
+    assert isinstance(image_size, int)
     stages = tuple(
         StageConfig(block=BlockType(stage.type.value), depth=1, width=given.head_size)
         for stage in layout.stages
@@ -98,7 +100,7 @@ def _plain(layout: LayoutSpace, options: Values, shape: DataShape) -> CoAtNetCon
         stem=StemConfig(width=1),
         stages=stages,
         head_size=given.head_size,
-        image_size=shape.image_size,
+        image_size=image_size,
         in_channels=shape.channels,
         classes=shape.classes,
     )

@@ -49,7 +49,7 @@ def network(point: Point, shape: DataShape, *, drop_path: float = 0.0) -> CoAtNe
             for stage in point.stages
         ),
         head_size=point.options.head_size,
-        image_size=shape.image_size,
+        image_size=point.image_size or shape.image_size,
         in_channels=shape.channels,
         classes=shape.classes,
         drop_path=drop_path,
@@ -77,6 +77,8 @@ def sized(layout: LayoutSpace, match: Match, shape: DataShape) -> LayoutSpace:
     Raises:
         ValueError: no point of the layout can be built, or there are too many to weigh.
     """
+    if layout.image_size is not None:  # one, since `match` is refused beside choices
+        shape = replace(shape, image_size=layout.image_size.at(0))
     best: Matched | None = None
     for strides in product(*(_strides(stage, shape) for stage in layout.stages)):
         found = _closest(layout, strides, match, shape)

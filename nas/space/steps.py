@@ -7,11 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from coatnet.config import BlockType, CoAtNetConfig, RelativeBias, StageConfig, StemConfig, StemType
+from coatnet.config import (
+    BlockType,
+    CoAtNetConfig,
+    RelativeBias,
+    StageConfig,
+    StemConfig,
+    StemType,
+    sides,
+)
 from nas.errors import SpecError
 from nas.space.counting.chains import START, Step
 from nas.space.parts import Price, Prices, State, halved
-from nas.study.records import DataShape
 from search_spaces.language.constraints import Quantity, StageType
 from search_spaces.language.domains import Value
 from search_spaces.language.layout_space import (
@@ -101,7 +108,6 @@ class Pricing:
     def __init__(
         self,
         layout: LayoutSpace,
-        shape: DataShape,
         asked: tuple[Quantity, ...],
         *,
         shrink: bool,
@@ -109,7 +115,6 @@ class Pricing:
         """Ask for the prices of these quantities; `shrink` tells whether widths may."""
         self._layout, self._asked, self._shrink = layout, asked, shrink
         self._prices = Prices(asked)
-        self._image = shape.image_size, shape.image_size
         self._known: dict[tuple[object, ...], Made | None] = {}
 
     def steps(self, config: CoAtNetConfig) -> tuple[Made, ...] | None:
@@ -121,7 +126,7 @@ class Pricing:
         made: list[Made] = []
         for place in range(len(self._layout.stages) + 2):
             before = made[-1].after if made else ()
-            key = (place, before, *self._matters(config, place))
+            key = (place, before, config.image_size, *self._matters(config, place))
             if key not in self._known:
                 self._known[key] = self._step(config, place, before)
             step = self._known[key]
@@ -151,20 +156,21 @@ class Pricing:
 
     def _stem(self, config: CoAtNetConfig) -> Made | None:
         edges, nothing = _Edges(), self._prices.nothing
+        image = sides(config.image_size)
         match self._layout.stem:
             case ConvolutionStems() as stems:
                 edges.names = ("stem_width", "stem_depth", "stem_stride")
                 domains = stems.width, stems.depth, stems.stride
                 for width, depth, stride in product(*(each.values() for each in domains)):
                     stem = StemConfig(width=width, depth=depth, stride=stride)
-                    after = State(width, halved(self._image, stride))
+                    after = State(width, halved(image, stride))
                     price = self._prices.stem(replace(config, stem=stem), after.size)
                     edges.add(START, after, price, (width, depth, stride), other=nothing)
             case PatchStems() as stems:
                 edges.names = ("patch",)
                 for patch in stems.size.values():
-                    if self._image[0] % patch == 0:  # its price comes with the stage's width
-                        after = State(0, (self._image[0] // patch, self._image[1] // patch))
+                    if image[0] % patch == 0:  # its price comes with the stage's width
+                        after = State(0, (image[0] // patch, image[1] // patch))
                         edges.add(START, after, nothing, (patch,), other=nothing)
         return edges.made()
 
@@ -209,7 +215,7 @@ class Pricing:
         price: Callable[[State, State, int], Price],
     ) -> Price:
         """Return the price of a stem of patches, as wide as the stage, with the first block."""
-        patch = self._image[0] // before.size[0]
+        patch = sides(config.image_size)[0] // before.size[0]
         patches = StemConfig(type=StemType.PATCH, width=after.width, depth=1, stride=patch)
         stem = self._prices.stem(replace(config, stem=patches), before.size)
         first = price(State(after.width, before.size), after, 1)

@@ -48,7 +48,7 @@ class TrainingSpec(Section):
     mixup: NonNegative = 0.0  # alpha of the Beta distribution; 0 is off
     rand_augment: RandAugmentSpec = RandAugmentSpec()
     flip: bool = False  # random horizontal flip
-    crop_padding: Padding = 0  # random crop after padding by so many pixels
+    crop_padding: Padding = 0  # random crop after padding by so many pixels, at data.image_size
     drop_path: Rate = 0.0  # stochastic depth, rate of the last block
     ema_decay: Rate | None = None
     # Of batch norms, when measuring; "running" is what studies of 0.1 began with and go on with.
@@ -94,6 +94,18 @@ def changed_recipe(recipe: TrainingSpec, changes: Mapping[str, int | float | str
             place = place[section]
         place[last] = value
     return type(recipe).model_validate(values)
+
+
+def scaled_recipe(recipe: TrainingSpec, *, size: int, of: int) -> TrainingSpec:
+    """Return the recipe, which is for images of `of` pixels a side, for images of `size` pixels.
+
+    Crops move a picture by the same part of itself: padding is in proportion, to the nearest pixel
+    (a half goes up), and one pixel at least where there is some.
+    """
+    if not recipe.crop_padding or size == of:
+        return recipe
+    padding = max(1, (2 * recipe.crop_padding * size + of) // (2 * of))
+    return recipe.model_copy(update={"crop_padding": padding})
 
 
 class FineTuningSpec(TrainingSpec):

@@ -3,7 +3,7 @@
 import os
 import time
 import uuid
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from nas.spec.names import check_name
 from nas.spec.study import StudySpec
 from nas.study.declaration import Declaration
 from nas.study.extension import declaration, extended_spec, journalled_extensions
-from nas.study.facts import DataFacts, facts_from_json
+from nas.study.facts import DataFacts, facts_from_json, facts_to_json
 from nas.study.folded import FROM, keep, kept
 from nas.study.journal import START, is_held, scan_from
 from nas.study.origin import git_commit, versions
@@ -248,10 +248,10 @@ def _to_json(study: Study) -> dict[str, Any]:
         "created": study.created,
         "fingerprint": fingerprint(study.begun),
         "spec": resolved(study.begun),
-        "data": asdict(study.data),
+        "data": facts_to_json(study.data),
         "versions": study.versions,
         "commit": study.commit,
-        "fine_tuning_data": study.fine_tuning_data and asdict(study.fine_tuning_data),
+        "fine_tuning_data": study.fine_tuning_data and facts_to_json(study.fine_tuning_data),
     }
 
 

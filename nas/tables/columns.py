@@ -90,7 +90,7 @@ _WORDS = (
     ),
     _real("parameters_off", "from the number asked for, relative", FRACTION),
     _real("macs_off", "from the number asked for, relative", FRACTION),
-    _text("choices", "options and parts of the recipe that were chosen; null: none"),
+    _text("choices", "options, image size and parts of the recipe that were chosen; null: none"),
     _text("point", "values of the space's variables, of a point that is rejected"),
     _text("rejected", "why the point is no candidate"),
     # what an epoch measured: `nas.study.records.EpochMeasured`

@@ -20,7 +20,7 @@ from search_spaces.language.domains import (
     is_choice,
 )
 from search_spaces.language.options import OptionSpace
-from search_spaces.language.points import ConvolutionStem, PatchStem, Point, Stage
+from search_spaces.language.points import IMAGE_SIZE, ConvolutionStem, PatchStem, Point, Stage
 from search_spaces.language.recipe import PREFIX, RecipeSpace
 
 
@@ -76,6 +76,7 @@ class LayoutSpace:
     stem: ConvolutionStems | PatchStems | OpenStem
     stages: tuple[StageSpace, ...]
     options: OptionSpace
+    image_size: Domain | None = None  # pixels a side; None: not said, so as the study's images are
     recipe: RecipeSpace = ()
 
     @property
@@ -86,10 +87,10 @@ class LayoutSpace:
     def domains(self) -> Iterator[tuple[str, AnyDomain]]:
         """Yield every domain with its variable's name, in the order in which points are counted.
 
-        Variables of stages and stem are the layout's own, ``C-T/width2``; options and recipe are
-        called alike in all layouts, ``head_size`` and ``recipe.learning_rate``.
+        Variables of stages and stem are the layout's own, ``C-T/width2``; options, image size and
+        recipe are called alike in all layouts, ``head_size`` and ``recipe.learning_rate``.
         """
-        yield from self.options.domains
+        yield from self.common
         for key, each in self.recipe:
             yield PREFIX + key, each
         match self.stem:
@@ -108,6 +109,12 @@ class LayoutSpace:
             yield f"{self.name}/stride{number}", stage.stride
             for key, each in stage.own:
                 yield f"{self.name}/{key}{number}", each
+
+    @property
+    def common(self) -> tuple[tuple[str, AnyDomain], ...]:
+        """What holds for a whole network, whatever its stages: options, and the image size."""
+        sizes = () if self.image_size is None else ((IMAGE_SIZE, self.image_size),)
+        return (*self.options.domains, *sizes)
 
     @property
     def variables(self) -> Mapping[str, AnyDomain]:
@@ -184,6 +191,7 @@ class LayoutSpace:
             stem=stem,
             stages=tuple(stages),
             options=options,
+            image_size=None if self.image_size is None else number[IMAGE_SIZE],
             recipe=tuple((key, values[PREFIX + key]) for key, _ in self.recipe),
         )
 
@@ -193,6 +201,8 @@ class LayoutSpace:
         Of factors that round to the same width, the first.
         """
         values: dict[str, Value] = self.options.values(point.options)
+        if point.image_size is not None:
+            values[IMAGE_SIZE] = point.image_size
         values |= {PREFIX + key: value for key, value in point.recipe}
         before = 0
         if isinstance(point.stem, PatchStem):

@@ -21,6 +21,7 @@ from search_spaces.language.layout_space import (
 from search_spaces.language.mistakes import Mistakes
 from search_spaces.language.options import KEYS as OPTIONS
 from search_spaces.language.options import OptionSpace, option_space
+from search_spaces.language.points import IMAGE_SIZE
 from search_spaces.language.recipe import RecipeSpace
 from search_spaces.language.values import MAX_STAGES, PATCH, STAGE_BOUNDS, section, sequence
 
@@ -57,6 +58,7 @@ class Shared:
     stages: tuple[SharedStage, ...]
     options: OptionSpace
     written: Mapping[str, Any]  # the options as the file has them: a layout may say some itself
+    image_size: Domain | None  # None: not said
     recipe: RecipeSpace
     sized: bool  # a size that is not given is found: `match` without `within`
     rules: OrderRules
@@ -222,6 +224,7 @@ def _stage_layout(
         stem=stem,
         stages=tuple(stages),
         options=shared.options.of_types(types),
+        image_size=shared.image_size,
         recipe=shared.recipe,
     )
 
@@ -245,14 +248,31 @@ def _patch_layout(name: str, value: Any, shared: Shared, *, path: KeyPath) -> La
     )
     stem = OpenStem(patches=True)
     if "patch" in keys:
-        stem = PatchStems(size=domain(keys["patch"], (*path, "patch"), bounds=PATCH))
+        patches = domain(keys["patch"], (*path, "patch"), bounds=PATCH)
+        _check_patches(name, patches, shared.image_size)
+        stem = PatchStems(size=patches)
     return LayoutSpace(
         name=name,
         stem=stem,
         stages=(stage,),
         options=shared.options.of_types([stage.type]),
+        image_size=shared.image_size,
         recipe=shared.recipe,
     )
+
+
+def _check_patches(name: str, patches: Domain, image_size: Domain | None) -> None:
+    """Refuse a size of images that no patch divides: the layout would have no network there.
+
+    Where only some patches do not, `nas.space.candidate` rejects those points, one by one.
+    """
+    for pixels in () if image_size is None else image_size.values():
+        if all(pixels % patch for patch in patches.values()):
+            raise SpaceError(
+                (IMAGE_SIZE,),
+                f"images of {pixels} pixels cannot be cut into patches of "
+                f"{_either(patches.values())} pixels, as layout {name} does: choose a multiple",
+            )
 
 
 def _check_heads(width: Domain, head_sizes: tuple[int, ...], *, path: KeyPath) -> None:

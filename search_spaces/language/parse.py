@@ -13,6 +13,7 @@ from search_spaces.language.limits import constraints
 from search_spaces.language.mistakes import Mistakes
 from search_spaces.language.options import KEYS as OPTIONS
 from search_spaces.language.options import ONE_POINT, number_domain, option_space
+from search_spaces.language.points import IMAGE_SIZE
 from search_spaces.language.recipe import recipe_space
 from search_spaces.language.space import SearchSpace
 from search_spaces.language.values import (
@@ -28,10 +29,12 @@ from search_spaces.language.values import (
     sequence,
     size,
 )
+from search_spaces.language.values import IMAGE_SIZE as PIXELS
 
 _RULES = ("allow_transformer_before_convolution", "allow_transformer_first")
 KEYS = (
-    "stem", *OPTIONS, "stages", "layouts", "recipe", "match", "budget", "constraints", *_RULES,
+    "stem", *OPTIONS, IMAGE_SIZE, "stages", "layouts", "recipe", "match", "budget", "constraints",
+    *_RULES,
 )  # fmt: skip
 _OWN_KEYS = tuple(dict.fromkeys(key for keys in OWN.values() for key in keys))
 STAGE_KEYS = ("type", *STAGE_BOUNDS, *_OWN_KEYS)
@@ -62,6 +65,7 @@ def parse_space(values: Mapping[str, Any]) -> SearchSpace:
         stages=_shared_stages(keys.get("stages", []), mistakes),
         options=option_space(keys, mistakes),
         written={key: keys[key] for key in OPTIONS if key in keys},
+        image_size=_image_size(keys, mistakes),
         recipe=recipe_space(keys.get("recipe"), mistakes),
         sized=sized,
         rules=_order_rules(keys, mistakes),
@@ -88,10 +92,19 @@ def _order_rules(keys: Mapping[str, Any], mistakes: Mistakes) -> OrderRules:
     return OrderRules(**given)
 
 
+def _image_size(keys: Mapping[str, Any], mistakes: Mistakes) -> Domain | None:
+    if IMAGE_SIZE in keys:
+        with mistakes.noted():
+            return domain(keys[IMAGE_SIZE], (IMAGE_SIZE,), bounds=PIXELS)
+    return None
+
+
 def _check_sized(shared: Shared) -> None:
     """Refuse choices where `match` takes one point of each layout: it knows no other than sizes."""
     hint = "give 'match' a 'within', or leave it one value"
     shared.options.check_fixed()
+    if shared.image_size is not None and shared.image_size.size > 1:
+        raise SpaceError((IMAGE_SIZE,), f"has choices, {ONE_POINT}")
     for name, each in shared.recipe:
         if each.size > 1:
             raise SpaceError(("recipe", name), f"has choices, {ONE_POINT}")

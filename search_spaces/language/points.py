@@ -8,6 +8,7 @@ from search_spaces.language.domains import Value
 from search_spaces.language.options import NetworkOptions
 
 LAYOUT = "layout"  # the variable that every assignment holds
+IMAGE_SIZE = "image_size"  # that of a space which says of what size images are
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,12 +43,13 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Point:
-    """One network of the space; points are equal where their networks and recipes are."""
+    """One network of the space; points are equal where networks, images and recipes are."""
 
     layout: str  # the name in the file, which may differ from the stages' types
     stem: ConvolutionStem | PatchStem
     stages: tuple[Stage, ...]
     options: NetworkOptions
+    image_size: int | None = None  # pixels a side; None: as the study's images are
     recipe: tuple[tuple[str, Value], ...] = ()  # what differs from the study's, by its key
 
     @property
@@ -70,4 +72,5 @@ class Point:
         patch = f" patch {self.stem.size}" if isinstance(self.stem, PatchStem) else ""
         depths = "-".join(str(stage.depth) for stage in self.stages)
         widths = "-".join(str(stage.width) for stage in self.stages)
-        return f"{self.layout}{kind}{patch} depths {depths} widths {widths}"
+        pixels = "" if self.image_size is None else f" at {self.image_size} px"
+        return f"{self.layout}{kind}{patch} depths {depths} widths {widths}{pixels}"

@@ -13,6 +13,7 @@ from search_spaces.language.values import (
     DEPTH,
     EXPANSION,
     HEADS,
+    IMAGE_SIZE,
     KERNELS,
     MAX_STAGES,
     PATCH,
@@ -58,6 +59,7 @@ def space_schema() -> Schema:
                 required=["width"],
             ),
             **options,
+            "image_size": _whole(IMAGE_SIZE, "Pixels a side; not said: data.image_size"),
             "stages": {
                 "type": "array",
                 "maxItems": MAX_STAGES,

@@ -108,6 +108,12 @@ class SearchSpace:
         return {LAYOUT: point.layout, **self.layout(point.layout).assignment(point)}
 
     @property
+    def image_sizes(self) -> tuple[int, ...]:
+        """The sizes of images that its networks take, in pixels; none where it does not say."""
+        said = self.layouts[0].image_size  # which all layouts have in common
+        return () if said is None else said.values()
+
+    @property
     def limits(self) -> tuple[Limit, ...]:
         """The limits on prices and depth, those of `match` among them."""
         return (*self.constraints.limits, *(self.match.limits if self.match else ()))

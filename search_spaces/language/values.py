@@ -47,6 +47,7 @@ EXPANSION = Bounds(least=1, most=8)
 SQUEEZE = Reals(least=0.0, most=4.0, words="from 0 to 4")
 STEM_STRIDE = Bounds(least=1, most=64)
 PATCH = Bounds(least=1, most=1_024)
+IMAGE_SIZE = Bounds(least=1, most=4_096)  # pixels a side
 
 
 def section(value: Any, path: KeyPath, *, known: tuple[str, ...]) -> Mapping[str, Any]:

@@ -86,3 +86,53 @@ def test_stems_are_chosen_too() -> None:
     rng = random.Random(0)
     for point in (space.sample(rng) for _ in range(20)):
         assert space.point(space.assignment(point)) == point
+
+
+SIZED: dict[str, Any] = {
+    "stem": {"width": 4},
+    "stages": [{"depth": [1, 2], "width": 8}] * 2,
+    "layouts": {"C-C": {}, "ViT_REL": {"patch": 4, "depth": 1, "width": 32}},
+}
+
+
+def test_a_size_of_images_is_chosen_like_an_option_and_called_alike_in_all_layouts() -> None:
+    space = parse_space({**SIZED, "image_size": {"from": 16, "to": 32, "step": 8}})
+    assert space.image_sizes == (16, 24, 32)
+    assert all("image_size" in layout.variables for layout in space.layouts)
+    points = list(space.points())
+    assert len(points) == len(set(points)) == space.count() == 3 * (4 + 1)
+    assert [point.image_size for point in points[:8]] == [16] * 4 + [24] * 4
+    assert str(points[-1]) == "ViT_REL (T) patch 4 depths 1 widths 32 at 32 px"
+    for point in points:
+        assert space.point(space.assignment(point)) == point
+
+
+def test_one_size_of_images_is_no_choice_and_none_is_said_of_others() -> None:
+    one, other = parse_space({**SIZED, "image_size": 16}), parse_space(SIZED)
+    assert {point.image_size for point in one.points()} == {16}
+    assert {point.image_size for point in other.points()} == {None}
+    assert one.variables == other.variables
+    assert (one.image_sizes, other.image_sizes) == ((16,), ())
+
+
+@pytest.mark.parametrize(
+    ("size", "line"),
+    [
+        ("28px", ("image_size: must be a whole number, a list of choices or a range "
+                  "{from: 1, to: 4, step: 1}, not '28px'")),
+        ([28, 0], "image_size.1: must be from 1 to 4096, not 0"),
+        ([28, 28], "image_size: 28 is listed twice"),
+        ({"from": 16, "to": 8}, "image_size: 'from' 16 exceeds 'to' 8"),
+    ],
+)  # fmt: skip
+def test_sizes_of_images_are_refused(size: Any, line: str) -> None:
+    with pytest.raises(SpaceError) as caught:
+        parse_space({**SIZED, "image_size": size})
+    assert (str(caught.value), caught.value.others) == (line, ())
+
+
+def test_where_match_takes_one_point_there_is_one_size_of_images() -> None:
+    values = {"layouts": ["C-C"], "match": {"parameters": "20k"}}
+    with pytest.raises(SpaceError, match=r"^image_size: has choices, but 'match' takes one point"):
+        parse_space({**values, "image_size": [16, 32]})
+    assert parse_space({**values, "image_size": 16}).image_sizes == (16,)

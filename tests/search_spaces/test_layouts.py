@@ -142,6 +142,9 @@ PATCH = {"patch": 4, "depth": 1, "width": 8}
          "4, not 7")),
         ({"layouts": {"ViT_REL": {**PATCH, "patch": [4, "7"]}}},
          "layouts.ViT_REL.patch.1: must be a whole number, not '7'"),
+        ({"layouts": {"ViT_REL": {**PATCH, "patch": [4, 8]}}, "image_size": [32, 28, 30]},
+         ("image_size: images of 30 pixels cannot be cut into patches of 4 or 8 pixels, as layout "
+          "ViT_REL does: choose a multiple")),
         ({"layouts": {"C-C-C-C": {"depth": [1]}}},
          "layouts.C-C-C-C.depth: unknown key, did you mean 'depths'?"),
         ({"layouts": {"C-C-C-C": {"depths": [1, 1, 1]}}},

@@ -215,3 +215,16 @@ def test_what_is_left_out_stays_out_where_unreadable_files_are_replaced(root: Pa
     loaded = load(spec_of(root), limit=0)
     assert isinstance(loaded.train, ImageFiles)
     assert b"a/x.png" not in loaded.train.names.tolist()
+
+
+def test_a_copy_at_one_size_is_left_out_at_all(root: Path) -> None:
+    with Image.open(root / "val" / "a" / "1.png") as image:
+        image.resize((4, 4), Image.Resampling.BILINEAR).save(root / "train" / "a" / "small.png")
+    alone = load(spec_of(root))
+    loaded = load(spec_of(root), sizes=(4,))
+    (small,) = loaded.others
+    assert alone.left_out == LeftOut()
+    assert loaded.left_out == small.left_out
+    assert loaded.left_out == LeftOut(copies=(str(root / "train" / "a" / "small.png"),))
+    assert (loaded.train.count, small.train.count) == (10, 10)
+    np.testing.assert_array_equal(loaded.train.labels, small.train.labels)

@@ -232,3 +232,16 @@ def test_files_travel_as_arrays(spec: DataSpec) -> None:
 def test_other_sources_are_still_refused(make_data: Callable[..., ImageData]) -> None:
     with pytest.raises(DataError, match=r"digits: 1,797 images .* lower data\.image_size"):
         load(DataSpec(image_size=8), limit=1000)
+
+
+def test_files_on_demand_are_the_same_at_every_size(spec: DataSpec) -> None:
+    damage(files_of(spec), 5)
+    streamed = load(spec.model_copy(update={"max_bad": 0.5}), sizes=(12,), limit=1)
+    (larger,) = streamed.others
+    assert isinstance(streamed.train, ImageFiles)
+    assert isinstance(larger.train, ImageFiles)
+    assert (streamed.train.size, larger.train.size) == (8, 12)
+    for one, other in ((streamed.train, larger.train), (streamed.evaluation, larger.evaluation)):
+        assert one.names.tolist() == other.names.tolist()
+    alone = load(spec.model_copy(update={"max_bad": 0.5, "image_size": 12}), limit=0)
+    assert (larger.fingerprint, larger.mean) == (alone.fingerprint, alone.mean)

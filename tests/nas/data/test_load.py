@@ -87,12 +87,6 @@ def test_statistics(digits: ImageData) -> None:
     np.testing.assert_allclose(digits.std, pixels.std(), rtol=1e-9)
 
 
-def test_statistics_of_one_colour_do_not_divide_by_zero() -> None:
-    mean, std = data._statistics([np.zeros((5, 2, 3, 3), dtype=np.uint8)])
-    assert mean == (0.0, 0.0)
-    assert min(std) > 0
-
-
 def test_equal_specs_give_equal_fingerprints(hundred: list[str]) -> None:
     spec = DataSpec(image_size=4)
     first = load(spec)
@@ -209,3 +203,59 @@ def test_own_test_set_is_the_evaluation_set(
 def test_a_missing_path_is_named(tmp_path: Path) -> None:
     with pytest.raises(LookupError, match=r"data.path .*nowhere: no such folder"):
         load(DataSpec(source="folder", path=str(tmp_path / "nowhere")))
+
+
+# The same images at several sizes.
+
+
+def test_every_size_is_as_if_the_spec_said_it_and_no_size_is_made_from_another() -> None:
+    both = load(DataSpec(image_size=28, probe=100), sizes=(14, 28))
+    (small,) = both.others
+    alone = load(DataSpec(image_size=14, probe=100))
+    assert both.fingerprint == load(DataSpec(image_size=28, probe=100)).fingerprint
+    assert (small.fingerprint, small.shape, small.mean) == (
+        alone.fingerprint, alone.shape, alone.mean,
+    )  # fmt: skip
+    assert both.at(14) is small
+    assert both.at(28) is both.at(20) is both
+    assert small.mean != both.mean
+
+
+def test_what_cannot_be_read_at_one_size_is_left_out_at_all(
+    monkeypatch: pytest.MonkeyPatch, hundred: list[str]
+) -> None:
+    numbers = np.arange(100, dtype=np.uint8)  # image n is of colour n, at any size
+
+    def opened(spec: DataSpec) -> Dataset:
+        def decode(indices: np.ndarray) -> Decoded:
+            shape = (1, spec.image_size, spec.image_size)
+            images = np.broadcast_to(numbers[indices][:, None, None, None], (len(indices), *shape))
+            broken = {4: (7, 50), 6: (8, 50)}[spec.image_size]
+            bad = {place: f"{n}: at {spec.image_size}" for place, n in enumerate(indices)
+                   if n in broken}  # fmt: skip
+            return Decoded(images=images.copy(), bad=bad)
+
+        return Dataset(
+            name="hundred",
+            channels=1,
+            class_names=tuple("abcd"),
+            train=Pool(labels=LABELS, decode=decode),
+        )
+
+    monkeypatch.setattr(data, "open_source", opened)
+    loaded = load(DataSpec(image_size=4, max_bad=0.05), sizes=[6])
+    (other,) = loaded.others
+    for one, same in ((loaded.train, other.train), (loaded.evaluation, other.evaluation)):
+        pictures, again = (part.images[:, 0, 0, 0].tolist() for part in (one, same))
+        assert pictures == again
+        assert not {7, 8, 50} & set(pictures)
+        np.testing.assert_array_equal(one.labels, same.labels)
+    np.testing.assert_array_equal(loaded.probe_indices, other.probe_indices)
+    assert loaded.train.count + loaded.evaluation.count == 97
+    assert sorted(loaded.bad_files) == ["50: at 4", "7: at 4", "8: at 6"]
+    assert other.bad_files == loaded.bad_files
+
+
+def test_all_sizes_together_are_bounded(hundred: list[str]) -> None:
+    with pytest.raises(DataError, match=r"of 4 and 6 pixels are .*: lower space\.image_size, data"):
+        load(DataSpec(image_size=4), sizes=(6,), limit=100 * (16 + 36) - 1)

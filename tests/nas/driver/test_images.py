@@ -15,8 +15,9 @@ from nas.driver.images import (
     load_images,
     were_kept_apart,
 )
-from nas.errors import DataError
+from nas.errors import DataError, SpecError
 from nas.spec.file import load_spec
+from nas.study.facts import facts_to_json
 from nas.study.folder import create_study, open_study
 from nas.study.left_out import LeftOut
 from tests.nas.conftest import SMALL
@@ -143,3 +144,35 @@ def test_a_study_that_0_1_began_goes_on_with_the_images_it_had():
     assert seen_twice(begun_now) == 0
     with pytest.raises(DataError, match="have changed"):
         check_unchanged(study, begun_now)
+
+
+SIZES = "space.image_size=[12, 20]"
+
+
+def test_images_come_at_all_sizes_that_the_space_says_and_are_known_again(tmp_path):
+    spec = load_spec(str(SMALL), (SIZES,))
+    images = load_images(spec)
+    assert images.training.shape.image_size == spec.data.image_size
+    assert [other.shape.image_size for other in images.training.others] == [12, 20]
+    facts = facts_of(images.training)
+    assert (facts.at(12).shape.image_size, facts.at(12).mean) == (12, images.training.at(12).mean)
+    assert facts.at(20).fingerprint == images.training.at(20).fingerprint
+    study = create_study(spec, facts, folder=tmp_path / "s")
+    again = open_study(study.folder)
+    assert again.data == facts
+    check_unchanged(again, images)
+    changed = replace(images.training.others[1], fingerprint="another")
+    others = (images.training.others[0], changed)
+    with pytest.raises(DataError, match="have changed"):
+        check_unchanged(again, StudyImages(training=replace(images.training, others=others)))
+
+
+def test_sizes_that_a_source_has_not_are_refused_at_the_door():
+    for see in (foresee_left_out, load_images):
+        with pytest.raises(SpecError, match=r"^space.image_size: 12 pixels are too few"):
+            see(load_spec(str(SMALL), (SIZES, "data={source: procedural, train: 50}")))
+
+
+def test_other_sizes_are_kept_of_a_study_that_has_some_alone():
+    with_one = facts_of(load_images(load_spec(str(SMALL))).training)
+    assert "others" not in facts_to_json(with_one)

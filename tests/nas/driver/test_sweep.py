@@ -148,6 +148,11 @@ def test_what_cannot_be_is_refused_before_anything_is_created(tmp_path):
         DataError, match=r"sweep\.values: data\.train=100000: .*100000 images asked"
     ):
         begin(tmp_path / "s", few)
+    small = 'sweep={"key": "space.image_size", "values": [20, 12]}'
+    with pytest.raises(
+        SpecError, match=r"sweep\.values: space\.image_size=12: space\.image_size: 12"
+    ):
+        begin(tmp_path / "s", small, 'data={"source": "procedural", "train": 48, "evaluation": 20}')
     none = 'sweep={"key": "space.match", "values": [null, {"parameters": 5, "within": 0.1}]}'
     with pytest.raises(SpecError, match=r"sweep\.values: space\.match="):
         begin(tmp_path / "s", none)

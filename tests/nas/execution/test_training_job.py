@@ -1,17 +1,18 @@
 """The job of a study trains each trial by its own task: a trial with a parent is fine-tuned."""
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from nas.data.load import load
-from nas.errors import CheckpointError
+from nas.errors import CheckpointError, DataError
 from nas.execution.training_job import Task, TrainingJob
 from nas.spec.recipe import FineTuningSpec, TrainingSpec
 from nas.spec.study import DataSpec, ResourcesSpec
 from nas.study.records import EpochMeasured, Outcome, Segment
-from tests.nas.builders import trial
+from tests.nas.builders import TINY, trial
 
 DATA = DataSpec(image_size=8, train=32, probe=8, evaluation=16)
 RECIPE = TrainingSpec(epochs=1, batch_size=16, warmup_epochs=0.0)
@@ -64,3 +65,39 @@ def test_a_trial_is_trained_by_the_recipe_that_its_candidate_chose(tmp_path: Pat
     assert reports[0].learning_rate == pytest.approx(3e-4)
     with pytest.raises(CheckpointError, match="of another network, seed, recipe or data"):
         run(segment(id="0001-C-s0"), report=reports.append)
+
+
+@pytest.mark.slow
+def test_a_trial_is_trained_on_images_of_its_networks_size(tmp_path: Path) -> None:
+    data = load(DATA, sizes=(16,))
+    both = TrainingJob(
+        folder=tmp_path / "both", resources=ResourcesSpec(), training=Task(data=data, recipe=RECIPE)
+    )
+    alone = TrainingJob(
+        folder=tmp_path / "alone",
+        resources=ResourcesSpec(),
+        training=Task(data=load(DATA.model_copy(update={"image_size": 16})), recipe=RECIPE),
+    )
+    larger = replace(TINY, image_size=16)
+    reports: list[EpochMeasured] = []
+    for run in (pickle.loads(pickle.dumps(both)), alone):
+        assert run(segment(config=larger), report=reports.append).outcome is Outcome.FINISHED
+    one, other = reports
+    assert (one.probe_loss, one.evaluation_correct) == (other.probe_loss, other.evaluation_correct)
+    with pytest.raises(DataError, match=r"the network takes .* \(20, 1, 10\)"):
+        both(segment(config=replace(TINY, image_size=20)), report=reports.append)
+
+
+def test_padding_is_in_proportion_to_the_images() -> None:
+    data = load(DATA, sizes=(4, 20))
+    task = Task(data=data, recipe=RECIPE.model_copy(update={"crop_padding": 3}))
+
+    def padding(size: int, **changes: object) -> int:
+        found = task.of(trial(config=replace(TINY, image_size=size), **changes))
+        assert found.data is data.at(size)
+        return found.recipe.crop_padding
+
+    assert [padding(size) for size in (8, 4, 20)] == [3, 2, 8]
+    assert padding(4, recipe={"crop_padding": 1}) == 1
+    assert padding(4, recipe={"crop_padding": 0}) == 0
+    assert task.of(trial(config=TINY)).recipe is task.recipe

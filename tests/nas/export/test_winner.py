@@ -126,3 +126,40 @@ def test_no_finished_trial_no_winner():
     empty = rank([], RankingSpec(), evaluation_images=10)
     with pytest.raises(NotFoundError, match="no trial of a layout has finished"):
         winner(empty, ())
+
+
+@pytest.fixture(scope="module")
+def at_two_sizes(tmp_path_factory):
+    """Return a finished study of networks for 12 and for 20 pixels, fine-tuned at 24."""
+    folder = tmp_path_factory.mktemp("sizes") / "small"
+    tuning = "fine_tune={data: {image_size: 24, train: 40, evaluation: 50}, training: {epochs: 1}}"
+    changes = ("space.image_size=[12, 20]", "space.layouts=[C-T]", "search.seeds=1")
+    spec = load_spec(str(SMALL), (*changes, "training.crop_padding=4", tuning))
+    begin_study(spec, folder=folder, executor=InlineExecutor(), display=Silent())
+    return folder
+
+
+def test_a_network_is_trained_tuned_and_exported_at_its_size_of_images(at_two_sizes, tmp_path):
+    study = open_study(at_two_sizes)
+    found = {h.trial.label: h for h in study.histories() if h.trial.parent is None}
+    sizes = {label: history.trial.config.image_size for label, history in found.items()}
+    assert sizes == {"C-T#1": 12, "C-T#2": 20}
+    tuned = [h.trial.config for h in study.histories() if h.trial.parent is not None]
+    assert [(c.image_size, c.bias_image_size) for c in tuned] == [(24, 12), (24, 20)]
+    ranking = rank_study(study, study.histories())
+    for score in ranking.layouts:
+        alone = replace(ranking, layouts=(score,))
+        exported = export_winner(study, alone, study.histories(), to=tmp_path / score.label)
+        size, measured = sizes[score.label], found[score.label].epochs[-1]
+        meta = coatnet.load_metadata(exported.folder)["preprocessing"]
+        data = load(study.spec.data.model_copy(update={"image_size": size}))
+        assert (meta["image_size"], tuple(meta["mean"])) == (size, data.mean)
+        mean, std = (torch.tensor(meta[key]).view(1, -1, 1, 1) for key in ("mean", "std"))
+        with torch.inference_mode():
+            model = coatnet.load(exported.folder)
+            logits_bk = model((torch.tensor(data.evaluation.images) / 255 - mean) / std)
+        hits = (logits_bk.argmax(1) == torch.tensor(data.evaluation.labels)).float().mean().item()
+        assert hits == pytest.approx(measured.evaluation_accuracy, abs=1e-6)
+        card = (exported.folder / "README.md").read_text(encoding="utf-8")
+        assert f"10 classes, {size} pixels." in card
+        assert f'"crop_padding": {size // 4},' in card

@@ -6,13 +6,15 @@ from dataclasses import replace
 import pytest
 import torch
 
+from nas.data.load import load
 from nas.errors import NasError
 from nas.planning import timing
 from nas.planning.shapes import shapes_of
 from nas.planning.timing import time_shapes, time_trial
 from nas.spec.recipe import TrainingSpec
-from nas.spec.study import ResourcesSpec
+from nas.spec.study import DataSpec, ResourcesSpec
 from nas.training.task import Task
+from tests.nas.builders import TINY, trial
 from tests.nas.tiny import CPU, make_data, make_trial
 
 RECIPE = TrainingSpec(epochs=4, batch_size=8)
@@ -81,3 +83,9 @@ def test_real_networks_are_measured_beside_a_neighbour():
     assert all(0 < timed.epoch < 60 for rounds in found.timed for timed in rounds)
     assert found.memory_bytes > found.peak_bytes >= found.base_bytes > 0
     assert (found.device, found.neighbours) == ("CPU, 1 thread a trial", 1)
+
+
+def test_a_network_is_timed_on_images_of_its_own_size():
+    data = load(DataSpec(image_size=12, train=32, probe=8, evaluation=16), sizes=(8,))
+    found = time_trial(trial(config=TINY), Task(data=data, recipe=RECIPE), CPU)
+    assert found.epoch > 0

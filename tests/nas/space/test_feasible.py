@@ -120,6 +120,31 @@ def test_patches_are_priced_with_the_stage_that_they_are_as_wide_as() -> None:
     assert Counter(FeasibleSpace(space, SHAPE).points(most=99)) == Counter(kept)
 
 
+SIZES = st.sampled_from([12, [16, 20], [20, 13, 16], {"from": 12, "to": 14}])
+
+
+@settings(max_examples=15, deadline=None)
+@given(LIMITS, SHAPES, SIZES)
+@example({"parameters": "<=5k", "activation_bytes": [20_000, 80_000]}, {}, [20, 13, 16])
+def test_counts_equal_enumeration_at_several_sizes_of_images(budget, constraints, sizes) -> None:
+    few = {"stem": {"width": 4, "depth": 1}, "head_size": 4, "recipe": None, "image_size": sizes}
+    space = space_of(**few, budget=budget, constraints=constraints)
+    feasible, kept = FeasibleSpace(space, SHAPE), by_hand(space)
+    found = feasible.count()
+    assert (found.points, found.feasible.value) == (space.count(), len(kept))
+    assert Counter(feasible.points(most=10_000)) == Counter(kept)
+
+
+def test_patches_are_priced_at_every_size_of_images() -> None:
+    layouts = {"ViT_REL": {"patch": [2, 3, 4], "depth": [1, 2], "width": [8, 16, 20]}}
+    values = {"head_size": 8, "layouts": layouts, "image_size": [16, 12, 8]}
+    space = parse_space({**values, "budget": {"macs": "<=100k", "activation_bytes": "<=60k"}})
+    kept = by_hand(space)
+    assert {point.image_size for point in kept} == {8, 12, 16}
+    assert 0 < len(kept) < space.count()
+    assert Counter(FeasibleSpace(space, SHAPE).points(most=99)) == Counter(kept)
+
+
 def test_an_endless_range_counts_once_and_is_drawn() -> None:
     recipe = {"learning_rate": {"from": 1e-4, "to": 1e-2, "log": True}}
     space = space_of(recipe=recipe, budget={"parameters": "<=4k"})

@@ -1,6 +1,6 @@
 """Spaces whose sizes are matched: one point of each layout, closest to what was asked for."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from enum import StrEnum
 from typing import Any, get_type_hints
 
@@ -205,6 +205,33 @@ def test_options_of_the_space_reach_the_networks() -> None:
         assert isinstance(made.config.attention, AttentionType)
     point = parse_space({**SMALL, **OPTIONS}).point_at(0)
     assert network(point, SHAPE).mbconv_stride == "pool"
+
+
+def test_a_size_of_images_reaches_the_network_and_its_price() -> None:
+    plain = {key: value for key, value in SMALL.items() if key != "layouts"}
+    stages = [{"depth": 1, "width": 8}, {"depth": 1, "width": 16}]
+    values = {**plain, "stages": stages, "layouts": ["C-C", "C-T"], "image_size": [14, 28]}
+    convolves, convolves_larger, attends, attends_larger = accepted(values)
+    assert [made.config.image_size for made in (convolves, attends_larger)] == [14, 28]
+    assert convolves.cost.parameters == convolves_larger.cost.parameters
+    # a table of relative positions has (2 n - 1)^2 numbers a head: maps of 2 and of 4 cells
+    assert attends_larger.cost.parameters - attends.cost.parameters == 4 * (7**2 - 3**2)
+    assert convolves_larger.cost.macs > 2 * convolves.cost.macs
+    for made in (convolves, attends_larger):
+        point = made.point
+        assert point is not None
+        assert point["image_size"] == made.config.image_size
+    assert accepted({**values, "image_size": 28}, replace(SHAPE, image_size=14)) == [
+        replace(made, label=made.layout, point={"layout": made.layout})
+        for made in (convolves_larger, attends_larger)
+    ]
+
+
+def test_sizes_are_matched_at_the_images_that_the_space_says() -> None:
+    values = {"layouts": ["C-C", "ViT_REL"], "head_size": 8, "match": {"macs": "600k"}}
+    wanted = accepted(values, replace(SHAPE, image_size=20))
+    found = accepted({**values, "image_size": 20}, SHAPE)
+    assert [made.config for made in found] == [made.config for made in wanted]
 
 
 def test_the_spaces_words_and_defaults_are_the_networks() -> None:

@@ -44,12 +44,16 @@ GOOD: list[dict[str, Any]] = [
     small(budget={"parameters": "<=25M", "macs": ["3G", "4.2G"]}),
     small(constraints={"total_depth": "<=9", "widths_do_not_shrink": True}),
     small(match={"parameters": "150k", "within": 0.2}),
+    small(image_size=[20, 28]),
+    small(image_size={"from": 16, "to": 32, "step": 8}),
     {**SMALL, "training": None},
 ]
 BAD: list[dict[str, Any]] = [
     small(kernl=3),
     small(kernel=4),
     small(attention="windw"),
+    small(image_size=[28, 0]),
+    small(image_size="28px"),
     small(stages=[{"type": "X", "depth": 1, "width": 8}]),
     small(stages=[{"type": "C", "depth": 0, "width": 8}]),
     small(stages=[{"type": "C", "depth": 1, "width": {"times_previus": 2}}]),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nas.reading import replay
+from nas.reading.replay import recalled
 from nas.search import playing
 from nas.search.allocation.asynchronous import noise
 from nas.study.records import Segment
@@ -20,7 +20,7 @@ def asked(recorded, **settings) -> list[tuple[str, int]]:
     state, found = StudyState(), []
     while isinstance(segment := search.decide(state), Segment):
         playing.start(state, segment, 0.0)
-        playing.end(state, segment, replay.recalled(segment, recorded[segment.trial.label]), 0.0)
+        playing.end(state, segment, recalled(segment, recorded[segment.trial.label]), 0.0)
         found.append((segment.trial.label, segment.until_epoch))
     return found
 
@@ -51,9 +51,7 @@ def test_of_rungs_with_somebody_to_promote_the_highest_is_asked_first():
 
     def end(count: int) -> None:
         for segment in out[:count]:
-            playing.end(
-                state, segment, replay.recalled(segment, recorded[segment.trial.label]), 0.0
-            )
+            playing.end(state, segment, recalled(segment, recorded[segment.trial.label]), 0.0)
         del out[:count]
 
     assert [ask() for _ in range(6)] == [(f"C#{n}", 1) for n in range(1, 7)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nas.reading import replay
+from nas.reading.replay import recalled
 from nas.search import playing
 from nas.space.candidate import Candidate
 from nas.study.journal import Journal
@@ -48,9 +48,9 @@ def test_nothing_is_decided_before_the_whole_cohort_has_come_to_the_rung():
         segments.append(segment)
     assert [segment.until_epoch for segment in segments] == [1] * 4
     for segment in segments[1:]:
-        playing.end(state, segment, replay.recalled(segment, FOUR[segment.trial.label]), 0.0)
+        playing.end(state, segment, recalled(segment, FOUR[segment.trial.label]), 0.0)
         assert search.decide(state) is Pause.WAIT
-    playing.end(state, segments[0], replay.recalled(segments[0], FOUR["A"]), 0.0)
+    playing.end(state, segments[0], recalled(segments[0], FOUR["A"]), 0.0)
     assert isinstance(search.decide(state), Stop)
 
 
@@ -160,9 +160,7 @@ def test_controls_that_can_tell_are_waited_for_and_others_are_not():
         while isinstance(segment := search.decide(state), Segment):
             playing.start(state, segment, 0.0)
             if len(state.histories()) not in rungs.controls:
-                playing.end(
-                    state, segment, replay.recalled(segment, recorded[segment.trial.label]), 0.0
-                )
+                playing.end(state, segment, recalled(segment, recorded[segment.trial.label]), 0.0)
             else:  # it has come to the rung, and is under way
                 for epoch in recorded[segment.trial.label].epochs[:2]:
                     state.apply(epoch)
@@ -226,7 +224,7 @@ def test_a_cohort_is_not_decided_while_more_of_it_may_be_proposed():
         segment = search.decide(state)
         assert isinstance(segment, Segment)
         playing.start(state, segment, 0.0)
-        playing.end(state, segment, replay.recalled(segment, FOUR[segment.trial.label]), 0.0)
+        playing.end(state, segment, recalled(segment, FOUR[segment.trial.label]), 0.0)
     assert rungs.decide(state.histories()) is None
     assert rungs.decisions(state.histories()) == ()
 

@@ -93,3 +93,14 @@ def test_what_optuna_asks_for_is_a_point_and_told_it_is_what_was_asked():
         assert axes.told(point) == trial.params
         layouts.add(point[LAYOUT])
     assert len(layouts) == 3
+
+
+def test_a_size_of_images_is_one_axis_of_all_layouts():
+    stages = [{"type": ["C", "T"], "depth": 1, "width": 32}] * 2
+    values = {"stem": {"width": 8}, "stages": stages}
+    listed = Axes(parse_space({**values, "image_size": [28, 14, 20]}))
+    assert listed.distributions["image_size"] == IntDistribution(0, 2)
+    ranged = Axes(parse_space({**values, "image_size": {"from": 14, "to": 28, "step": 7}}))
+    assert ranged.distributions["image_size"] == IntDistribution(14, 28, step=7)
+    assert not ranged.conditional
+    assert set(Axes(parse_space(values)).distributions) == {LAYOUT}

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from nas.search.samplers.ledger import Ledger, brought_up_to_date, identity
-from nas.space.candidate import Candidate
-from nas.study.records import TrialHistory, TrialStatus, twin_label
+from nas.space.candidate import Candidate, make_candidate
+from nas.study.records import DataShape, TrialHistory, TrialStatus, twin_label
+from search_spaces.language.parse import parse_space
 from tests.nas.builders import TINY, trial
 
 
@@ -64,3 +65,21 @@ def test_what_a_candidate_builds_makes_it_one_with_a_trial():
     planned = STUDY[0].trial
     made = Candidate(label="x", layout="T", config=planned.config, cost=planned)
     assert identity(made) == identity(planned) != identity(STUDY[5].trial)
+
+
+def test_another_size_of_images_is_another_candidate_and_the_same_one_is_not():
+    space = parse_space(
+        {
+            "stem": {"width": 4},
+            "stages": [{"depth": 1, "width": 8}, {"depth": 1, "width": {"times_previous": [1, 2]}}],
+            "layouts": ["C-C"],
+            "image_size": [16, 28],
+        }
+    )
+    shape = DataShape(image_size=28, channels=1, classes=10)
+    made = [make_candidate(point, shape, space=space) for point in space.points()]
+    assert all(isinstance(each, Candidate) for each in made)
+    assert len({identity(each) for each in made}) == 4
+    said = replace(space, layouts=(replace(space.layouts[0], image_size=None),))
+    unsaid = [make_candidate(point, shape, space=said) for point in said.points()]
+    assert {identity(each) for each in unsaid} == {identity(each) for each in made[2:]}

@@ -58,3 +58,14 @@ def test_what_cannot_be_trained_is_left_out_and_may_be_where_one_starts():
 def test_of_a_single_point_there_are_none():
     alone = parse_space({"stem": {"width": 4}, "stages": [{"type": "C", "depth": 1, "width": 4}]})
     assert beside(alone, {LAYOUT: "C"}) == []
+
+
+def test_a_neighbour_in_another_layout_keeps_its_size_of_images():
+    sizes = {"from": 12, "to": 28, "step": 4}
+    kept = {key: value for key, value in SPACE.items() if key != "match"}
+    space = parse_space({**kept, "image_size": sizes})
+    point = {**POINT, "image_size": 20}
+    moved = [each for each in beside(space, point)[: TRIES // 4] if each[LAYOUT] != "C-T"]
+    assert moved
+    assert {each["image_size"] for each in moved} == {20}
+    assert {each["image_size"] for each in beside(space, point)} == set(range(12, 29, 4))

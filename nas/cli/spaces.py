@@ -133,7 +133,7 @@ def _counted(loaded: "StudySpec", *, exact: bool) -> tuple[dict[str, object], li
         raise feasible.why_empty()
     counted = found.feasible
     resolution = dict(zip(feasible.quantities, counted.resolution, strict=True))
-    row = {
+    row: dict[str, object] = {
         "points": found.points,
         "feasible": counted.value,
         "exact": counted.exact,

@@ -79,9 +79,7 @@ class FeasibleSpace:
     @property
     def empty(self) -> bool:
         """Whether no point keeps to the limits, for sure."""
-        if self._feasible is None or not self._feasible.candidates:
-            return True
-        return self._feasible.count().high == 0  # what rounded prices let through may be nothing
+        return self._feasible is None or self._feasible.empty
 
     def points(self, *, most: int) -> list[Point]:
         """Return all points that keep to the limits, layout by layout.

@@ -120,6 +120,14 @@ class Feasible:
         return sum(self._times(number) * join.candidates for number, join in self._joins)
 
     @property
+    def empty(self) -> bool:
+        """Whether there is no point, for sure; of what rounded prices let through none may be."""
+        if not self.candidates:
+            return True
+        quick = self._unrounded and self._work <= EXACT_WORK
+        return quick and not self.count().value
+
+    @property
     def resolution(self) -> tuple[int, ...]:
         """How much too low the prices may be that the grids have, [quantities]; 0 if exact."""
         found = [0] * self.quantities

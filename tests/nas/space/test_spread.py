@@ -34,7 +34,7 @@ OPEN = parse_space(
 
 
 def test_every_point_stands_in_its_bar():
-    found = spreads(space=SPACE, bars=6, shape=SHAPE)
+    found = spreads(bars=6, space=SPACE, shape=SHAPE)
     assert [each.quantity for each in found] == [
         Quantity.PARAMETERS,
         Quantity.MACS,
@@ -53,7 +53,7 @@ def test_every_point_stands_in_its_bar():
 
 
 def test_bars_know_what_is_allowed_and_wide_axes_are_of_ratios():
-    parameters, _, state = spreads(space=SPACE, bars=6, shape=SHAPE)
+    parameters, _, state = spreads(bars=6, space=SPACE, shape=SHAPE)
     assert (parameters.least, parameters.most) == (None, 5_000)
     assert (state.least, state.most) == (16_000, None)
     assert parameters.log
@@ -62,7 +62,7 @@ def test_bars_know_what_is_allowed_and_wide_axes_are_of_ratios():
 
 
 def test_rows_hold_the_same():
-    found = spreads(space=SPACE, bars=6, shape=SHAPE)
+    found = spreads(bars=6, space=SPACE, shape=SHAPE)
     points: Counter[tuple[object, object]] = Counter()
     for row in bars_of(found):
         points[row["quantity"], row["layout"]] += int(row["points"])

@@ -140,8 +140,9 @@ def row(name: str, space: Sequence[Chain], bounds: str, *, exact: bool = True) -
     found, counting = timed(points.count)
     drawn, drawing = timed(lambda: points.sample(10_000, np.random.default_rng(0)))
     print(
-        f"{name}, {everything:.2g} points, {bounds}: {found.value:.4g}, off by {found.error:.2%} "
-        f"at most, in {listing + counting:.2f} s; 10,000 drawn in {drawing:.2f} s more, "
+        f"{name}, {everything:.2g} points, {bounds}: {found.value:.4g}, "
+        f"off by {found.likely_error:.2%} with 99.9 % confidence, {found.error:.2%} proven, "
+        f"in {listing + counting:.2f} s; 10,000 drawn in {drawing:.2f} s more, "
         f"{drawn.acceptance:.1%} accepted; without, {everything / max(1, found.value):,.0f} a point"
     )
     print(f"    resolution {', '.join(f'{each:,}' for each in found.resolution)}", end="")

@@ -1,4 +1,6 @@
-"""Options that several commands have."""
+"""Options that several commands have, and what they print without a table."""
+
+import json
 
 import click
 
@@ -17,3 +19,8 @@ metric_option = click.option(
     type=click.Choice([metric.value for metric in Metric]),
     help="What trials are scored by; else as the spec says.",
 )
+
+
+def print_json(values: object) -> None:
+    """Print plain values as JSON."""
+    click.echo(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False))

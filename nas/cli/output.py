@@ -11,6 +11,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from nas.cli.formats import print_json
 from nas.ranking.answer import also
 from nas.ranking.metrics import METRICS
 from nas.ranking.relations import ranking_json
@@ -235,11 +236,6 @@ def _cell(name: str, value: Any) -> str:
     if name in _DECIMALS:
         return f"{value:.{_DECIMALS[name]}f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def print_json(values: object) -> None:
-    """Print plain values as JSON."""
-    click.echo(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def _print(table: Table) -> None:

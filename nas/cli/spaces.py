@@ -79,49 +79,80 @@ def space() -> None:
 def count(spec: str, overrides: tuple[str, ...], exact: bool, output: str) -> None:
     """Say how many points the space has, and how many of them keep to its limits.
 
-    Of a space too large to be counted exactly in a second it is an estimate between bounds that are
-    proven.
+    Of a space too large to be counted exactly in a second it is an estimate, between bounds that
+    are likely and bounds that are proven. Of a sweep, each of its studies is counted.
     """
-    from nas.cli.output import print_json
-    from nas.data.load import peek
-    from nas.space.candidate import sized_space
-    from nas.space.feasible import FeasibleSpace
+    from nas.cli.formats import print_json
     from nas.spec.file import load_spec, located
 
     loaded = load_spec(spec, overrides)
+    rows = []
     with located(spec, overrides):
-        shape = peek(loaded.data)
-        feasible = FeasibleSpace(sized_space(loaded, shape)[0], shape)
-        found = feasible.count(exact=exact)
-        if not found.feasible.value and feasible.empty:
-            raise feasible.why_empty()
+        for word, each in _studies(loaded):
+            row, sentences = _counted(each, exact=exact)
+            rows.append(row if word is None else {"set": word, **row})
+            if output == "table":
+                for sentence in sentences:
+                    click.echo(sentence if word is None else f"{word}: {sentence}")
+    if output == "json":
+        print_json(rows[0] if loaded.sweep is None else rows)
+    elif output == "csv":  # numbers may be larger than a column of numbers holds
+        click.echo(",".join(rows[0]))
+        for row in rows:
+            click.echo(",".join(map(_csv, row.values())))
+    else:
+        words = " ".join(map(shlex.quote, (spec, *overrides)))
+        click.echo(f"\nnext: nas space sample {words} -n 5")
+
+
+def _csv(value: object) -> str:
+    if isinstance(value, dict):
+        return ";".join(map(str, value.values()))
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _studies(loaded: "StudySpec") -> "list[tuple[str | None, StudySpec]]":
+    """Return the studies of a spec; of a sweep each with its value, or its set's name."""
+    from nas.study.sweep import plan_sweep
+
+    if loaded.sweep is None:
+        return [(None, loaded)]
+    return [(each.word, each.spec) for each in plan_sweep(loaded, folder=Path(loaded.name))]
+
+
+def _counted(loaded: "StudySpec", *, exact: bool) -> tuple[dict[str, object], list[str]]:
+    """Return what is counted as values, and in words of 80 columns at most."""
+    from nas.data.load import peek
+    from nas.space.candidate import sized_space
+    from nas.space.feasible import FeasibleSpace
+
+    shape = peek(loaded.data)
+    feasible = FeasibleSpace(sized_space(loaded, shape)[0], shape)
+    found = feasible.count(exact=exact)
+    if not found.feasible.value and feasible.empty:
+        raise feasible.why_empty()
     counted = found.feasible
-    names = (each.value for each in feasible.quantities)
-    row = {
+    resolution = dict(zip(feasible.quantities, counted.resolution, strict=True))
+    row: dict[str, object] = {
         "points": found.points,
         "feasible": counted.value,
         "exact": counted.exact,
         "low": counted.low,
         "high": counted.high,
-        "resolution": dict(zip(names, counted.resolution, strict=True)),
+        "likely_low": counted.likely_low,
+        "likely_high": counted.likely_high,
+        "resolution": {quantity.value: each for quantity, each in resolution.items()},
     }
-    if output == "json":
-        print_json(row)
-        return
-    if output == "csv":  # numbers may be larger than a column of numbers holds
-        click.echo(",".join(row))
-        click.echo(",".join(json.dumps(value) for value in list(row.values())[:-1]), nl=False)
-        click.echo("," + ";".join(map(str, counted.resolution)))
-        return
     limits = "keep to its limits" if feasible.space.limits else "can be built"
     if counted.exact:
-        click.echo(f"{counted.value:,} of {found.points:,} points {limits}.")
-    else:
-        click.echo(
-            f"About {counted.value:.3g} of {found.points:.3g} points {limits}: "
-            f"from {counted.low:.3g} to {counted.high:.3g} for sure."
-        )
-    click.echo(f"\nnext: nas space sample {' '.join(map(shlex.quote, (spec, *overrides)))} -n 5")
+        return row, [f"{counted.value:,} of {found.points:,} points {limits}."]
+    slack = ", ".join(f"{each:,} {which.words}" for which, each in resolution.items())
+    likely = f"{counted.likely_low:.4g} to {counted.likely_high:.4g} with 99.9 % confidence"
+    return row, [
+        f"About {counted.value:.4g} of {found.points:.3g} points {limits}:",
+        f"{likely}, {counted.low:.4g} to {counted.high:.4g} proven,",
+        f"prices known up to {slack}.",
+    ]
 
 
 @space.command(name="sample")
@@ -134,52 +165,65 @@ def count(spec: str, overrides: tuple[str, ...], exact: bool, output: str) -> No
 @click.option("--seed", default=0, show_default=True, help="Equal seeds give equal points.")
 @format_option
 def sample(spec: str, overrides: tuple[str, ...], number: int, seed: int, output: str) -> None:
-    """Draw points that keep to the space's limits, each equally likely, with their prices."""
+    """Draw points that keep to the space's limits, each equally likely, with their prices.
+
+    Of a sweep, as many of each study.
+    """
     from nas.cli.output import print_frame
     from nas.data.load import peek
     from nas.space.candidate import make_candidate, sized_space
     from nas.space.feasible import FeasibleSpace
     from nas.spec.file import load_spec, located
-    from nas.tables.listings import candidates_frame
+    from nas.tables.listings import candidates_frame, in_sets
 
     loaded = load_spec(spec, overrides)
-    shape, drop_path = peek(loaded.data), loaded.training.drop_path
+    frames = {}
     with located(spec, overrides):
-        parsed, _ = sized_space(loaded, shape)
-        feasible = FeasibleSpace(parsed, shape)
-        points = feasible.sample(number, seed=seed)
-    found = [
-        make_candidate(
-            point, shape, space=parsed, drop_path=drop_path, label=f"{point.layout}#{place}"
-        )
-        for place, point in enumerate(points, start=1)
-    ]
-    print_frame(candidates_frame(found), output)
+        for word, each in _studies(loaded):
+            shape, drop_path = peek(each.data), each.training.drop_path
+            parsed, _ = sized_space(each, shape)
+            points = FeasibleSpace(parsed, shape).sample(number, seed=seed)
+            found = [
+                make_candidate(
+                    point, shape, space=parsed, drop_path=drop_path, label=f"{point.layout}#{place}"
+                )
+                for place, point in enumerate(points, start=1)
+            ]
+            frames[word] = candidates_frame(found)
+    print_frame(in_sets(frames), output)
 
 
 @space.command(name="list")
 @click.argument("spec")
 @click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
-@click.option("-n", "number", type=click.IntRange(min=1), help="So many rows at most.")
+@click.option(
+    "-n",
+    "number",
+    type=click.IntRange(min=1),
+    help="So many rows at most, of a sweep for each study.",
+)
 @format_option
 def list_(spec: str, overrides: tuple[str, ...], number: int | None, output: str) -> None:
     """List the candidates of the space with parameters and MACs, and why points are rejected.
 
     Baselines come last. Of a space with more points than are listed, those that keep to its limits.
+    Of a sweep, those of each study.
     """
     from nas.cli.output import print_frame
     from nas.data.load import peek
     from nas.space.baselines import enter_baselines
     from nas.space.candidate import candidates
     from nas.spec.file import load_spec, located
-    from nas.tables.listings import candidates_frame
+    from nas.tables.listings import candidates_frame, in_sets
 
     loaded = load_spec(spec, overrides)
-    shape = peek(loaded.data)
+    frames = {}
     with located(spec, overrides):
-        every = chain(candidates(loaded, shape), enter_baselines(loaded, shape).candidates)
-        found = list(islice(every, number))
-    print_frame(candidates_frame(found), output)
+        for word, each in _studies(loaded):
+            shape = peek(each.data)
+            every = chain(candidates(each, shape), enter_baselines(each, shape).candidates)
+            frames[word] = candidates_frame(islice(every, number))
+    print_frame(in_sets(frames), output)
 
 
 @space.command(name="draw")
@@ -189,14 +233,37 @@ def list_(spec: str, overrides: tuple[str, ...], number: int | None, output: str
 @click.option(
     "--to", type=click.Path(path_type=Path, dir_okay=False), help="SVG file; else standard output."
 )
-def draw(spec: str, overrides: tuple[str, ...], layout: str | None, to: Path | None) -> None:
-    """Draw the layouts of the space below one another as SVG: the first candidate of each."""
+@click.option(
+    "-o", "--output", type=click.Choice(["svg", "json", "csv"]), default="svg", show_default=True,
+    help="The drawing, or the bars of its histograms.",
+)  # fmt: skip
+def draw(
+    spec: str, overrides: tuple[str, ...], layout: str | None, to: Path | None, output: str
+) -> None:
+    """Draw the space as SVG: the first candidate of each layout, and how prices are spread.
+
+    A histogram of parameters, of MACs and of whatever else is limited, over all points of a layout
+    that can be built; what the budget allows is shaded.
+    """
+    from nas.cli.formats import print_json
     from nas.data.load import peek
+    from nas.space.candidate import sized_space
     from nas.space.drawing import draw_space, write_drawing
-    from nas.spec.file import load_spec
+    from nas.space.spread import bars_of, spreads
+    from nas.spec.file import load_spec, located
 
     loaded = load_spec(spec, overrides)
-    drawing = draw_space(loaded, peek(loaded.data), layout=layout)
+    shape = peek(loaded.data)
+    if output != "svg":
+        with located(spec, overrides):
+            rows = bars_of(spreads(sized_space(loaded, shape)[0], shape))
+        if output == "json":
+            print_json(rows)
+            return
+        for row in [list(rows[0]), *(list(each.values()) for each in rows)]:
+            click.echo(",".join(map(str, row)))
+        return
+    drawing = draw_space(loaded, shape, layout=layout)
     for sentence in drawing.left_out:
         click.echo(f"note: left out {sentence}", err=True)
     if to is None:

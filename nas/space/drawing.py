@@ -1,4 +1,4 @@
-"""The layouts of a space as one drawing: the first candidate of each."""
+"""A space as one drawing: the first candidate of each layout, and the prices of all points."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +8,8 @@ from coatnet.config import CoAtNetConfig
 from coatnet.drawing import draw, draw_all
 from nas.errors import SpecError
 from nas.space.candidate import Candidate, Rejection, make_candidate, sized_space
+from nas.space.histograms import below, draw_spreads
+from nas.space.spread import spreads
 from nas.spec.study import StudySpec
 from nas.study.records import DataShape
 from nas.study.storage import replacing
@@ -28,7 +30,8 @@ class SpaceDrawing:
 def draw_space(spec: StudySpec, shape: DataShape, *, layout: str | None = None) -> SpaceDrawing:
     """Draw the layouts below one another, or one layout with all its numbers and layers.
 
-    Of a layout with several candidates the first in grid order is drawn.
+    Of a layout with several candidates the first in grid order is drawn. Under all layouts stands
+    how the prices of all their points are spread.
 
     Raises:
         SpecError: there is no such layout, or none that can be drawn.
@@ -51,6 +54,10 @@ def draw_space(spec: StudySpec, shape: DataShape, *, layout: str | None = None) 
         svg = draw(config, title=f"{name} of {spec.name}")
     else:
         svg = draw_all(found, title=f"Layouts of {spec.name}")
+    if layout is None:
+        drawn = tuple(each for each in space.layouts if each.name in found)
+        spread = spreads(replace(space, layouts=drawn), shape)
+        svg = below(svg, draw_spreads(spread, title=f"Prices of {spec.name}"))
     return SpaceDrawing(svg=svg, left_out=tuple(left_out))
 
 

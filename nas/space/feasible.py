@@ -11,7 +11,8 @@ from nas.errors import SpecError
 from nas.seeds import derive_seed
 from nas.space.counting.chains import Budget, budget
 from nas.space.counting.emptiness import Constraint, why_empty
-from nas.space.counting.feasible import Count, Feasible
+from nas.space.counting.estimates import Count, certain
+from nas.space.counting.feasible import Feasible
 from nas.space.counting.paths import enumerate_paths
 from nas.space.priced import Branch, Values, branches
 from nas.study.records import DataShape
@@ -68,7 +69,7 @@ class FeasibleSpace:
         Raises:
             SpecError: it should be exact, and the space is too large.
         """
-        none = Count(value=0, low=0, high=0, resolution=(0,) * len(self.quantities))
+        none = certain(0, len(self.quantities))
         try:
             found = self._feasible.count(exact=exact) if self._feasible else none
         except ValueError as error:
@@ -78,9 +79,7 @@ class FeasibleSpace:
     @property
     def empty(self) -> bool:
         """Whether no point keeps to the limits, for sure."""
-        if self._feasible is None or not self._feasible.candidates:
-            return True
-        return self._feasible.count().high == 0  # what rounded prices let through may be nothing
+        return self._feasible is None or self._feasible.empty
 
     def points(self, *, most: int) -> list[Point]:
         """Return all points that keep to the limits, layout by layout.

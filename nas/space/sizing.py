@@ -1,6 +1,6 @@
 """From points of a space to networks, and from a layout to the point of the size wanted."""
 
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from itertools import product
 from typing import Any
 
@@ -54,7 +54,8 @@ def network(point: Point, shape: DataShape, *, drop_path: float = 0.0) -> CoAtNe
         classes=shape.classes,
         drop_path=drop_path,
     )
-    return changed(plain, **asdict(point.options))  # which are plain words there
+    options = {each.name: getattr(point.options, each.name) for each in fields(point.options)}
+    return changed(plain, **options)  # which are plain words there
 
 
 def _own(stage: Stage) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What `nas status`, `nas ls` and `nas space list` list: one row a thing, as tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,22 @@ def candidates_frame(items: Iterable[Candidate | Rejection]) -> pd.DataFrame:
             }
         )
     return CANDIDATES.frame(rows)
+
+
+def in_sets(frames: Mapping[str | None, pd.DataFrame]) -> pd.DataFrame:
+    """Return the frames of a sweep's studies as one, with a column `set`; one of no sweep as it is.
+
+    Args:
+        frames: by the value of the study; None: there is no sweep.
+    """
+    for word, frame in frames.items():
+        if word is not None:
+            frame.insert(0, "set", word)
+    return (
+        pd.concat(frames.values(), ignore_index=True)
+        if len(frames) > 1
+        else next(iter(frames.values()))
+    )
 
 
 def _choices(item: Candidate) -> str | None:

@@ -5,10 +5,11 @@ or up to `slack` more, which is the same for all cells of a layer. Without slack
 """
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
-from nas.space.counting.integers import cumulated
+from nas.space.counting.integers import FITS, ascending, cumulated
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -41,9 +42,8 @@ class Members:
 
 
 def grouped(keys: np.ndarray, weight: np.ndarray) -> Members:
-    """Return the members of each key, keys in ascending order."""
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
+    """Return the members of each key, keys in ascending order; none is negative."""
+    ordered, order = ascending(keys)
     first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]][: len(ordered)])
     return Members(order=order, first=first, cumulative=cumulated(weight[order]))
 
@@ -80,6 +80,13 @@ def merged(cells: Cells, widths: tuple[int, ...]) -> tuple[Cells, Members]:
 
 def _numbered(columns: list[np.ndarray]) -> np.ndarray:
     """Return a number for each row, equal for equal rows and ascending as the rows do."""
+    least = [int(column.min()) for column in columns]
+    spans = [int(column.max()) - low + 1 for column, low in zip(columns, least, strict=True)]
+    if prod(spans) < FITS:
+        packed = np.zeros(len(columns[0]), np.int64)
+        for column, low, span in zip(columns, least, spans, strict=True):
+            packed = packed * span + (column.astype(np.int64) - low)
+        return packed
     keys = np.unique(columns[0], return_inverse=True)[1]
     for column in columns[1:]:
         values, places = np.unique(column, return_inverse=True)

@@ -22,12 +22,19 @@ class Distribution:
 
 
 def distribution(
-    chains: Sequence[Chain], limits: Budget, quantity: int, *, bins: int = 40, cells: int = CELLS
+    chains: Sequence[Chain],
+    limits: Budget,
+    quantity: int,
+    *,
+    bins: int = 40,
+    cells: int = CELLS,
+    edges: Sequence[int] = (),
 ) -> Distribution:
     """Return a histogram of a quantity over the points in the budget.
 
     From the least to the largest value that the budget's bounds of this quantity leave, in bars of
-    equal width. Without any point it has no bars.
+    equal width; or with the `edges` given, in ascending order, between which all points must lie.
+    Without any point it has no bars.
     """
     reached = extremes(chains)
     nothing = Distribution(edges=(), counts=(), resolution=0)
@@ -38,9 +45,11 @@ def distribution(
     points = Feasible(chains, limits, cells=cells, watched=(quantity,))
     if low > high or not points.candidates:
         return nothing
-    edges = sorted({int(each) for each in np.linspace(low, high, min(bins, high - low + 1) + 1)})
-    if len(edges) == 1:
-        edges *= 2
+    if not edges:
+        spaced = np.linspace(low, high, min(bins, high - low + 1) + 1)
+        edges = sorted({int(each) for each in spaced})
+        if len(edges) == 1:
+            edges *= 2
     below, resolution = points.cumulative(quantity, edges[1:])
     counts = np.maximum(np.diff([0, *below]), 0)
     return Distribution(

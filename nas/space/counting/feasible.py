@@ -10,7 +10,8 @@ On a grid: the second halves are sorted into bins, each as wide as the same shar
 width in every quantity, and each priced as its bin's least; halves too many to be listed are
 merged the same way while they grow. All widths together are the `resolution`: a path is priced
 right, or too low by less than that. So the count within the budget is proven to lie between those
-of a budget narrowed and one widened by the resolution, and is estimated by the one between.
+of a budget narrowed and one widened by the resolution. Between them it is estimated from draws:
+the share of paths of the widened budget that keep the one asked for.
 
 Points are drawn from the grid in either case: a number below the count of the widened budget names
 a path of it, each one once; paths whose own price is not in the budget are drawn again. So every
@@ -25,6 +26,7 @@ import numpy as np
 
 from nas.space.counting.chains import Budget, Chain, checked, only
 from nas.space.counting.cutting import joins, window
+from nas.space.counting.estimates import Count, certain, estimated
 from nas.space.counting.halves import Window
 from nas.space.counting.integers import below
 from nas.space.counting.joins import Join
@@ -35,28 +37,10 @@ CELLS = 12_000_000  # half paths kept of all chains together, and bins of all gr
 EXACT_CELLS = 40_000_000  # the same where a count must be exact: 2 GB
 EXACT_WORK = 40_000_000  # elementary steps that an exact count may take unasked: half a second
 MOST_WORK = 4_000_000_000  # and where it must be exact: minutes
+DRAWS, MOST_DRAWS = 20_000, 100_000  # paths drawn for an estimate: a tenth of a second, half of one
+PILOT = 1_000  # and before these, to see how many it takes
+_SURE = 500  # bounds that differ by less than this part need no draws
 MOST_TRIES = 1_000_000  # paths drawn at a time, and in vain
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Count:
-    """How many points are in a budget; if not `exact`, an estimate within proven bounds."""
-
-    value: int
-    low: int  # there are no fewer
-    high: int  # nor more
-    resolution: tuple[int, ...]  # of each quantity: how much too low prices may be; 0 if exact
-
-    @property
-    def exact(self) -> bool:
-        """Whether the number is certain."""
-        return self.low == self.high
-
-    @property
-    def error(self) -> float:
-        """How far `value` may be off, relative to itself; 0 if exact."""
-        off = max(self.high - self.value, self.value - self.low)
-        return off / max(1, self.value)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -107,10 +91,9 @@ class Feasible:
         Raises:
             ValueError: it should be exact, and would take more than some GB or minutes.
         """
-        none = (0,) * self.quantities
         if self._unrounded and self._work <= (MOST_WORK if exact else EXACT_WORK):
             value = sum(self._times(n) * join.exact() for n, join in self._joins)
-            return Count(value=value, low=value, high=value, resolution=none)
+            return certain(value, self.quantities)
         if exact and not self._unrounded and self._cells < EXACT_CELLS:
             return Feasible(self.chains, self.limits, cells=EXACT_CELLS).count(exact=True)
         if exact:
@@ -120,14 +103,29 @@ class Feasible:
         found = [(self._times(n), join.bounds()) for n, join in self._joins]
         low = sum(times * bounds.low for times, bounds in found)
         high = sum(times * bounds.high for times, bounds in found)
-        value = sum(times * bounds.estimate for times, bounds in found)
-        resolution = none if low == high else self.resolution
-        return Count(value=value, low=low, high=high, resolution=resolution)
+        if low == high:
+            return certain(low, self.quantities)
+        tries, kept = self._tried(high) if high - low > high // _SURE else (0, 0)
+        return estimated(
+            (low, high),
+            self.resolution,
+            kept=kept,
+            tries=tries,
+            forecast=lambda: sum(self._times(n) * join.estimate() for n, join in self._joins),
+        )
 
     @property
     def candidates(self) -> int:
         """How many points there are at most, by rounded prices; 0 proves that there is none."""
         return sum(self._times(number) * join.candidates for number, join in self._joins)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no point, for sure; of what rounded prices let through none may be."""
+        if not self.candidates:
+            return True
+        quick = self._unrounded and self._work <= EXACT_WORK
+        return quick and not self.count().value
 
     @property
     def resolution(self) -> tuple[int, ...]:
@@ -217,6 +215,16 @@ class Feasible:
     @property
     def _work(self) -> int:
         return sum(join.exact_work for _, join in self._joins)
+
+    def _tried(self, high: int) -> tuple[int, int]:
+        """Return how many paths were drawn, by a generator of their own, and how many kept.
+
+        Some drawn beforehand say how many are worth it, and are not among them.
+        """
+        rng = np.random.default_rng(0)
+        pilot = len(self.attempt(PILOT, rng)) if high else 0
+        tries = min(MOST_DRAWS, max(DRAWS, DRAWS * PILOT // (4 * max(1, pilot))))
+        return tries, len(self.attempt(tries, rng)) if high else 0
 
     def _draw(self, rng: np.random.Generator, n: int) -> Paths:
         """Return n paths, uniformly by points, from those that may be in the budget."""

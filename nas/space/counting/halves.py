@@ -8,6 +8,7 @@ a grid of prices in place of a list. Of every cell the paths can be found again.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import log2
 
 import numpy as np
 
@@ -139,9 +140,15 @@ class Half:
         while growth.most(fitting) > _FEW and scale <= 1:
             widths = tuple(max(1, int(width * scale)) for width in self._window.width)
             fitting, members = merged(cells, widths)
-            if growth.most(fitting) <= self._most or growth.expected(fitting) <= self._most:
+            if growth.most(fitting) <= self._most:
                 break
-            scale = max(_FINEST, scale * 2)
+            times = growth.expected(fitting) / self._most
+            if times <= 1:
+                break
+            # Bins twice as wide hold the cells of 2^quantities at most, so that none that would do
+            # is passed over.
+            doublings = max(1, int(log2(times) / len(widths))) if widths else 1
+            scale = max(_FINEST, scale * 2**doublings)
         found, grown = growth.grown(fitting, members)
         self._grown.append(grown)
         return found

@@ -27,6 +27,19 @@ def cumulated(values: np.ndarray) -> np.ndarray:
     return found
 
 
+def ascending(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the keys, which are not negative, in order, and the order; equal ones keep theirs.
+
+    Where key and place fit one number, these are sorted: half the time of an `argsort`.
+    """
+    bits = len(keys).bit_length()
+    if len(keys) and int(keys.max()) << bits >= FITS:
+        order = np.argsort(keys, kind="stable")
+        return keys[order], order
+    packed = np.sort(keys << bits | np.arange(len(keys)))
+    return packed >> bits, packed & (1 << bits) - 1
+
+
 def below(rng: np.random.Generator, limit: int, n: int) -> np.ndarray:
     """Return n independent whole numbers, each from 0 to limit - 1 with equal probability."""
     if limit < FITS:

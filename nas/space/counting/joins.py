@@ -11,8 +11,6 @@ from nas.space.counting.grids import Grid, GridBoxes
 from nas.space.counting.halves import Half, Window
 from nas.space.counting.integers import cumulated, place, products, total
 
-_SURE = 500  # bounds that differ by less than this part need no estimate between them
-
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Bounds:
@@ -20,7 +18,6 @@ class Bounds:
 
     low: int
     high: int
-    estimate: int
 
 
 class Join:
@@ -76,23 +73,17 @@ class Join:
         )
         return total(products(cells.weight, counts))
 
-    def bounds(self, window: Window | None = None) -> Bounds:
+    def bounds(self) -> Bounds:
         """Return bounds of the number of paths in the window.
 
         A path is priced too low by 0 to `slack`. So all that are in the window have a price from
         `slack` below its low bound to its high bound, and all with a price from its low bound to
         `slack` below its high bound are in it.
         """
-        window = window or self._window
         none = (0,) * len(self.slack)
-        high = self._paths(window, self.slack, none)
         if not any(self.slack):
-            return Bounds(low=high, high=high, estimate=high)
-        low = self._paths(window, none, self.slack)
-        estimate = (low + high) // 2
-        if high - low > high // _SURE:
-            estimate = min(high, max(low, self.estimate(window)))
-        return Bounds(low=low, high=high, estimate=estimate)
+            return Bounds(low=self.candidates, high=self.candidates)
+        return Bounds(low=self._paths(self._window, none, self.slack), high=self.candidates)
 
     def estimate(self, window: Window | None = None) -> int:
         """Return how many paths are in the window if all are priced too low by half of `slack`."""

@@ -93,3 +93,42 @@ def test_a_fine_tuning_on_the_same_source_says_what_neither_task_trains_on(capsy
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("nas: data.train: 1700 images asked of digits, which has 1")
     assert "that the study's other task evaluates on" in line
+
+
+def test_every_set_of_a_sweep_is_counted_and_listed(capsys):
+    sweep = "sweep={key: size, sets: {small: {}, wide: {space.stages.0.width: [16, 24]}}}"
+    assert run(["space", "count", "quickstart", sweep, "-o", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["set"] for row in rows] == ["small", "wide"]
+    assert all(row["feasible"] == row["likely_low"] == row["likely_high"] for row in rows)
+    assert run(["space", "list", "quickstart", sweep, "-n", "2", "-o", "json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [row["set"] for row in listed] == ["small"] * 2 + ["wide"] * 2
+
+
+def test_the_bars_of_the_drawing_are_data_too(capsys):
+    for output in ("json", "csv"):
+        assert run(["space", "draw", "quickstart", "-o", output]) == 0
+        printed = capsys.readouterr().out
+        if output == "json":
+            rows = json.loads(printed)
+            assert {row["quantity"] for row in rows} == {"parameters", "macs"}
+            assert {row["points"] for row in rows} == {1}
+        else:
+            assert printed.startswith("quantity,layout,low,high,points\n")
+            assert len(printed.splitlines()) == len(rows) + 1
+
+
+def test_an_empty_space_names_the_line_that_emptied_it(capsys, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "space:\n"
+        "  stem: {width: 8}\n"
+        "  stages:\n"
+        "    - {type: C, depth: [1, 2], width: 8}\n"
+        "  budget:\n"
+        "    parameters: '<=100'\n"
+        "data: {source: digits}\n"
+    )
+    assert run(["space", "count", str(path)]) == 2
+    assert "mine.yaml:6: space.budget.parameters: leaves no network" in capsys.readouterr().err

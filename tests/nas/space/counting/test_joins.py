@@ -32,7 +32,7 @@ def test_the_number_of_paths_is_within_its_bounds(bounds, cells, monkeypatch):
     found, paths = join(bounds, cells), listed([CHAIN], budget(2, bounds))
     known = found.bounds()
     assert known.low <= len(paths) <= known.high == found.candidates
-    assert known.low <= known.estimate <= known.high
+    assert known.low <= found.estimate() <= known.high
     assert found.unrounded or cells < 10**6
     assert not found.unrounded or cells > 1
     if found.unrounded:
@@ -51,7 +51,7 @@ def test_without_slack_bounds_are_the_number_itself(monkeypatch):
     expected = len(listed([small], limits))
     known = found.bounds()
     assert found.slack == (0,)
-    assert (known.low, known.high, known.estimate) == (expected, expected, expected)
+    assert (known.low, known.high, found.estimate()) == (expected, expected, expected)
 
 
 def test_exact_work_is_that_of_the_bounds_there_are():

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nas.reading.replay import recalled
+from nas.reading.replay import recalled, run
 from nas.search import playing
 from nas.space.candidate import Candidate
 from nas.study.journal import Journal
@@ -204,7 +204,7 @@ def test_a_sampler_that_waits_for_results_gets_those_of_whole_cohorts(workers):
     recorded = by_label(SlowStarters(each=5).histories())
     settings = {"kind": "halving", "cohort": 8, "controls": 0.1}
     learning, _ = a_search(recorded, sampler=Learner, **settings)
-    state = replay.run(learning, recorded, workers=workers)
+    state = run(learning, recorded, workers=workers)
     assert len(state.histories()) == 25
     assert not any("nothing is left" in h.message for h in state.histories())
     assert ends(state) == ends(climbed(recorded, **settings))

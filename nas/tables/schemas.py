@@ -280,8 +280,17 @@ REPLAYS = Table(
         *_share("layout_kill"),
     ),
 )
+LATENCIES = Table(
+    title="Latencies",
+    found="`nas latency STUDY`",
+    row="a candidate, the fastest first",
+    columns=_words(
+        *("label", "milliseconds", "milliseconds_low", "milliseconds_high"),
+        *("images_per_second", "parameters", "macs", "batch", "device"),
+    ),
+)
 TABLES = (
     *(TRIALS, EPOCHS, RANKING, RELATIONS, PHASE),
     *(STATUS, STUDIES, MEMBERS, ORDERS, SIZES, CANDIDATES, QUESTIONS, SCENARIOS),
-    *(RUNGS, REPLAYS),
+    *(RUNGS, REPLAYS, LATENCIES),
 )

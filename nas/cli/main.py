@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from nas.cli.latency import latency
+from nas.cli.latency import block_times, latency
 from nas.cli.plan import plan
 from nas.cli.results import export, ls, rank, report, status
 from nas.cli.run import extend, resume, search, sync
@@ -30,6 +30,7 @@ def cli(debug: bool) -> None:
 
 _RUN = (search, resume, extend, sync, validate, schema, space, plan)
 _READ = (status, ls, rank, report, export, rungs, replay, latency)
+space.add_command(block_times)
 for _command in (*_RUN, *_READ):
     cli.add_command(_command)
 

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from nas.cli.main import run
+from tests.nas.conftest import SMALL
 from tests.nas.study.test_latency import measurement
 
 
@@ -67,3 +68,29 @@ def test_what_cannot_be_is_one_line(study, capsys, arguments, code, words):
     line = capsys.readouterr().err
     assert words in line
     assert line.count("\n") == 1
+
+
+def test_a_table_of_block_times_is_measured_and_limits_a_space(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    spec = tmp_path / "mine.yaml"
+    text = SMALL.read_text().replace(
+        "space:\n", "space:\n  latency: table.json\n  budget: {latency: '<=1ns'}\n"
+    )
+    spec.write_text(text)
+    assert run(["space", "count", str(spec)]) == 2
+    assert "cannot read 'table.json'" in capsys.readouterr().err
+    assert run(["space", "latency", str(spec), "--to", "table.json", "--repeats", "6"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("table.json: ")
+    assert "measuring 27 of 27, 6 turns each" in captured.err
+    assert run(["space", "count", str(spec)]) == 2
+    line = capsys.readouterr().err
+    assert "mine.yaml:5: space.budget.latency: leaves no network: of all the smallest" in line
+    assert run(["space", "count", str(spec), "space.budget.latency=<=100s", "-o", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["feasible"] == 2
+
+
+def test_a_table_that_cannot_be_written_is_one_line(tmp_path, capsys):
+    to = tmp_path / "none" / "table.json"
+    assert run(["space", "latency", str(SMALL), "--to", str(to), "--repeats", "6"]) == 2
+    assert f"--to: {to}: cannot be written" in capsys.readouterr().err

@@ -84,7 +84,8 @@ def block_times(
     from nas.training.device import Device
 
     # The table is not there yet, or is to be measured anew.
-    given = (*overrides, "space.latency=null", "space.budget.latency=null")
+    none = ("space.latency=null", "space.budget.latency=null", "search.objectives=[]")
+    given = (*overrides, *none)
     loaded = load_spec(spec, given)
     resources = loaded.resources.model_copy(
         update={"gpus": float(gpu), "threads": threads or loaded.resources.threads}

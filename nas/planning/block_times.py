@@ -88,7 +88,7 @@ def measure_block_times(
     subjects = [*map(_part, parts), *map(_whole, configs)]
     load, at = os.getloadavg()[0], time.time()
     seconds = time_modules(subjects, device, turns=turns, say=say)
-    times = [round(1e9 * median(each)) for each in seconds]
+    times = [round(1e9 * min(each)) for each in seconds]  # what else runs here only adds
     alone = {part.name: taken for part, taken in zip(parts, times, strict=False)}
     sums = [network_time(config, lambda part: alone[part.name]) for config in configs]
     checked = check(sums, times[len(parts) :])

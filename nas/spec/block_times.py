@@ -5,9 +5,12 @@ with it no file is needed.
 """
 
 import json
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from nas.spec.choices import Metric, Price
+from search_spaces.language.block_times import COMMAND
 from search_spaces.language.document import Document
 from search_spaces.language.errors import DocumentError, one_line
 from search_spaces.language.overrides import COMMAND_LINE
@@ -28,6 +31,20 @@ def with_block_times(document: Document) -> Document:
         return document
     values = {**document.values, "space": {**space, "latency": _read(document, named)}}
     return Document(file=document.file, values=values, lines=document.lines)
+
+
+def check_objectives(objectives: Collection[str], space: Mapping[str, Any], metric: Metric) -> None:
+    """Check that a search for low latency can know it.
+
+    Raises:
+        ValueError: there is no table, or the metric judges networks that it is not of.
+    """
+    if {Price.LATENCY, f"-{Price.LATENCY}"}.isdisjoint(objectives):
+        return
+    if space.get("latency") is None:
+        raise ValueError(f"search.objectives: latency needs a table of block times: {COMMAND}")
+    if metric is Metric.TRANSFER:
+        raise ValueError("search.objectives: block times are of networks not fine-tuned yet")
 
 
 def _read(document: Document, named: str) -> Any:

@@ -6,16 +6,21 @@ from typing import cast
 from coatnet.config import CoAtNetConfig
 from coatnet.cost import Cost, cost
 from nas.networks.registry import family_of
+from nas.space.part_times import PartTime, looked_up, network_time
 from nas.spec.choices import Price
 from nas.study.records import Trial, TrialHistory
+from search_spaces.language.block_times import BlockTimes
 
 
 class Prices:
     """A price by place, of the network that is judged: of the fine-tuned one where that is."""
 
-    def __init__(self, price: Price, *, sign: int) -> None:
-        """Count `price` as it is, `sign` 1, or as something to be small, -1."""
-        self._price, self._sign = _PRICES[price], sign
+    def __init__(self, price: Price, *, sign: int, times: BlockTimes | None = None) -> None:
+        """Count `price` as it is, `sign` 1, or as something to be small, -1.
+
+        `times` are the space's, of which latencies are sums.
+        """
+        self._price, self._sign = _PRICES.get(price, _latency(looked_up(times))), sign
         self.worths: list[float] = []
 
     def add(self, runs: Sequence[TrialHistory]) -> None:
@@ -23,9 +28,17 @@ class Prices:
         self.worths.append(float(self._sign * self._price(runs[0].trial)))
 
 
+def _latency(time: PartTime) -> Callable[[Trial], int]:
+    return lambda trial: network_time(_config(trial), time)
+
+
 def _cost(trial: Trial) -> Cost:
+    return cost(_config(trial))
+
+
+def _config(trial: Trial) -> CoAtNetConfig:
     assert family_of(trial.config).searched  # ours alone is
-    return cost(cast("CoAtNetConfig", trial.config))
+    return cast("CoAtNetConfig", trial.config)
 
 
 _PRICES: Mapping[Price, Callable[[Trial], int]] = {

@@ -76,3 +76,26 @@ def test_what_is_no_table_is_one_line(table, monkeypatch, text, words):
 def test_a_limit_without_a_table_names_the_command(table):
     with pytest.raises(SpecError, match=r"space\.budget\.latency: needs a table .*nas space lat"):
         load_spec(str(SMALL), ["space.budget.latency=<=3ms"])
+
+
+SEARCHED = (
+    "search.sampler=random",
+    "search.candidates=2",
+    "search.objectives=[accuracy, -latency]",
+)
+
+
+def test_latency_is_an_objective_where_there_is_a_table(table):
+    spec = load_spec(str(SMALL), (*NAMED, *SEARCHED))
+    assert spec.search.objectives == ("accuracy", "-latency")
+    with pytest.raises(
+        SpecError, match=r"search\.objectives: latency needs a table .*nas space lat"
+    ):
+        load_spec(str(SMALL), SEARCHED)
+
+
+def test_fine_tuned_networks_have_no_block_times(table):
+    tuned = ("ranking.metric=transfer", "fine_tune={data: {image_size: 8}}")
+    objectives = ("search.objectives=[transfer, -latency]",)
+    with pytest.raises(SpecError, match="block times are of networks not fine-tuned yet"):
+        load_spec(str(SMALL), (*NAMED, *SEARCHED[:2], *tuned, *objectives))

@@ -218,6 +218,7 @@ CANDIDATES = Table(
     columns=(
         word("label", "null of a point that is rejected"),
         *_words("layout", "types", "depths", "widths", "choices", "parameters", "macs"),
+        word("milliseconds", "a sum of block times; null without `space.latency`"),
         *_words("parameters_off", "macs_off", "point", "rejected"),
     ),
 )

@@ -44,9 +44,9 @@ FEWER: dict[str, Any] = {  # small enough to look at every point
     "stages": [{**SPACE["stages"][0], "kernel": 3}, SPACE["stages"][1]],
     "attention": "global",
     "mbconv_stride": "expand",
-    "relative_bias": ["pre", "none"],
+    "relative_bias": ["pre", "post"],
     "pool": "max",
-    "pool_size": 2,
+    "pool_size": [2, 3],
     "mbconv_norm": "batch",
 }
 PATCHES: dict[str, Any] = {
@@ -192,6 +192,7 @@ def test_each_part_alone_is_a_network_that_has_it(values) -> None:
         else:
             assert names[-1] == name
         assert part.alone.map_sizes[0] == part.in_size
+        assert part.alone.bias_map_sizes == part.alone.map_sizes
 
 
 def test_without_a_table_nothing_has_a_time() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from nas.cli.latency import block_times, latency
 from nas.cli.pareto import pareto
 from nas.cli.plan import plan
 from nas.cli.results import export, ls, rank, report, status
@@ -29,7 +30,8 @@ def cli(debug: bool) -> None:
 
 
 _RUN = (search, resume, extend, sync, validate, schema, space, plan)
-_READ = (status, ls, rank, pareto, report, export, rungs, replay)
+_READ = (status, ls, rank, pareto, report, export, rungs, replay, latency)
+space.add_command(block_times)
 for _command in (*_RUN, *_READ):
     cli.add_command(_command)
 

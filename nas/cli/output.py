@@ -35,6 +35,10 @@ _DECIMALS = {
     "rung_tau": 2,
     "rung_tau_low": 2,
     "rung_tau_high": 2,
+    "milliseconds": 3,
+    "milliseconds_low": 3,
+    "milliseconds_high": 3,
+    "images_per_second": 1,
 }
 
 

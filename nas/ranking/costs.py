@@ -11,8 +11,12 @@ from statistics import fmean
 
 from coatnet.config import CoAtNetConfig
 from coatnet.cost import Cost, cost
+from nas.space.part_times import looked_up, network_time
 from nas.spec.choices import Price
 from nas.study.records import Trial, TrialHistory
+from search_spaces.language.block_times import BlockTimes
+
+LatencyOf = Callable[[TrialHistory], float | None]  # milliseconds an image; None: not known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,35 +29,62 @@ class CostRule:
     axis: str = ""  # of a figure, with its unit; by default the words
 
 
+def unknown(_: TrialHistory) -> None:
+    """Know of no latency: there is no table of block times, and nothing was measured."""
+
+
+def summed_latency(times: BlockTimes | None) -> LatencyOf:
+    """Return what adds up the block times of a space's networks."""
+    if times is None:
+        return unknown
+    time = looked_up(times)
+
+    def read(history: TrialHistory) -> float | None:
+        config = history.trial.config
+        return network_time(config, time) / 1e6 if isinstance(config, CoAtNetConfig) else None
+
+    return read
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PricedGoal:
     """A cost that a study is to make small, or large."""
 
     price: Price
     sign: int  # -1: small
+    latency: LatencyOf = unknown  # where the price is that
 
     def worth(self, history: TrialHistory) -> float:
         """Return what a trial is worth by it, larger is better; not known is the worst."""
-        found = COSTS[self.price].read(history)
+        found = _rule(self.price, self.latency)(history)
         return -math.inf if found is None else float(self.sign * found)
 
 
-def priced_goals(objectives: Sequence[str]) -> tuple[PricedGoal, ...]:
+def priced_goals(
+    objectives: Sequence[str], *, latency: LatencyOf = unknown
+) -> tuple[PricedGoal, ...]:
     """Return those of `search.objectives` that are costs, in their order: -macs is to be small."""
     return tuple(
-        PricedGoal(price=Price(name), sign=1 if name == word else -1)
+        PricedGoal(price=Price(name), sign=1 if name == word else -1, latency=latency)
         for word in objectives
         if (name := word.removeprefix("-")) in set(Price)
     )
 
 
-def costs_of(runs: Sequence[TrialHistory], prices: Sequence[Price]) -> dict[Price, float | None]:
+def costs_of(
+    runs: Sequence[TrialHistory], prices: Sequence[Price], *, latency: LatencyOf = unknown
+) -> dict[Price, float | None]:
     """Return what a candidate costs, of each price the mean over its runs that know it."""
     found: dict[Price, float | None] = {}
     for price in prices:
-        known = [value for run in runs if (value := COSTS[price].read(run)) is not None]
+        read = _rule(price, latency)
+        known = [value for run in runs if (value := read(run)) is not None]
         found[price] = fmean(known) if known else None
     return found
+
+
+def _rule(price: Price, latency: LatencyOf) -> LatencyOf:
+    return latency if price is Price.LATENCY else COSTS[price].read
 
 
 @lru_cache(maxsize=16_384)  # every seed of a candidate asks
@@ -86,4 +117,5 @@ COSTS: Mapping[Price, CostRule] = {
         read=_of_ours(lambda counted: counted.activation_bytes()),
         axis="activation memory, bytes",
     ),
+    Price.LATENCY: CostRule(words="latency", read=unknown, exact=False, axis="latency, ms"),
 }

@@ -5,17 +5,19 @@ from dataclasses import replace
 
 from nas.errors import NotFoundError
 from nas.ranking.confirmed import confirmed, explored
-from nas.ranking.costs import costs_of, priced_goals
+from nas.ranking.costs import LatencyOf, costs_of, priced_goals, summed_latency, unknown
 from nas.ranking.hypervolume import Growth, finishes, growth
 from nas.ranking.pareto import Front, Fronts, claimed_front, estimated_front
 from nas.ranking.resampling import SeedScores
 from nas.ranking.result import Ranking
 from nas.ranking.scores import counted
 from nas.ranking.validity import spread
+from nas.reading.latency import latencies
 from nas.reading.rungs import study_objective
 from nas.spec.choices import Price
 from nas.study.folder import Study
 from nas.study.records import TrialHistory, TrialStatus
+from search_spaces.language.block_times import block_times
 
 MANY = 20  # candidates of an open space from which on a report shows their front
 SHOWN = (Price.MACS, Price.PARAMETERS)  # in it, where the spec names no cost
@@ -41,13 +43,13 @@ def study_front(
     """
     if not exploration and _claims(ranking):
         ranked = confirmed(histories, study.spec.search)
-        costs = _costs(ranked, ranking, prices)
+        costs = _costs(study, ranked, ranking, prices)
         return claimed_front(ranking, _scores(study, ranked, ranking), costs, prices)
     exploring = explored(histories, study.spec.search)
     return estimated_front(
         _scores(study, exploring, ranking),
         {history.trial.label: history.trial.layout for history in exploring},
-        _costs(exploring, ranking, prices),
+        _costs(study, exploring, ranking, prices),
         prices,
         metric=ranking.metric,
         alpha=ranking.spec.alpha,
@@ -67,7 +69,7 @@ def study_growth(
     }
     costs = {
         label: cost
-        for label, each in _costs(exploring, ranking, [price]).items()
+        for label, each in _costs(study, exploring, ranking, [price]).items()
         if (cost := each[price]) is not None
     }
     return growth(finishes(exploring), scores, costs, price=price)
@@ -89,6 +91,8 @@ def only_front(
     found = study_front(study, histories, ranking, prices=prices, exploration=exploration)
     if found.candidates:
         return found
+    if found.left_out and Price.LATENCY in prices:
+        latencies(study)  # which says how it is measured, where that is what is missing
     if found.left_out:
         names = " and ".join(price.value for price in prices)
         raise NotFoundError(
@@ -158,10 +162,25 @@ def _scores(study: Study, histories: Sequence[TrialHistory], ranking: Ranking) -
     return objective.scores(histories).values
 
 
+def _latency(study: Study) -> LatencyOf:
+    """Return what was measured of whole networks if anything was, else sums of block times."""
+    try:
+        measured = latencies(study)
+    except NotFoundError:
+        return summed_latency(block_times(study.spec.space.get("latency"), ("latency",)))
+
+    def read(history: TrialHistory) -> float | None:
+        found = measured.get(history.trial.label)
+        return None if found is None else found.milliseconds
+
+    return read
+
+
 def _costs(
-    histories: Sequence[TrialHistory], ranking: Ranking, prices: Sequence[Price]
+    study: Study, histories: Sequence[TrialHistory], ranking: Ranking, prices: Sequence[Price]
 ) -> dict[str, dict[Price, float | None]]:
     runs: dict[str, list[TrialHistory]] = {}
     for history in _own(histories, ranking):
         runs.setdefault(history.trial.label, []).append(history)
-    return {label: costs_of(each, prices) for label, each in runs.items()}
+    latency = _latency(study) if Price.LATENCY in prices else unknown
+    return {label: costs_of(each, prices, latency=latency) for label, each in runs.items()}

@@ -41,7 +41,11 @@ def study_rungs(study: Study, histories: Sequence[TrialHistory]) -> RungReport |
         label: each.value for label in scores.by_layout for each in scores.finished(label).values()
     }
     return rung_report(
-        search.rungs, settings.allocation, histories, scores=values, goals=rung_goals(settings)
+        search.rungs,
+        settings.allocation,
+        histories,
+        scores=values,
+        goals=rung_goals(settings, study.spec.space),
     )
 
 

@@ -7,11 +7,12 @@ from nas.errors import SpecError
 from nas.networks.registry import family_of
 from nas.search.allocation.added_seeds import AddedSeeds, OpenLayouts
 from nas.search.allocation.allocation import Allocation
-from nas.search.allocation.choose import by_rungs
+from nas.search.allocation.choose import by_rungs, rung_goals
 from nas.search.allocation.confirmation import Confirmation
 from nas.search.allocation.fine_tuning import FineTuning
 from nas.search.allocation.first_round import FirstRound
 from nas.search.allocation.planning import Planner
+from nas.search.allocation.readings import Readings
 from nas.search.budget import make_allowance
 from nas.search.samplers.ledger import identity
 from nas.search.samplers.sampler import BaselinesFirst, Draws, GridSampler, RandomSampler, Sampler
@@ -91,8 +92,14 @@ def build_search(
     rungs = None
     if settings.allocation.by_rungs:
         assert total is not None
+        goals = rung_goals(settings, spec.space)
         rungs = by_rungs(
-            settings, planner, sampler=chosen.sampler, adaptive=chosen.adaptive, total=total
+            settings,
+            planner,
+            sampler=chosen.sampler,
+            adaptive=chosen.adaptive,
+            total=total,
+            readings=Readings(settings.allocation.metric, goals=goals),
         )
     first = rungs or FirstRound(
         settings,

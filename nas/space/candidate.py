@@ -9,6 +9,7 @@ from coatnet.cost import Cost
 from nas.errors import SpecError
 from nas.networks.family import Size
 from nas.space.feasible import FeasibleSpace
+from nas.space.part_times import looked_up, network_time
 from nas.space.sizing import network, sized
 from nas.spec.study import StudySpec
 from nas.study.records import DataShape, NetworkConfig
@@ -34,6 +35,7 @@ class Candidate:
     recipe: Mapping[str, Value] | None = None  # what differs from the study's; None: nothing
     parameters_off: float | None = None  # from the size to match, relative; None: not asked for
     macs_off: float | None = None
+    nanoseconds: int | None = None  # of one image, by the space's block times; None: it has none
 
     @property
     def off(self) -> float:
@@ -72,6 +74,7 @@ def make_candidate(
     except ValueError as error:
         return Rejection(layout=point.layout, point=str(point), reason=str(error))
     cost, match = coatnet.cost(config), space.match
+    time = None if space.times is None else network_time(config, looked_up(space.times))
     made = Candidate(
         label=label or point.layout,
         layout=point.layout,
@@ -81,8 +84,9 @@ def make_candidate(
         recipe=recipe or None,
         parameters_off=_off(cost.parameters, None if match is None else match.parameters),
         macs_off=_off(cost.macs, None if match is None else match.macs),
+        nanoseconds=time,
     )
-    if reasons := _broken_limits(point, cost, space):
+    if reasons := _broken_limits(point, cost, space, time=time or 0):
         mismatch = None if match is None or match.within is None else made.off
         return Rejection(
             layout=point.layout, point=str(point), reason="; ".join(reasons), mismatch=mismatch
@@ -194,8 +198,8 @@ def _off(actual: int, target: int | None) -> float | None:
     return None if target is None else actual / target - 1
 
 
-def quantity(which: Quantity, cost: Cost, *, total_depth: int) -> int:
-    """Return what a network has of a quantity that spaces can limit."""
+def quantity(which: Quantity, cost: Cost, *, total_depth: int, time: int = 0) -> int:
+    """Return what a network has of a quantity that spaces can limit; `time` is in nanoseconds."""
     match which:
         case Quantity.PARAMETERS:
             return cost.parameters
@@ -205,14 +209,16 @@ def quantity(which: Quantity, cost: Cost, *, total_depth: int) -> int:
             return cost.activation_bytes()
         case Quantity.STATE_BYTES:
             return cost.state_bytes
+        case Quantity.LATENCY:
+            return time
     return total_depth
 
 
-def _broken_limits(point: Point, cost: Cost, space: SearchSpace) -> list[str]:
+def _broken_limits(point: Point, cost: Cost, space: SearchSpace, *, time: int) -> list[str]:
     """Return the limits that the network is beyond, in words."""
     reasons: list[str] = []
     for limit in space.limits:
-        actual = quantity(limit.quantity, cost, total_depth=point.total_depth)
+        actual = quantity(limit.quantity, cost, total_depth=point.total_depth, time=time)
         if not limit.allows(actual):
             reasons.append(_beyond(limit, actual, space.match))
     return reasons

@@ -13,6 +13,7 @@ from itertools import product
 
 from coatnet.config import BlockType, CoAtNetConfig, StageConfig, StemConfig, changed
 from nas.space.counting.chains import Chain
+from nas.space.part_times import PartTime, looked_up
 from nas.space.steps import Made, Pricing
 from nas.study.records import DataShape
 from search_spaces.language.constraints import Quantity
@@ -43,20 +44,27 @@ class Branch:
 
 
 def branches(
-    space: SearchSpace, shape: DataShape, asked: tuple[Quantity, ...]
+    space: SearchSpace,
+    shape: DataShape,
+    asked: tuple[Quantity, ...],
+    *,
+    time: PartTime | None = None,
 ) -> tuple[Branch, ...]:
     """Return the chains of all layouts, with the prices asked for, in the file's order.
+
+    Latency, where it is asked for, is what `time` says of parts, else the space's own table.
 
     Points that cannot be built, whose widths have no whole heads or shrink where they may not, are
     no paths. A layout without any path is left out.
 
     Raises:
-        SpecError: a stage has more sizes than can be priced one by one.
+        SpecError: a stage has more sizes than can be priced one by one, or the table lacks a part.
     """
+    time = time or looked_up(space.times)
     found: list[Branch] = []
     shrink = not space.constraints.widths_do_not_shrink
     for layout in space.layouts:
-        pricing = Pricing(layout, asked, shrink=shrink)
+        pricing = Pricing(layout, asked, shrink=shrink, time=time)
         alike: dict[tuple[int, ...], list[Values]] = {}
         steps: dict[tuple[int, ...], tuple[Made, ...]] = {}
         for options in _options(layout):

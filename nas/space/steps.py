@@ -18,6 +18,7 @@ from coatnet.config import (
 )
 from nas.errors import SpecError
 from nas.space.counting.chains import START, Step
+from nas.space.part_times import PartTime
 from nas.space.parts import Price, Prices, State, halved
 from search_spaces.language.constraints import Quantity, StageType
 from search_spaces.language.domains import Value
@@ -111,10 +112,14 @@ class Pricing:
         asked: tuple[Quantity, ...],
         *,
         shrink: bool,
+        time: PartTime | None = None,
     ) -> None:
-        """Ask for the prices of these quantities; `shrink` tells whether widths may."""
+        """Ask for the prices of these quantities; `shrink` tells whether widths may.
+
+        `time` says what parts take where latency is asked for.
+        """
         self._layout, self._asked, self._shrink = layout, asked, shrink
-        self._prices = Prices(asked)
+        self._prices = Prices(asked, time)
         self._known: dict[tuple[object, ...], Made | None] = {}
 
     def steps(self, config: CoAtNetConfig) -> tuple[Made, ...] | None:
@@ -139,13 +144,18 @@ class Pricing:
         """Return what of the options the prices at a place depend on."""
         if not 1 <= place <= len(self._layout.stages):
             return ()
-        kept = Quantity.ACTIVATION_BYTES in self._asked
+        kept = not {Quantity.ACTIVATION_BYTES, Quantity.LATENCY}.isdisjoint(self._asked)
         if self._layout.stages[place - 1].type is StageType.CONVOLUTION:
             alike = config.mbconv_stride, config.kernel, config.expansion, config.squeeze_ratio
-            return (*alike, config.mbconv_norm, config.pool) if kept else alike
+            pooled = config.pool, config.pool_size
+            return (*alike, config.mbconv_norm, *pooled) if kept else alike
         alike = config.attention, config.window, config.head_size, config.expansion
         bias = config.relative_bias
-        return (*alike, bias, config.pool) if kept else (*alike, bias is RelativeBias.NONE)
+        return (
+            (*alike, bias, config.pool, config.pool_size)
+            if kept
+            else (*alike, bias is RelativeBias.NONE)
+        )
 
     def _step(self, config: CoAtNetConfig, place: int, before: tuple[State, ...]) -> Made | None:
         if place == 0:
@@ -177,7 +187,7 @@ class Pricing:
     def _head(self, config: CoAtNetConfig, before: tuple[State, ...]) -> Made | None:
         edges, nothing = _Edges(), self._prices.nothing
         for number, state in enumerate(before):
-            price = self._prices.head(config, state.width)
+            price = self._prices.head(config, state)
             edges.add(number, State(0, (1, 1)), price, (), other=nothing)
         return edges.made()
 

@@ -29,6 +29,7 @@ class Price(StrEnum):
     MACS = "macs"  # multiply-adds of a forward pass
     TRAINING_MACS = "training_macs"  # the same of a training step
     ACTIVATION_MEMORY = "activation_memory"  # bytes kept for the backward pass, float32
+    LATENCY = "latency"  # of a forward pass, by the block times of `space.latency`
 
 
 class Metric(StrEnum):

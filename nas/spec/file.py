@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from nas.errors import NotFoundError, SpecError
+from nas.spec.block_times import with_block_times
 from nas.spec.names import check_name
 from nas.spec.recipe import changed_recipe
 from nas.spec.study import StudySpec
@@ -102,7 +103,7 @@ def _document(name_or_path: str, overrides: Sequence[str]) -> tuple[Document, st
     """Return what is written with the overrides in place, and the file's name without suffix."""
     text, file, stem = _read(name_or_path)
     try:
-        return override(read_document(text, file), overrides), stem
+        return with_block_times(override(read_document(text, file), overrides)), stem
     except DocumentError as error:
         raise SpecError(error.message, key=error.key, file=error.file, line=error.line) from error
 
@@ -115,7 +116,7 @@ def spec_of_values(values: Mapping[str, Any], overrides: Sequence[str] = ()) -> 
     """
     plain = Document(file="spec", values=copy.deepcopy(dict(values)), lines={})
     try:
-        return _checked(override(plain, overrides))
+        return _checked(with_block_times(override(plain, overrides)))
     except DocumentError as error:
         raise SpecError(error.message, key=error.key, file=error.file, line=error.line) from error
 

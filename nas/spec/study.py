@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from nas.spec.allocation import Allocated, AllocationSpec, check_first_round, with_one_seed
+from nas.spec.block_times import check_objectives
 from nas.spec.budget import Budgeted, BudgetSpec
 from nas.spec.choices import Correction, Metric, Price, Sampling, Until
 from nas.spec.confirm import ConfirmSpec
@@ -271,6 +272,7 @@ class StudySpec(Section):
             raise ValueError(
                 "search.objectives and ranking.metric are both of fine-tuned networks or neither"
             )
+        check_objectives(self.search.objectives, self.space, self.ranking.metric)
         if Metric.TRANSFER in metrics and len(metrics) > 1:
             raise ValueError("search.objectives: transfer is of other trials than other metrics")
         brief = self.search.schedule_placebo

@@ -175,6 +175,7 @@ _WORDS = (
     # what candidates cost, and their front: `nas.ranking.costs`, `nas.ranking.pareto`
     _real("training_macs", "of a training step of one image: forward and backward pass", MACS),
     _real("activation_memory", "kept of one image for the backward pass, float32", "bytes"),
+    _real("latency", "of a forward pass of one image, measured or summed; null: neither", "ms"),
     _column("on_front", Type.FLAG, "whether nothing is both cheaper and better, as estimated"),
     _real("front_share", "share of resamples over seeds that have it on the front", FRACTION),
     _text("standing", "front, dominated or open: what is certain; null: nothing is claimed"),
@@ -194,6 +195,13 @@ _WORDS = (
         "share of replays that stopped every candidate of one of the two best layouts",
         FRACTION,
     ),
+    # what networks take: `nas.study.latency`
+    _real("milliseconds", "of a forward pass of a batch in evaluation mode, median", "ms"),
+    _real("milliseconds_low", "lower end of the median's interval, exact at 95 %", "ms"),
+    _real("milliseconds_high", "upper end of the same", "ms"),
+    _real("images_per_second", "that go through, batch after batch", "1/s"),
+    _count("batch", "images of a forward pass", "images"),
+    _text("device", "the GPU, or the processor and its threads"),
     # what a study would cost: `nas.ranking.forecast.simulate`
     _real("noise", "sd of the score of one trial over seeds", FRACTION),
     _text("claim", "what is claimed of a pair: a symbol, or `not ?` for any of them"),

@@ -128,6 +128,7 @@ def candidates_frame(items: Iterable[Candidate | Rejection]) -> pd.DataFrame:
                 "choices": _choices(item),
                 "parameters": item.cost.parameters,
                 "macs": item.cost.macs,
+                "milliseconds": item.nanoseconds and item.nanoseconds / 1e6,
                 "parameters_off": item.parameters_off,
                 "macs_off": item.macs_off,
             }

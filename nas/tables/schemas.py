@@ -231,6 +231,7 @@ CANDIDATES = Table(
     columns=(
         word("label", "null of a point that is rejected"),
         *_words("layout", "types", "depths", "widths", "choices", "parameters", "macs"),
+        word("milliseconds", "a sum of block times; null without `space.latency`"),
         *_words("parameters_off", "macs_off", "point", "rejected"),
     ),
 )
@@ -293,6 +294,15 @@ REPLAYS = Table(
         *_share("layout_kill"),
     ),
 )
+LATENCIES = Table(
+    title="Latencies",
+    found="`nas latency STUDY`",
+    row="a candidate, the fastest first",
+    columns=_words(
+        *("label", "milliseconds", "milliseconds_low", "milliseconds_high"),
+        *("images_per_second", "parameters", "macs", "batch", "device"),
+    ),
+)
 PARETO = Table(
     title="Front",
     found="`nas pareto STUDY`; costs that were not asked for are null",
@@ -315,5 +325,5 @@ GROWTH = Table(
 TABLES = (
     *(TRIALS, EPOCHS, RANKING, RELATIONS, PHASE),
     *(STATUS, STUDIES, MEMBERS, ORDERS, SIZES, CANDIDATES, QUESTIONS, SCENARIOS),
-    *(RUNGS, REPLAYS, PARETO, GROWTH),
+    *(RUNGS, REPLAYS, PARETO, GROWTH, LATENCIES),
 )

@@ -45,10 +45,13 @@ class Quantity(StrEnum):
     ACTIVATION_BYTES = "activation_bytes"  # kept of one image for the backward pass, in float32
     STATE_BYTES = "state_bytes"  # weights, gradients and AdamW's moments: 16 a parameter
     TOTAL_DEPTH = "total_depth"  # blocks of all stages, without the stem's convolutions
+    LATENCY = "latency"  # of one image, nanoseconds: a sum of measured block times
 
     @property
     def words(self) -> str:
         """The quantity in messages."""
+        if self is Quantity.LATENCY:
+            return "ns of latency"
         return "MACs" if self is Quantity.MACS else self.value.replace("_", " ")
 
 

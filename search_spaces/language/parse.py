@@ -3,8 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from search_spaces.language.block_times import COMMAND, BlockTimes, block_times
 from search_spaces.language.choices import domain, real_domain
-from search_spaces.language.constraints import Match, OrderRules, StageType
+from search_spaces.language.constraints import (
+    Constraints,
+    Match,
+    OrderRules,
+    Quantity,
+    StageType,
+)
 from search_spaces.language.domains import AnyDomain, Domain, Fixed, Open, endless
 from search_spaces.language.errors import KeyPath, SpaceError, shown
 from search_spaces.language.layout_space import ConvolutionStems, LayoutSpace, Times
@@ -34,6 +41,7 @@ from search_spaces.language.values import IMAGE_SIZE as PIXELS
 _RULES = ("allow_transformer_before_convolution", "allow_transformer_first")
 KEYS = (
     "stem", *OPTIONS, IMAGE_SIZE, "stages", "layouts", "recipe", "match", "budget", "constraints",
+    "latency",
     *_RULES,
 )  # fmt: skip
 _OWN_KEYS = tuple(dict.fromkeys(key for keys in OWN.values() for key in keys))
@@ -59,6 +67,7 @@ def parse_space(values: Mapping[str, Any]) -> SearchSpace:
     with mistakes.noted():
         match = _match(keys["match"]) if "match" in keys else None
     rules = constraints(keys, mistakes)
+    times = _times(keys.get("latency"), rules, mistakes)
     sized = match is not None and match.within is None
     shared = Shared(
         stem=_stem(keys["stem"], mistakes) if "stem" in keys else None,
@@ -80,7 +89,18 @@ def parse_space(values: Mapping[str, Any]) -> SearchSpace:
         else:
             layouts = spanned_layouts(shared)
     mistakes.check()
-    return SearchSpace(layouts=layouts, match=match, constraints=rules)
+    return SearchSpace(layouts=layouts, match=match, constraints=rules, times=times)
+
+
+def _times(value: Any, rules: Constraints, mistakes: Mistakes) -> BlockTimes | None:
+    """Return the table of block times, without which no latency can be limited."""
+    found: BlockTimes | None = None
+    with mistakes.noted():
+        found = block_times(value, ("latency",))
+        limit = next((each for each in rules.limits if each.quantity is Quantity.LATENCY), None)
+        if limit is not None and found is None:
+            raise SpaceError(limit.path, f"needs a table of block times: {COMMAND}")
+    return found
 
 
 def _order_rules(keys: Mapping[str, Any], mistakes: Mistakes) -> OrderRules:

@@ -43,6 +43,16 @@ _LIMIT = {
     "description": "A range: '<=25M', '>=3M' or [3G, 4.2G]",
 }
 
+_TIME = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?(ns|us|ms|s)$"}
+_LATENCY = {
+    "anyOf": [
+        {"type": "string", "pattern": r"^(<=|>=)\s*[0-9]+(\.[0-9]+)?(ns|us|ms|s)$"},
+        {"type": "array", "items": _TIME, "minItems": 2, "maxItems": 2},
+        {"type": "null"},
+    ],
+    "description": "A range: '<=3ms', '>=800us' or [1ms, 3ms]; needs 'latency'",
+}
+
 
 def space_schema() -> Schema:
     """Return the schema of the section `space`."""
@@ -69,7 +79,14 @@ def space_schema() -> Schema:
             "layouts": _layouts(options),
             "recipe": _recipe(),
             "match": _match(),
-            "budget": _object(dict.fromkeys(PRICES, _LIMIT), "Prices that a network may have"),
+            "budget": _object(
+                {**dict.fromkeys(PRICES, _LIMIT), "latency": _LATENCY},
+                "Prices that a network may have",
+            ),
+            "latency": {
+                "type": ["string", "object", "null"],
+                "description": "The file of block times that `nas space latency` wrote",
+            },
             "constraints": _object(
                 {
                     "widths_do_not_shrink": _FLAG,

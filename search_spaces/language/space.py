@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from search_spaces.language.block_times import BlockTimes
 from search_spaces.language.constraints import Constraints, Limit, Match
 from search_spaces.language.domains import AnyDomain, Choice, Value
 from search_spaces.language.errors import did_you_mean, shown
@@ -18,6 +19,7 @@ class SearchSpace:
     layouts: tuple[LayoutSpace, ...]
     match: Match | None = None
     constraints: Constraints = field(default_factory=Constraints)
+    times: BlockTimes | None = None  # of the device whose latency is limited
 
     def layout(self, name: str) -> LayoutSpace:
         """Return the layout of that name.

@@ -11,6 +11,8 @@ from search_spaces.language.errors import KeyPath, SpaceError, did_you_mean, sho
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([kMG]?)")
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 _LARGEST_SIZE = 10**15
+_TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|ms|s)")
+_SECONDS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,6 +148,19 @@ def size(value: Any, path: KeyPath) -> int:
     exact = Decimal(found[1]) * _UNITS[found[2]]
     if exact != int(exact) or not 1 <= exact <= _LARGEST_SIZE:
         raise SpaceError(path, f"must be a whole number from 1 to 10^15, not {shown(value)}")
+    return int(exact)
+
+
+def duration(value: Any, path: KeyPath) -> int:
+    """Return nanoseconds: ``3ms``, ``250us`` or ``0.1s``.
+
+    Raises:
+        SpaceError: it is none.
+    """
+    found = _TIME.fullmatch(value) if isinstance(value, str) else None
+    exact = Decimal(found[1]) * _SECONDS[found[2]] if found else Decimal(0)
+    if exact != int(exact) or not 1 <= exact <= _LARGEST_SIZE:
+        raise SpaceError(path, f"must be a time such as 3ms, 250us or 0.1s, not {shown(value)}")
     return int(exact)
 
 

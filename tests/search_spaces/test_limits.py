@@ -46,8 +46,8 @@ def test_a_budget_is_a_range(written: Any, least: int | None, most: int | None) 
          "budget.macs: must be a range such as '<=25M', '>=3M' or [3G, 4.2G], not 4"),
         ({"budget": {"macs": [5, 4]}}, "budget.macs: 5 exceeds 4"),
         ({"budget": {"flops": "<=1G"}},
-         ("budget.flops: unknown key; known here: activation_bytes, macs, parameters, "
-          "state_bytes")),
+         ("budget.flops: unknown key; known here: activation_bytes, latency, macs, "
+          "parameters, state_bytes")),
         ({"constraints": {"total_dept": "<=3"}},
          "constraints.total_dept: unknown key, did you mean 'total_depth'?"),
         ({"constraints": {"widths_do_not_shrink": 1}},

@@ -54,7 +54,9 @@ def learning_sampler(
 
     def begin() -> tuple[Seen, Chooser]:
         words = settings.objectives or (objective.metric,)
-        return Seen(space, [_goal(word, objective) for word in words], pace), chooser(axes, seed)
+        return Seen(space, [_goal(word, objective, space) for word in words], pace), chooser(
+            axes, seed
+        )
 
     beside = neighbours or OneChange(space, make)
     known = {"begin": begin, "seed": seed, "neighbours": beside, "draws": draws}
@@ -63,8 +65,8 @@ def learning_sampler(
     return LearningSampler(space, make, **known)
 
 
-def _goal(word: str, objective: Objective) -> Goal:
+def _goal(word: str, objective: Objective, space: SearchSpace) -> Goal:
     name = word.removeprefix("-")
     if name in set(Price):
-        return Prices(Price(name), sign=1 if name == word else -1)
+        return Prices(Price(name), sign=1 if name == word else -1, times=space.times)
     return Standings(replace(objective, metric=Metric(word)))

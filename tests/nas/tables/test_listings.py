@@ -104,7 +104,7 @@ def test_layouts_baselines_and_rejections_share_the_columns():
     size = Size(parameters=3, macs=4)
     frame = candidates_frame(
         [
-            Candidate(label="C", layout="C", config=TINY, cost=size),
+            Candidate(label="C", layout="C", config=TINY, cost=size, nanoseconds=1_500_000),
             Candidate(label="ViT", layout="ViT", config=config, cost=size),
             Rejection(layout="T", point="T depths 9", reason="too large"),
         ]
@@ -112,6 +112,8 @@ def test_layouts_baselines_and_rejections_share_the_columns():
     sizes = frame[["label", "types", "depths", "widths"]].head(2)
     assert sizes.to_numpy().tolist() == [["C", "C", "1", "4"], ["ViT", "timm/test_vit", "", ""]]
     assert frame["parameters"].tolist()[:2] == [3, 3]
+    assert frame["milliseconds"].iloc[0] == 1.5
+    assert frame["milliseconds"].isna().tolist() == [False, True, True]
     assert frame["rejected"].iloc[2] == "too large"
 
 

@@ -2,8 +2,15 @@
 
 import pytest
 
-from nas.spec.choices import Sampling
+from nas.ranking.objective import Objective
+from nas.search.samplers import choose
+from nas.space.part_times import network_time
+from nas.spec.choices import Metric, Sampling
+from nas.study.records import TrialHistory, TrialStatus
+from search_spaces.language.block_times import BlockTimes
+from search_spaces.language.space import SearchSpace
 from tests.contracts.sampler import SamplerContract, candidates
+from tests.nas.builders import TINY, trial
 
 
 class TestGrid(SamplerContract):
@@ -68,3 +75,13 @@ def test_of_several_objectives_each_is_sought(name):
 
 def test_all_that_a_spec_can_name_are_here():
     assert {each.name for each in SamplerContract.__subclasses__()} == set(Sampling)
+
+
+def test_low_latency_is_a_goal_by_the_table_of_the_space():
+    names: list[str] = []
+    network_time(TINY, lambda part: names.append(part.name) or 0)
+    times = BlockTimes(device="x", nanoseconds=dict.fromkeys(names, 7))
+    objective = Objective(metric=Metric.ACCURACY, first=1, growing=False)
+    goal = choose._goal("-latency", objective, SearchSpace(layouts=(), times=times))
+    goal.add([TrialHistory(trial=trial(), status=TrialStatus.FINISHED, epochs=(), attempts=1)])
+    assert goal.worths == [-7 * len(names)]

@@ -2,7 +2,7 @@
 
 import click
 
-from nas.spec.choices import Metric
+from nas.spec.choices import Metric, Question
 
 format_option = click.option(
     "-o",
@@ -16,4 +16,9 @@ metric_option = click.option(
     "--metric",
     type=click.Choice([metric.value for metric in Metric]),
     help="What trials are scored by; else as the spec says.",
+)
+question_option = click.option(
+    "--question",
+    type=click.Choice([question.value for question in Question]),
+    help="What is asked; else as the spec says.",
 )

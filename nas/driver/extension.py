@@ -26,6 +26,7 @@ Changes = Mapping[str, int | float | str | None]
 
 _SEARCH = ("seeds", "max_seeds", "until", "trials", "candidates")
 _FREE = ("resources", "tracking")  # sections that change no trial's outcome
+_QUESTION = "ranking.question"  # either is answered at its own level, whatever the other was
 _REASONS = {
     "name": "it is what the study is called in tables and MLflow",
     "space": "candidates were drawn from it",
@@ -104,7 +105,7 @@ def changed_spec(study: Study, overrides: Sequence[str]) -> tuple[StudySpec, Cha
     before, after = resolved(study.spec), resolved(spec)
     changes = {
         f"{section}.{key}": value
-        for section in ("search", *_FREE)
+        for section in ("search", "ranking", *_FREE)
         for key, value in after[section].items()
         if value != before[section][key]
     }
@@ -120,6 +121,8 @@ def _check_key(study: Study, key: str) -> None:
     section, _, name = key.partition(".")
     if (section in _FREE and name) or (section == "search" and name in _SEARCH):
         return
+    if key == _QUESTION:
+        return
     known = section == "search" and name in SearchSpec.model_fields
     if section in _REASONS and (known or section != "search"):
         raise SpecError(
@@ -129,7 +132,7 @@ def _check_key(study: Study, key: str) -> None:
         )
     raise SpecError(
         f"{key or 'this'} is nothing that can be added to: search.{', search.'.join(_SEARCH)}, "
-        "resources.KEY and tracking.KEY are"
+        f"{_QUESTION}, resources.KEY and tracking.KEY are"
     )
 
 

@@ -80,9 +80,8 @@ def costs(studies: int) -> Iterator[str]:
 def errors(studies: int) -> Iterator[str]:
     """Yield how often answers are wrong, at the end of studies of the winner; the worst noise."""
     yield (
-        "| truth | the best is lost | a winner that is not the one best | more than a margin "
-        "behind where said not to be | false `>`, `≫`, `≈` of the leader | at least one of equal best put "
-        "out |"
+        "| truth | the best is lost | a winner that is not the one best | behind by more than said "
+        "| false `>`, `≫`, `≈` of the leader | one of equal best put out |"
     )
     yield "|---|---|---|---|---|---|"
     for name, means in ERRORS.items():

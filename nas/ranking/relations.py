@@ -113,9 +113,6 @@ def ranking_json(ranking: Ranking) -> dict[str, Any]:
     return {
         "metric": ranking.metric.value,
         "order": ranking.order,
-        "question": ranking.question.value,
-        "winner": ranking.winner,
-        "contenders": list(ranking.contenders),
         "layouts": [asdict(layout) for layout in ranking.layouts],
         "relations": [_relation_json(relation) for relation in ranking.relations],
         "equal_loss": ranking.equal_loss,
@@ -137,6 +134,9 @@ def ranking_json(ranking: Ranking) -> dict[str, Any]:
         "agreement": ranking.agreement and asdict(ranking.agreement),
         "groups": [asdict(group) for group in ranking.groups],
         "looks": list(ranking.looks),
+        "question": ranking.question.value,
+        "winner": ranking.winner,
+        "contenders": list(ranking.contenders),
         "spec": ranking.spec.model_dump(mode="json"),
     }
 

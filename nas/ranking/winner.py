@@ -25,10 +25,13 @@ def find_race(evidence: Evidence) -> Race | None:
     if contest is None:
         return None
     names = evidence.pairs.layouts
-    leader = names[int(contest.leader)]
     scores = {layout.label: layout.score for layout in evidence.layouts}
-    by_score = sorted(names, key=lambda label: (label != leader, -scores[label], label))
+    leader = names[int(contest.leader)]
     out, close = (_named(names, each) for each in (contest.out, contest.close))
+    if not any(n and i not in evidence.withheld for i, n in enumerate(evidence.pairs.n)):
+        leader = min(names, key=lambda label: (-scores[label], label))  # nobody is compared
+        close = frozenset()
+    by_score = sorted(names, key=lambda label: (label != leader, -scores[label], label))
     return Race(
         contenders=tuple(label for label in by_score if label not in out),
         out=tuple(label for label in by_score if label in out),
@@ -122,7 +125,9 @@ def said_of_winner(ranking: Ranking, race: Race, *, most: int) -> str:
             parts = [f"{race.leader} {seems} the best, or at most {points} behind it{here}"]
             parts.append(f"still possible: {listed(race.close, most)}")
         else:
-            parts = [f"{race.leader} leads"]
+            parts = [f"{race.leader} leads those that are compared"]
+            if len(withheld) == len(of):
+                parts = [f"{race.leader} has the highest score"]
         if withheld:
             parts.append(f"not compared with {listed(withheld, most)}")
     if better:

@@ -120,3 +120,11 @@ def test_a_twin_is_judged_as_ever_and_one_layout_wins_nothing():
     alone = answered({"A": CLEAR})
     assert (alone.winner, alone.contenders) == (None, ())
     assert "compared with nothing" in alone.sentence
+
+
+def test_where_nobody_can_be_compared_the_highest_score_leads():
+    few = {"A": replace(CLEAR, accuracy=0.8), "B": CLEAR}
+    lost = {label: replace(each, lost={3: TrialStatus.DIVERGED}) for label, each in few.items()}
+    found = answered(lost)
+    assert found.contenders == ("B", "A")
+    assert found.sentence == "B has the highest score; not compared with A."

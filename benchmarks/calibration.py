@@ -15,9 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import calibration_figures, rivals
-from nas.ranking.forecast.scenarios import Scenario, Shape, draw
+from nas.ranking.forecast.scenarios import PAPER_GAPS, Scenario, Shape, draw
 from nas.ranking.forecast.simulate import (
-    PAPER_GAPS,
     OperatingCharacteristics,
     Policy,
     forecast,

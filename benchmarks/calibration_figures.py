@@ -8,8 +8,8 @@ from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
 from docs.png import write_png
-from nas.ranking.forecast.scenarios import Scenario, differences, draw
-from nas.ranking.forecast.simulate import PAPER_GAPS, Policy, claimed_at, replicate
+from nas.ranking.forecast.scenarios import PAPER_GAPS, Scenario, differences, draw
+from nas.ranking.forecast.simulate import Policy, claimed_at, replicate
 from nas.ranking.result import Symbol
 from nas.ranking.statistics.certificate import Design
 from nas.report.style import FONT, GRID, INK

@@ -19,6 +19,9 @@ PAGE = Path(__file__).parent / "tables.md"
 _TYPES = {Type.TEXT: "text", Type.COUNT: "count", Type.REAL: "number", Type.FLAG: "true or false"}
 # Of those keys of the ranking's JSON that are no columns.
 KEYS = {
+    "question": "`order` or `winner`: what was asked",
+    "winner": "label of the best, where that was asked and is certain; else null",
+    "contenders": "labels that can be the best, where that was asked, the leader first",
     "layouts": "the labels, best first: objects, below",
     "relations": "every pair of labels, the better estimate as `a`: objects, below",
     "notes": "assumptions and warnings, a sentence each",

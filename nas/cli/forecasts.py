@@ -51,6 +51,7 @@ def print_forecast(name: str, overrides: Sequence[str], *, noise: str, output: s
         until=spec.search.until,
         noise=sds,
         studies=min(2000, max(200, 20_000 // pairs)),
+        question=spec.ranking.question,
     )
     if output == "json":
         print_json(_json(found))

@@ -4,7 +4,7 @@ import json
 
 import click
 
-from nas.spec.choices import Metric
+from nas.spec.choices import Metric, Question
 
 format_option = click.option(
     "-o",
@@ -18,6 +18,11 @@ metric_option = click.option(
     "--metric",
     type=click.Choice([metric.value for metric in Metric]),
     help="What trials are scored by; else as the spec says.",
+)
+question_option = click.option(
+    "--question",
+    type=click.Choice([question.value for question in Question]),
+    help="What is asked; else as the spec says.",
 )
 
 

@@ -15,7 +15,16 @@ from nas.cli.formats import print_json
 from nas.ranking.answer import also
 from nas.ranking.metrics import METRICS
 from nas.ranking.relations import ranking_json
-from nas.ranking.result import WITHHELD, Group, LayoutScore, Ranking, Rate, Relation, Symbol
+from nas.ranking.result import (
+    NOT_ASKED,
+    WITHHELD,
+    Group,
+    LayoutScore,
+    Ranking,
+    Rate,
+    Relation,
+    Symbol,
+)
 from nas.ranking.scope import scope
 from nas.tables.frames import ranking_frame, to_csv
 
@@ -134,7 +143,7 @@ def _group_table(groups: Iterable[Group]) -> Table:
 
 def _pair_lines(ranking: Ranking) -> list[str]:
     """Return a line a pair; of many pairs those that are decided, and how many are not."""
-    relations = ranking.relations
+    relations = [each for each in ranking.relations if each.withheld != NOT_ASKED]
     if len(relations) <= _MOST_PAIRS:
         return [f"  {_relation_line(relation)}" for relation in relations]
     decided = [each for each in relations if each.symbol is not Symbol.UNDECIDED]

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from nas.cli import forecasts
-from nas.cli.formats import format_option, metric_option
+from nas.cli.formats import format_option, metric_option, question_option
 from nas.errors import SpecError
-from nas.spec.choices import Metric
+from nas.spec.choices import Metric, Question
 
 MOST_ROWS = 200  # that are printed as a table
 
@@ -45,6 +45,7 @@ def ls(root: Path, output: str) -> None:
 @click.argument("study")
 @click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
 @metric_option
+@question_option
 @click.option(
     "--simulate",
     is_flag=True,
@@ -60,18 +61,19 @@ def ls(root: Path, output: str) -> None:
 def rank(
     study: str,
     overrides: tuple[str, ...],
-    metric: str | None,
     simulate: bool,
     noise: str | None,
     sizes: bool,
     output: str,
+    **another: str | None,
 ) -> None:
     """Rank the layouts of STUDY by its finished trials; of a sweep, one row a value.
 
     With --simulate STUDY is a spec, whose keys KEY.PATH=VALUE changes.
     """
+    metric, question = another["metric"], another["question"]
     if simulate:
-        for key, given in (("--metric", metric is not None), ("--sizes", sizes)):
+        for key, given in (("--metric", metric), ("--question", question), ("--sizes", sizes)):
             if given:
                 raise SpecError("is not for --simulate: no trial is scored", key=key)
         forecasts.print_forecast(study, overrides, noise=noise or forecasts.NOISE, output=output)
@@ -85,12 +87,13 @@ def rank(
 
     chosen = None if metric is None else Metric(metric)
     target = open_target(study)
-    answer = target.answer(chosen)
+    answer = target.answer(chosen, None if question is None else Question(question))
     if sizes:
         print_sizes(answer, output)
         return
     print_answer(answer, output)
-    if output == "table" and chosen is None and isinstance(answer, Ranking):
+    own = metric is None and question is None
+    if output == "table" and own and isinstance(answer, Ranking):
         one = target.only_study("rank")
         print_next(one.study, one.histories, answer, budget_ended=one.budget_ended)
 

@@ -85,8 +85,8 @@ def extend(study: str, changes: tuple[str, ...], **execution: Any) -> None:
     """Add to STUDY and run what that asks for; what is trained is not trained again.
 
     KEY.PATH=VALUE is, for example, search.seeds=6: more seeds for every layout. search.max_seeds,
-    until, trials, candidates and budget can be changed too, and all of resources and tracking. Of a
-    sweep, each study is extended by itself.
+    until, trials, candidates and budget can be changed too, ranking.question, and all of resources
+    and tracking. Of a sweep, each study is extended by itself.
     """
     from nas.reading.target import open_target
 

@@ -28,6 +28,7 @@ Changes = Mapping[str, int | float | str | None]
 
 _SEARCH = ("seeds", "max_seeds", "until", "trials", "candidates")
 _FREE = ("resources", "tracking")  # sections that change no trial's outcome
+_QUESTION = "ranking.question"  # either is answered at its own level, whatever the other was
 _REASONS = {
     "name": "it is what the study is called in tables and MLflow",
     "space": "candidates were drawn from it",
@@ -106,7 +107,7 @@ def changed_spec(study: Study, overrides: Sequence[str]) -> tuple[StudySpec, Cha
     before, after = resolved(study.spec), resolved(spec)
     changes = {
         f"{section}.{key}": value
-        for section in ("search", "search.budget", *_FREE)
+        for section in ("search", "search.budget", "ranking", *_FREE)
         for key, value in _part(after, section).items()
         if key != "budget" and value != _part(before, section)[key]
     }
@@ -130,6 +131,8 @@ def _check_key(study: Study, key: str) -> None:
         return
     if (section in _FREE and name) or (section == "search" and name in _SEARCH):
         return
+    if key == _QUESTION:
+        return
     known = section == "search" and name in SearchSpec.model_fields
     if section in _REASONS and (known or section != "search"):
         raise SpecError(
@@ -139,7 +142,7 @@ def _check_key(study: Study, key: str) -> None:
         )
     raise SpecError(
         f"{key or 'this'} is nothing that can be added to: search.{', search.'.join(_SEARCH)}, "
-        "search.budget.KEY, resources.KEY and tracking.KEY are"
+        f"search.budget.KEY, {_QUESTION}, resources.KEY and tracking.KEY are"
     )
 
 

@@ -34,8 +34,8 @@ def added_trials(spec: StudySpec, candidates: int, *, noise: float | None) -> Es
 
 def _simulated(spec: StudySpec, labels: int, noise: float) -> tuple[float, float, float]:
     """Return the mean number of trials, and its 10 % and 90 % quantiles."""
-    from nas.ranking.forecast.scenarios import Scenario  # noqa: PLC0415 - imports numpy
-    from nas.ranking.forecast.simulate import paper_means, simulate  # noqa: PLC0415
+    from nas.ranking.forecast.scenarios import Scenario, paper_means  # noqa: PLC0415 - imports numpy
+    from nas.ranking.forecast.simulate import simulate  # noqa: PLC0415
     from nas.ranking.statistics.certificate import Design  # noqa: PLC0415 - imports scipy
 
     ranked = spec.search.confirm or spec.search
@@ -44,6 +44,7 @@ def _simulated(spec: StudySpec, labels: int, noise: float) -> tuple[float, float
         Design.of(spec.ranking, seeds=(ranked.seeds, ranked.most_seeds)),
         until=spec.search.until,
         studies=STUDIES,
+        question=spec.ranking.question,
     )
     low, _, high = found.trials_quantiles
     return found.trials_mean, low, high

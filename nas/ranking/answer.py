@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 
 from nas.ranking.result import Ranking, Relation, Symbol
 from nas.ranking.scope import for_new_images, together
+from nas.ranking.winner import said_of_winner
+from nas.ranking.wording import joined, listed
 
 LONGEST = 160  # characters of a sentence, where names allow it
 _MOST_NAMES = 4  # that a list has before it counts; fewer where the sentence gets too long
@@ -79,7 +81,11 @@ def sentence(ranking: Ranking) -> str:
         )
     found = ""
     for most in range(_MOST_NAMES, 0, -1):
-        found = f"{_so_far(ranking)}{_said(ranking, _standing(ranking), most=most)}."
+        if ranking.race is not None:
+            said = said_of_winner(ranking, ranking.race, most=most)
+        else:
+            said = _said(ranking, _standing(ranking), most=most)
+        found = f"{_so_far(ranking)}{said}."
         if len(found) <= LONGEST:
             break
     return found
@@ -140,7 +146,7 @@ def _said(ranking: Ranking, standing: _Standing, *, most: int) -> str:
     top = [each.label for each in ranking.layouts if first.score - each.score < _TIE]
     name = f"{first.label}, of another family," if first.baseline else first.label
     if len(top) > 1:
-        opening = f"{_listed(top, most)} share the highest score; {first.label}"
+        opening = f"{listed(top, most)} share the highest score; {first.label}"
     elif standing.above:
         opening = f"{name} has the highest score, yet it"
     elif certain:
@@ -148,11 +154,11 @@ def _said(ranking: Ranking, standing: _Standing, *, most: int) -> str:
     else:
         opening = f"{name} has the highest score, but"
     if not certain:
-        return f"{opening} is {_joined(unknown)}{_elsewhere(ranking)}"
+        return f"{opening} is {joined(unknown)}{_elsewhere(ranking)}"
     if not ranking.preliminary:
-        return f"{opening} is certainly {_joined([*certain, *unknown])}"
+        return f"{opening} is certainly {joined([*certain, *unknown])}"
     unsure = [f"is {unknown[0]}", *unknown[1:]] if unknown else []
-    return f"{opening} seems {_joined([*certain, *unsure])}"
+    return f"{opening} seems {joined([*certain, *unsure])}"
 
 
 def _certain(standing: _Standing, ranking: Ranking, *, most: int) -> list[str]:
@@ -174,7 +180,7 @@ def _certain(standing: _Standing, ranking: Ranking, *, most: int) -> list[str]:
     others = len(ranking.layouts) - 1
     every = "both others" if others == 2 else f"all {others} others"
     return [
-        f"{words} {every if 1 < len(who) == others else _listed(who, most)}{where}"
+        f"{words} {every if 1 < len(who) == others else listed(who, most)}{where}"
         for words, who, where in split
         if who
     ]
@@ -197,7 +203,7 @@ def _unknown(standing: _Standing, others: int, *, most: int) -> list[str]:
         ("not compared with", standing.withheld),
     )
     return [
-        f"{words} {'any other' if 1 < len(who) == others else _listed(who, most)}"
+        f"{words} {'any other' if 1 < len(who) == others else listed(who, most)}"
         for words, who in kinds
         if who
     ]
@@ -213,16 +219,3 @@ def _elsewhere(ranking: Ranking) -> str:
     if len(rest) == 1:
         return "; the pair of others is decided"
     return f"; {decided} of {len(rest)} pairs of others {'is' if decided == 1 else 'are'} decided"
-
-
-def _listed(labels: Sequence[str], most: int) -> str:
-    """Return 'A, B and C', or with more labels than that 'A, B and 3 others'."""
-    if len(labels) > most:
-        left = len(labels) - most
-        labels = [*labels[:most], f"{left} other{'' if left == 1 else 's'}"]
-    return " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
-
-
-def _joined(parts: Sequence[str]) -> str:
-    """Return parts that may hold lists themselves, so that a reader sees where each ends."""
-    return ", and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))

@@ -1,11 +1,9 @@
 """What a study's trials say about each layout and each pair, before it is put in order."""
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from nas.networks.registry import family_of
 from nas.ranking import validity
@@ -13,11 +11,20 @@ from nas.ranking.curves import Reach, area_log_loss, end_gaps
 from nas.ranking.metrics import METRICS, TrialScore
 from nas.ranking.new_images import second_intervals
 from nas.ranking.objective import Objective
-from nas.ranking.paired import Pairs, difference_floor, judge, pair_up, relate, spread_floor
+from nas.ranking.paired import (
+    Pairs,
+    compete,
+    difference_floor,
+    judge,
+    pair_up,
+    relate,
+    spread_floor,
+)
 from nas.ranking.result import LayoutScore, Relation
 from nas.ranking.scores import Scores
 from nas.ranking.statistics.certificate import Design, Verdict
-from nas.spec.study import RankingSpec, Until
+from nas.ranking.statistics.contest import Contest
+from nas.spec.study import Question, RankingSpec, Until
 from nas.study.declaration import Declaration
 from nas.study.records import BRIEF, FINAL, TrialHistory, TrialStatus, copied_label
 
@@ -78,6 +85,7 @@ class Evidence:
     verdict: Verdict
     withheld: Mapping[int, str]  # by pair, where the metric is not valid, whatever seeds are added
     excluded: tuple[int, ...]  # of those, the pairs of which no interval holds
+    contest: Contest | None = None  # where the question is the winner, of two layouts or more
 
     def relations(self) -> tuple[Relation, ...]:
         """Return every pair as a relation; of those with too few seeds nothing is claimed.
@@ -210,14 +218,27 @@ def _weigh(
             withheld[i] = words
         if lost:
             excluded.append(i)
+    complete = [i for i in range(len(pairs.n)) if _complete(pairs, i, scores, rules.design)]
+    noise = difference_floor(rules.evaluation_images)
     verdict = judge(
         pairs,
         rules.design,
-        floor=difference_floor(rules.evaluation_images),
+        floor=noise,
         until=rules.until,
         excluded=excluded,
-        complete=[i for i in range(len(pairs.n)) if _complete(pairs, i, scores, rules.design)],
+        complete=complete,
     )
+    found = None
+    if rules.spec.question is Question.WINNER and not noise_only:
+        found = compete(
+            pairs,
+            verdict,
+            rules.design,
+            floor=noise,
+            until=rules.until,
+            withheld=withheld,
+            complete=complete,
+        )
     return Evidence(
         rules=rules,
         scores=scores,
@@ -226,6 +247,7 @@ def _weigh(
         verdict=verdict,
         withheld=withheld,
         excluded=tuple(excluded),
+        contest=found,
     )
 
 
@@ -241,7 +263,9 @@ def _layout(
     values = np.array([trial.value for trial in seeds.values()])
     whole = all(each.reach is Reach.CROSSES for each in scores.first_round(label).values())
     # What is left of a first round that is not read whole is no draw from the layout's runs.
-    low, high = _interval(values if whole else values[:0], alpha=spec.alpha, floor=floor)
+    low, high = validity.mean_interval(
+        values if whole else values[:0], alpha=spec.alpha, floor=floor
+    )
     measured = [trial.history for trial in scores.finished(label).values()]
     at_the_end = validity.final_accuracies(scores.finished(label), spec.metric).tolist()
     ends = [history.epochs[-1] for history in measured]
@@ -272,14 +296,3 @@ def _layout(
     )
     words = validity.layout_words(layout, scores=scores, spec=spec, endless=rules.endless)
     return replace(layout, withheld=words)
-
-
-def _interval(
-    values: np.ndarray, *, alpha: float, floor: float
-) -> tuple[float, float] | tuple[None, None]:
-    """Return the t interval of the mean, cut to what an accuracy can be."""
-    if len(values) < 2:
-        return None, None
-    error = max(float(values.std(ddof=1)), floor) / math.sqrt(len(values))
-    half = float(stats.t.isf(alpha / 2, len(values) - 1)) * error
-    return max(float(values.mean()) - half, 0.0), min(float(values.mean()) + half, 1.0)

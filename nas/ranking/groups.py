@@ -88,6 +88,7 @@ def without_claims(ranking: Ranking, *, of: int) -> Ranking:
         relations=(),
         hidden=(),
         agreement=None,
+        race=None,
         preliminary="",
         notes=(why, *ranking.notes),
         sentence=f"{labels[0]} has the highest score of {of:,} candidates; nothing is claimed.",

@@ -24,8 +24,9 @@ def open_layouts(
 
     Looks and level are those `declared`, by default the seeds of `search` and the level of `spec`.
 
-    A pair whose claim is withheld is closed, and so is one whose layout is read no further than a
-    run that missed l*: no seed would help (docs/ranking.md, "Where seeds go").
+    Where the question is the winner, the only open pairs are those of the leader with whoever may
+    still be the best. A pair whose claim is withheld is closed, and so is one whose layout is read
+    no further than a run that missed l*: no seed would help (docs/ranking.md, "Where seeds go").
 
     Raises:
         ValueError: two trials share label and seed, or there is no evaluation image.
@@ -62,5 +63,8 @@ def _asked(evidence: Evidence) -> list[str]:
             for i in range(len(pairs.n))
         ]
     )
-    asked = extend(evidence.verdict, given, pairs.members, evidence.rules.design, closed=closed)
+    verdict = evidence.verdict
+    if evidence.contest is not None:
+        verdict = evidence.contest.asking(verdict)
+    asked = extend(verdict, given, pairs.members, evidence.rules.design, closed=closed)
     return [label for label, more in zip(pairs.layouts, asked, strict=True) if more]

@@ -23,6 +23,7 @@ from nas.ranking.statistics.certificate import (
     look,
     read,
 )
+from nas.ranking.statistics.contest import Contest, comparisons, contest
 from nas.ranking.statistics.foresight import seeds_needed
 from nas.spec.study import Until
 from nas.study.records import FINAL
@@ -134,19 +135,55 @@ def judge(
     lost some to failures. In a design of one look each of them is looked at once, at the seeds it
     has: how many failed tells nothing of the scores, so that look is as valid as the one planned.
     """
+    # A single layout has no pair, and nothing to correct for.
+    corrected_for = max(len(pairs.n), 1)
+    looks, n = _looked_at(pairs, design, floor, corrected_for, excluded, complete)
+    return read(looks, n, design, until=until)
+
+
+def compete(
+    pairs: Pairs,
+    verdict: Verdict,
+    design: Design,
+    *,
+    floor: float,
+    until: Until,
+    withheld: Collection[int] = (),
+    complete: Collection[int] = (),
+) -> Contest | None:
+    """Return which layouts can still be the best, of two or more; pairs as `judge` has them.
+
+    Of pairs in `withheld` nothing is known.
+    """
+    if not len(pairs.n):
+        return None
+    corrected_for = comparisons(len(pairs.layouts))
+    looks, _ = _looked_at(pairs, design, floor, corrected_for, withheld, complete)
+    judged = np.ones(len(pairs.n), dtype=bool)
+    judged[list(withheld)] = False
+    return contest(looks, verdict, pairs.members, design, until=until, judged=judged)
+
+
+def _looked_at(
+    pairs: Pairs,
+    design: Design,
+    floor: float,
+    corrected_for: float,
+    excluded: Collection[int],
+    complete: Collection[int],
+) -> tuple[Looks, np.ndarray]:
+    """Return the looks at all pairs, at a level divided by `corrected_for`, and their seeds."""
     differences, n = pairs.differences.copy(), pairs.n.copy()
     out = list(excluded)
     differences[out], n[out] = np.nan, 0
-    # A single layout has no pair, and nothing to correct for.
-    m = max(len(n), 1)
-    looks = look(differences, design, floor=floor, pairs=m)
+    looks = look(differences, design, floor=floor, pairs=corrected_for)
     for i in complete if design.first == design.last else ():
         if 2 <= n[i] < design.first:
             own = replace(design, first=int(n[i]), last=int(n[i]))
-            one = look(differences[[i], : n[i]], own, floor=floor, pairs=m)
+            one = look(differences[[i], : n[i]], own, floor=floor, pairs=corrected_for)
             for field in fields(Looks):
                 getattr(looks, field.name)[i, n[i] - 1] = getattr(one, field.name)[0, -1]
-    return read(looks, n, design, until=until)
+    return looks, n
 
 
 def relate(

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from itertools import pairwise, zip_longest
 from typing import Any
 
-from nas.ranking import answer, notes, schedule
+from nas.ranking import answer, notes, schedule, winner
 from nas.ranking.evidence import Rules, gather, gather_placebo, gather_schedule_placebo
 from nas.ranking.noise_words import find_noise
 from nas.ranking.paper import agreement
@@ -53,10 +53,14 @@ def rank(
     )
     evidence = gather(trials, rules)
     scores = evidence.scores
+    race, found_pairs = winner.find_race(evidence), evidence.relations()
     layouts = sorted(evidence.layouts, key=lambda layout: (-layout.score, layout.label))
+    if race is not None:
+        layouts = winner.ordered(layouts, race)
+        found_pairs = winner.asked(evidence, found_pairs, race)
     place = {layout.label: i for i, layout in enumerate(layouts)}
     relations = sorted(
-        evidence.relations(),
+        found_pairs,
         key=lambda relation: sorted((place[relation.a], place[relation.b])),
     )
     symbols, disputes = _neighbours(layouts, relations)
@@ -78,6 +82,7 @@ def rank(
         layouts=tuple(layouts),
         relations=tuple(relations),
         notes=(
+            *winner.note(race),
             *notes.placebo(twin, spec),
             *schedule.placebo_notes(brief, shorter, spec),
             *schedule.reading_notes(evidence.scores, spec),
@@ -97,7 +102,8 @@ def rank(
         placebo=twin,
         schedule_placebo=shorter,
         noise=noise,
-        agreement=agreement(layouts, relations, spec.metric),
+        agreement=None if race else agreement(layouts, relations, spec.metric),
+        race=race,
     )
     return replace(found, sentence=answer.sentence(found))
 
@@ -128,6 +134,9 @@ def ranking_json(ranking: Ranking) -> dict[str, Any]:
         "agreement": ranking.agreement and asdict(ranking.agreement),
         "groups": [asdict(group) for group in ranking.groups],
         "looks": list(ranking.looks),
+        "question": ranking.question.value,
+        "winner": ranking.winner,
+        "contenders": list(ranking.contenders),
         "spec": ranking.spec.model_dump(mode="json"),
     }
 

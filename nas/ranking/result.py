@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from nas.ranking.noise_words import NoiseFound
-from nas.spec.study import Metric, RankingSpec
+from nas.spec.study import Metric, Question, RankingSpec
 
 
 class Symbol(StrEnum):
@@ -23,6 +23,10 @@ WITHHELD = "|"
 `A | B` says that A has the better estimate and that no comparison was made; `A ? B` that one was
 made and did not decide.
 """
+
+
+NOT_ASKED = "not asked: the question is the winner"
+"""Why nothing is claimed of a pair without the leader, where the question is the winner."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,6 +130,25 @@ class Agreement:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Race:
+    """Who can still be the best (docs/ranking.md, "Only the winner"); labels, the best first."""
+
+    contenders: tuple[str, ...]  # that can be: the leader, and the others by their scores
+    out: tuple[str, ...]  # certainly not the one best
+    close: tuple[str, ...]  # contenders that the leader is certainly at most `margin` behind
+
+    @property
+    def leader(self) -> str:
+        """The best of those that can be it; all others are held against it."""
+        return self.contenders[0]
+
+    @property
+    def winner(self) -> str | None:
+        """The best, where all others are out."""
+        return self.leader if len(self.contenders) == 1 else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
     """The candidates of one layout. Scores are fractions; nothing is claimed of them."""
 
@@ -162,11 +185,27 @@ class Ranking:
     schedule_placebo: Relation | None = None  # against itself over fewer epochs, at equal loss
     agreement: Agreement | None = None  # None with fewer than three of the paper's layouts
     groups: tuple[Group, ...] = ()  # layouts of several candidates each, as they were explored
+    race: Race | None = None  # where the question is the winner, of two layouts or more
 
     @property
     def metric(self) -> Metric:
         """What a trial was scored by."""
         return self.spec.metric
+
+    @property
+    def question(self) -> Question:
+        """What was asked."""
+        return self.spec.question
+
+    @property
+    def winner(self) -> str | None:
+        """The best, where that was the question and it is certain."""
+        return None if self.race is None else self.race.winner
+
+    @property
+    def contenders(self) -> tuple[str, ...]:
+        """Those that can still be the best, the leader first, where that was the question."""
+        return () if self.race is None else self.race.contenders
 
     @property
     def answer(self) -> str:

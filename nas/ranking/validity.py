@@ -10,7 +10,7 @@ from functools import cache
 from statistics import fmean
 
 import numpy as np
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 
 from nas.ranking.curves import Reach
 from nas.ranking.metrics import METRICS, TrialScore
@@ -193,3 +193,14 @@ def seeds_words(pairs: int, *, first: int, statuses: tuple[Statuses, Statuses]) 
     open_ = sum(status not in FINAL for status in ended)
     why += [f"{open_} unfinished"] if open_ else []
     return f"{found} ({', '.join(why)})" if why else found
+
+
+def mean_interval(
+    values: np.ndarray, *, alpha: float, floor: float
+) -> tuple[float, float] | tuple[None, None]:
+    """Return the t interval of the mean, cut to what an accuracy can be."""
+    if len(values) < 2:
+        return None, None
+    error = max(float(values.std(ddof=1)), floor) / math.sqrt(len(values))
+    half = float(t.isf(alpha / 2, len(values) - 1)) * error
+    return max(float(values.mean()) - half, 0.0), min(float(values.mean()) + half, 1.0)

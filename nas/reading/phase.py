@@ -17,7 +17,7 @@ from nas.reading.study import REPORT, rank_study
 from nas.report.phase_axis import Value
 from nas.report.phase_page import PhaseRow, write_phase_page
 from nas.report.style import by_convolution
-from nas.spec.study import Metric
+from nas.spec.study import Metric, Question
 from nas.study.records import TrialStatus
 from nas.study.storage import replacing
 from nas.study.sweep import IMAGES, Member, Sweep
@@ -41,12 +41,16 @@ class PhasePoint:
     ranking: Ranking | None = None  # None before the study begins
 
 
-def phase_points(sweep: Sweep, *, metric: Metric | None = None) -> tuple[PhasePoint, ...]:
-    """Rank every study of a sweep as it stands, by its own spec or by another metric."""
-    return tuple(_point(sweep, member, metric) for member in sweep.members)
+def phase_points(
+    sweep: Sweep, *, metric: Metric | None = None, question: Question | None = None
+) -> tuple[PhasePoint, ...]:
+    """Rank every study of a sweep as it stands, by its own spec, another metric or question."""
+    return tuple(_point(sweep, member, metric, question) for member in sweep.members)
 
 
-def _point(sweep: Sweep, member: Member, metric: Metric | None) -> PhasePoint:
+def _point(
+    sweep: Sweep, member: Member, metric: Metric | None, question: Question | None
+) -> PhasePoint:
     study = member.study()
     number = _number(sweep.key, member, None if study is None else study.data.train_images)
     if study is None:
@@ -63,7 +67,7 @@ def _point(sweep: Sweep, member: Member, metric: Metric | None) -> PhasePoint:
         number=number,
         status=study_status(study, histories, ended=state.ended),
         counts=trial_counts(histories),
-        ranking=rank_study(study, histories, metric=metric),
+        ranking=rank_study(study, histories, metric=metric, question=question),
     )
 
 

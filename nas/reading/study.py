@@ -23,7 +23,7 @@ from nas.reading.pareto import study_fronts
 from nas.reading.rungs import study_rungs
 from nas.report.page import Searched, write_report
 from nas.space.candidate import off_words, study_space
-from nas.spec.study import Metric, StudySpec
+from nas.spec.study import Metric, Question, StudySpec
 from nas.study.facts import DataFacts
 from nas.study.folder import Follower, Study
 from nas.study.records import TrialHistory
@@ -77,13 +77,13 @@ class StudyReader:
         """One row a layout, the best first; `rank` has the claims about all pairs as well."""
         return ranking_frame(self.rank())
 
-    def rank(self, metric: Metric | None = None) -> Ranking:
-        """Rank the layouts by the study's own metric, or by another.
+    def rank(self, metric: Metric | None = None, question: Question | None = None) -> Ranking:
+        """Rank the layouts by the study's own metric, or by another; likewise its question.
 
         Raises:
             SpecError: by transfer, though the study fine-tunes nothing.
         """
-        return rank_study(self.study, self.histories, metric=metric)
+        return rank_study(self.study, self.histories, metric=metric, question=question)
 
     def best(self) -> "nn.Module":
         """Return the network that an export would write, on the CPU, in evaluation mode.
@@ -132,9 +132,9 @@ class StudyReader:
         """One row a trial: where it stands and what its newest epoch measured."""
         return status_frame(self.histories)
 
-    def answer(self, metric: Metric | None = None) -> Ranking:
+    def answer(self, metric: Metric | None = None, question: Question | None = None) -> Ranking:
         """Return what `nas rank` prints."""
-        return self.rank(metric)
+        return self.rank(metric, question)
 
     def only_study(self, what: str) -> "StudyReader":
         """Return the study that `what` is to be done to: this one."""
@@ -142,16 +142,20 @@ class StudyReader:
 
 
 def rank_study(
-    study: Study, histories: Sequence[TrialHistory], *, metric: Metric | None = None
+    study: Study,
+    histories: Sequence[TrialHistory],
+    *,
+    metric: Metric | None = None,
+    question: Question | None = None,
 ) -> Ranking:
-    """Rank a study's trials by its own spec, or by another metric.
+    """Rank a study's trials by its own spec, or by another metric, or to answer another question.
 
     Raises:
         SpecError: by transfer, though the study fine-tunes nothing.
     """
     spec, declared = study.spec.ranking, study.declared
-    changed = {"alpha": declared.alpha, "metric": metric or spec.metric}
-    spec = spec.model_copy(update=changed)
+    changed = {"metric": metric or spec.metric, "question": question or spec.question}
+    spec = spec.model_copy(update={"alpha": declared.alpha, **changed})
     objective = Objective(metric=spec.metric, first=declared.first_round, growing=declared.growing)
     exploring, ranked = (part(histories, study.spec.search) for part in (explored, confirmed))
     # Of a search of thousands each score is read off once.

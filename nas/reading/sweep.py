@@ -16,7 +16,7 @@ from nas.reading.phase import (
     write_phase,
 )
 from nas.reading.study import StudyReader
-from nas.spec.study import Metric
+from nas.spec.study import Metric, Question
 from nas.study.sweep import Sweep
 from nas.tables.listings import sweep_status
 
@@ -89,9 +89,10 @@ class SweepReader:
         """One row a value: where its study stands."""
         return members_frame(phase_points(self.sweep))
 
-    def answer(self, metric: Metric | None = None) -> SweepOrders:
+    def answer(self, metric: Metric | None = None, question: Question | None = None) -> SweepOrders:
         """Return what `nas rank` prints."""
-        return SweepOrders(key=self.sweep.key, points=phase_points(self.sweep, metric=metric))
+        points = phase_points(self.sweep, metric=metric, question=question)
+        return SweepOrders(key=self.sweep.key, points=points)
 
     def only_study(self, what: str) -> NoReturn:
         """Refuse `what` can be done to one study only, and name one.

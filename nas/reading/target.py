@@ -8,7 +8,7 @@ import pandas as pd
 from nas.ranking.result import Ranking
 from nas.reading.study import StudyReader
 from nas.reading.sweep import SweepOrders, SweepReader
-from nas.spec.study import Metric
+from nas.spec.study import Metric, Question
 from nas.study.folder import find_study, open_study
 from nas.study.sweep import find_sweep, open_sweep
 
@@ -57,8 +57,10 @@ class Target(Protocol):
         """
         ...
 
-    def answer(self, metric: Metric | None = None) -> Ranking | SweepOrders:
-        """Return what came out, by its own metric or by another.
+    def answer(
+        self, metric: Metric | None = None, question: Question | None = None
+    ) -> Ranking | SweepOrders:
+        """Return what came out, by its own metric and question or by others.
 
         Raises:
             SpecError: that metric cannot be read off it.

@@ -48,6 +48,13 @@ class Correction(StrEnum):
     BONFERRONI = "bonferroni"  # all claims read off the intervals, together at alpha
 
 
+class Question(StrEnum):
+    """What a study is to find out (docs/ranking.md, "Only the winner")."""
+
+    ORDER = "order"  # how all of them stand to each other
+    WINNER = "winner"  # which is the best: each is held against the best alone
+
+
 class AllocationKind(StrEnum):
     """How epochs are shared out among candidates (docs/search.md)."""
 

@@ -14,7 +14,7 @@ from pydantic import (
 from nas.spec.allocation import Allocated, AllocationSpec, check_first_round, with_one_seed
 from nas.spec.block_times import check_objectives
 from nas.spec.budget import Budgeted, BudgetSpec
-from nas.spec.choices import Correction, Metric, Price, Sampling, Until
+from nas.spec.choices import Correction, Metric, Price, Question, Sampling, Until
 from nas.spec.confirm import ConfirmSpec
 from nas.spec.names import check_name
 from nas.spec.recipe import (
@@ -175,6 +175,7 @@ class RankingSpec(Section):
     """What the symbols claim. Accuracies are fractions: a margin of 0.005 is 0.5 points."""
 
     metric: Metric = Field(default=Metric.GENERALIZATION, strict=False)
+    question: Question = Field(default=Question.ORDER, strict=False)
     alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05  # family-wise error of a kind of claim
     margin: Positive = 0.005  # delta: a difference a user would not care about
     large_margin: Positive = 0.05  # Delta: what ≫ claims

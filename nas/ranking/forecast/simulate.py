@@ -7,11 +7,19 @@ look is held to the truth.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 
 from nas.ranking.forecast.claimed import claimed_at
-from nas.ranking.forecast.scenarios import Scenario, Shape, differences, draw, pairs_of
+from nas.ranking.forecast.scenarios import (
+    Scenario,
+    Shape,
+    differences,
+    draw,
+    pairs_of,
+    paper_means,
+)
 from nas.ranking.result import Symbol
 from nas.ranking.statistics.certificate import (
     BETTER,
@@ -24,11 +32,9 @@ from nas.ranking.statistics.certificate import (
     look,
     read,
 )
+from nas.ranking.statistics.contest import Contest, comparisons, contest
 from nas.ranking.statistics.replication import LEAST_CHANCE, extend
-from nas.spec.study import Until
-
-# Below the best, made up: five layouts in the paper's order (docs/paper.md, "Reported orders").
-PAPER_GAPS = (0.0, 0.001, 0.005, 0.014, 0.054)
+from nas.spec.study import Question, Until
 
 
 class Policy(StrEnum):
@@ -50,6 +56,7 @@ class Replicated:
     false: np.ndarray  # [studies, 3 kinds] any false claim at the end
     false_ever: np.ndarray  # [studies, 3 kinds] ... at any look
     missed_ever: np.ndarray  # [studies] any interval at any look misses the truth
+    contest: Contest | None = None  # as it ended; None where the question is the order
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +66,7 @@ class OperatingCharacteristics:
     studies: int
     trials_mean: float  # that a study takes
     trials_quantiles: tuple[float, float, float]  # 10 %, 50 %, 90 %
-    decided: float  # share of pairs that ended as the stop asks
+    decided: float  # share of pairs that ended as the stop asks; winner: of those of the leader
     false_better: float  # any false `>` or `≫` at the end
     false_better_ever: float  # ... at any look
     false_equal: float  # any false `≈`
@@ -110,14 +117,19 @@ def replicate(
     policy: Policy = Policy.ADAPTIVE,
     gaps: np.ndarray | None = None,
     floor: float = 0.0,
+    question: Question = Question.ORDER,
 ) -> Replicated:
     """Replicate studies with paired differences d [studies, m, last], one round after the other.
 
     All layouts start with `design.first` seeds; a round adds one to those the policy names. `gaps`
-    [m] are the true differences that claims are held to; without them nothing is false.
+    [m] are the true differences that claims are held to; without them nothing is false. Where the
+    `question` is the winner, seeds go to its open pairs; claims of all pairs are counted still.
     """
     pairs = pairs_of(round((1 + np.sqrt(1 + 8 * d.shape[-2])) / 2))
-    looks = look(d, design, floor=floor)
+    looks, found = look(d, design, floor=floor), None
+    bounds = looks
+    if question is Question.WINNER:
+        bounds = look(d, design, floor=floor, pairs=comparisons(pairs.max() + 1))
     runs = np.full((len(d), pairs.max() + 1), design.first)
     ever = np.zeros((len(d), 3), dtype=bool)
     missed = np.zeros(len(d), dtype=bool)
@@ -127,7 +139,11 @@ def replicate(
         ever |= false
         if gaps is not None:
             missed |= ((verdict.low > gaps) | (verdict.high < gaps)).any(axis=-1)
-        more = _more(verdict, runs, design, policy)
+        asking = verdict
+        if question is Question.WINNER:
+            found = contest(bounds, verdict, pairs, design, until=until)
+            asking = found.asking(verdict)
+        more = _more(asking, runs, design, policy)
         if not more.any():
             break
         runs += more
@@ -139,6 +155,7 @@ def replicate(
         false=false,
         false_ever=ever,
         missed_ever=missed,
+        contest=found,
     )
 
 
@@ -162,17 +179,18 @@ def simulate(
     policy: Policy = Policy.ADAPTIVE,
     studies: int = 4000,
     seed: int = 0,
+    question: Question = Question.ORDER,
 ) -> OperatingCharacteristics:
     """Simulate studies of a scenario, deterministic in `seed`; 4,000 take about a second."""
     d = differences(draw(scenario, studies=studies, seeds=design.last, seed=seed))
-    found = replicate(d, design, until=until, policy=policy, gaps=scenario.gaps)
+    found = replicate(d, design, until=until, policy=policy, gaps=scenario.gaps, question=question)
     total = found.runs.sum(axis=-1)
     low, middle, high = np.quantile(total, (0.1, 0.5, 0.9))
     return OperatingCharacteristics(
         studies=studies,
         trials_mean=float(total.mean()),
         trials_quantiles=(float(low), float(middle), float(high)),
-        decided=float(found.decided.mean()),
+        decided=float(found.decided.mean() if found.contest is None else found.contest.decided),
         false_better=float(found.false[:, 0].mean()),
         false_better_ever=float(found.false_ever[:, 0].mean()),
         false_equal=float(found.false[:, 1].mean()),
@@ -198,14 +216,6 @@ def _false(verdict: Verdict, gaps: np.ndarray | None, design: Design) -> np.ndar
     return np.stack([each.any(axis=-1) for each in (better, equal, not_worse)], axis=-1)
 
 
-def paper_means(layouts: int) -> tuple[float, ...]:
-    """Return true scores as far apart as the paper's, below the best; the pattern goes on below."""
-    return tuple(
-        -PAPER_GAPS[-1] * (place // len(PAPER_GAPS)) - PAPER_GAPS[place % len(PAPER_GAPS)]
-        for place in range(layouts)
-    )
-
-
 def forecast(
     design: Design,
     layouts: int,
@@ -214,6 +224,7 @@ def forecast(
     noise: Sequence[float],
     studies: int = 2000,
     seed: int = 0,
+    question: Question = Question.ORDER,
 ) -> Forecast:
     """Tell what questions cost under a design, for layouts whose runs have each sd of `noise`.
 
@@ -246,7 +257,8 @@ def forecast(
             for symbol, gap in asked
         ),
         scenarios=tuple(
-            _scenario(means, sd, design, until=until, studies=studies, seed=seed) for sd in noise
+            _scenario(sd, design, until, question, means=means, studies=studies, seed=seed)
+            for sd in noise
         ),
     )
 
@@ -267,11 +279,18 @@ def _needed(
 
 
 def _scenario(
-    means: tuple[float, ...], sd: float, design: Design, *, until: Until, studies: int, seed: int
+    sd: float,
+    design: Design,
+    until: Until,
+    question: Question,
+    *,
+    means: tuple[float, ...],
+    studies: int,
+    seed: int,
 ) -> ScenarioRow:
     scenario = Scenario(means=means, sds=(sd,) * len(means), shape=Shape.NORMAL)
-    adaptive, equal = (
-        simulate(scenario, design, until=until, policy=each, studies=studies, seed=seed)
-        for each in (Policy.ADAPTIVE, Policy.EQUAL)
+    run = partial(
+        simulate, scenario, design, until=until, studies=studies, seed=seed, question=question
     )
+    adaptive, equal = (run(policy=each) for each in (Policy.ADAPTIVE, Policy.EQUAL))
     return ScenarioRow(noise=sd, adaptive=adaptive, equal=equal)

@@ -105,7 +105,7 @@ class Verdict:
     open: np.ndarray  # bool: more seeds are wanted and the design has looks left
 
 
-def look(d: np.ndarray, design: Design, *, floor: float = 0.0, pairs: int | None = None) -> Looks:
+def look(d: np.ndarray, design: Design, *, floor: float = 0.0, pairs: float | None = None) -> Looks:
     """Look at paired differences d [..., m, last] in seed order, NaN where there is none yet.
 
     Missing values must come last. `floor` is a least sd of one difference: without it a few equal
@@ -283,18 +283,18 @@ def _chance(
         half = critical * sd / math.sqrt(design.last)
         spread = sd * np.sqrt(1 / np.maximum(n, 1) - 1 / design.last)
         if until is Until.SHARP:
-            better = _outside(np.maximum(half, design.margin), mean, spread)
+            better = outside(np.maximum(half, design.margin), mean, spread)
             equal = np.where(
-                half < design.margin, 1 - _outside(design.margin - half, mean, spread), 0.0
+                half < design.margin, 1 - outside(design.margin - half, mean, spread), 0.0
             )
             found = np.minimum(better + equal, 1.0)
         else:
             found = np.where(
-                half <= design.margin, 1.0, _outside(half - design.margin, mean, spread)
+                half <= design.margin, 1.0, outside(half - design.margin, mean, spread)
             )
     return np.where((n < design.first) | np.isnan(found), 1.0, found)
 
 
-def _outside(bound: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+def outside(bound: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """Return P(|X| > bound) for X ~ N(mean, spread^2)."""
     return special.ndtr((mean - bound) / spread) + special.ndtr((-mean - bound) / spread)

@@ -12,7 +12,7 @@ SEEDS_FORESEEN = 1000  # beyond it "more seeds" is no advice
 
 
 def seeds_needed(
-    mean: float, sd: float, n: int, design: Design, m: int, *, until: Until
+    mean: float, sd: float, n: int, design: Design, m: float, *, until: Until
 ) -> int | None:
     """Return at how many seeds in all a pair of m is expected to close, mean and sd staying.
 

@@ -153,6 +153,22 @@ def test_rank_by_another_metric(finished, capsys):
     assert {x["label"]: x["score"] for x in by_accuracy["layouts"]} == pytest.approx(means)
 
 
+def test_rank_by_another_question(finished, capsys):
+    found = json.loads(out(capsys, "rank", str(finished), "--question", "winner", "-o", "json"))
+    assert (found["question"], found["winner"]) == ("winner", None)
+    assert set(found["contenders"]) == {layout["label"] for layout in found["layouts"]}
+
+
+def test_of_the_winner_only_pairs_of_the_leader_are_printed(capsys):
+    spec = RankingSpec(metric="accuracy", question="winner")
+    print_ranking(rank(study(), spec, evaluation_images=599), "table")
+    printed = capsys.readouterr().out
+    assert "C-C-C-C ≫ C-C-T-T:" in printed
+    assert "C-C-C-C ? ViT_REL:" in printed
+    assert "C-T-T-T | ViT_REL:" not in printed
+    assert "not asked" not in printed
+
+
 def test_rank_csv_is_one_row_a_layout(finished, capsys):
     rows = list(csv.DictReader(io.StringIO(out(capsys, "rank", str(finished), "-o", "csv"))))
     assert {row["label"] for row in rows} == {"C-C", "C-T"}

@@ -11,7 +11,7 @@ from nas.driver.study import begin_study, resume_study
 from nas.errors import DataError, JournalError, SpecError
 from nas.execution.inline import InlineExecutor
 from nas.reading.study import StudyReader, rank_study
-from nas.spec.choices import Metric
+from nas.spec.choices import Metric, Question
 from nas.spec.file import load_spec
 from nas.study.folder import open_study
 from nas.study.journal import FILE, Journal
@@ -240,6 +240,16 @@ def test_what_an_interrupted_study_lacks_is_run_with_what_is_added(tmp_path):
 
 
 @pytest.mark.slow
+def test_the_question_can_be_changed_and_costs_no_level(study):
+    conclusion = extend(study, "ranking.question=winner")
+    after = open_study(study.folder)
+    assert conclusion.ranking.question is after.spec.ranking.question is Question.WINNER
+    assert after.declared == study.declared
+    assert rank_study(after, after.histories(), question=Question.ORDER) == rank_study(
+        study, study.histories()
+    )
+
+
 def test_it_can_be_extended_again_from_python(study, tmp_path):
     once = nas.extend(study.folder, "search.seeds=3", inline=True)
     twice = nas.extend(str(once.folder), "search.seeds=4", "resources.attempts=1", inline=True)

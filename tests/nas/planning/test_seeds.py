@@ -27,6 +27,13 @@ def test_more_noise_asks_for_more_seeds_and_is_narrower_than_the_range():
     assert quiet.high < 5 * 14
 
 
+def test_only_the_winner_asks_for_fewer():
+    asked = ("search.seeds=3", "search.max_seeds=20")
+    order = added_trials(spec(*asked), 5, noise=0.003)
+    winner = added_trials(spec(*asked, "ranking.question=winner"), 5, noise=0.003)
+    assert winner.estimate < 0.7 * order.estimate
+
+
 def test_a_budget_of_trials_bounds_them():
     asked = spec("search.seeds=6", "search.max_seeds=20", "search.trials=33")
     assert added_trials(asked, 5, noise=None).high == 3

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from nas.ranking.open_pairs import open_layouts
-from nas.spec.study import Metric, RankingSpec, SearchSpec, Until
+from nas.spec.study import Metric, Question, RankingSpec, SearchSpec, Until
 from nas.study.declaration import Declaration
 from nas.study.records import TrialStatus
 from tests.nas.synthetic import SyntheticLayout, measured, study, with_twin
@@ -41,6 +41,12 @@ def test_none_is_asked_for_beyond_the_last_look():
     histories = study(LAYOUTS, seeds=range(8))
     assert asked(histories, SearchSpec(seeds=6, max_seeds=8)) == ()
     assert asked(histories, SearchSpec(seeds=6, max_seeds=9)) == ("C", "D")
+
+
+def test_for_the_winner_alone_losers_get_no_seed():
+    assert asked(study(LAYOUTS, seeds=range(6)), question=Question.WINNER) == ()
+    near = {**LAYOUTS, "E": replace(NOISY, accuracy=0.901)}
+    assert asked(study(near, seeds=range(6)), question=Question.WINNER) == ("A", "E")
 
 
 def test_a_sharp_stop_asks_where_a_settled_one_does_not():

@@ -154,7 +154,8 @@ def test_json_has_the_promised_keys_in_order():
     assert list(found)[:6] == ["metric", "order", "layouts", "relations", "equal_loss", "notes"]
     assert list(found)[6:] == [
         *("preliminary", "hidden", "sentence", "collapsed", "evaluation_images"),
-        *("placebo", "schedule_placebo", "noise", "agreement", "groups", "looks", "spec"),
+        *("placebo", "schedule_placebo", "noise", "agreement", "groups", "looks"),
+        *("question", "winner", "contenders", "spec"),
     ]
     assert list(found["layouts"][0])[:8] == [
         *("label", "layout", "score", "low", "high", "seeds", "parameters", "macs")

@@ -9,9 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nas.ranking.forecast.scenarios import Scenario, Shape, differences, draw
+from nas.ranking.forecast.scenarios import PAPER_GAPS, Scenario, Shape, differences, draw
 from nas.ranking.forecast.simulate import (
-    PAPER_GAPS,
     Policy,
     forecast,
     replicate,

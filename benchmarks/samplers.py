@@ -175,7 +175,7 @@ def main() -> None:
     for count in [each for each in (100, 1_000, 10_000) if each <= chosen.most]:
         for name in chosen.samplers:
             for metric in (Metric.ACCURACY, Metric.GENERALIZATION):
-                questions = 3 if name == "gp" else chosen.questions
+                questions = chosen.questions
                 seconds = timed(of_sampler(sampler(name, metric)), histories[:count], questions + 1)
                 line(name, metric, count, seconds)
 

@@ -13,18 +13,21 @@ from nas.search.samplers.learning import Chooser, Goal, LearningSampler, Pace, S
 from nas.search.samplers.neighbours import Neighbours, OneChange
 from nas.search.samplers.nsga import Nsga, NsgaII, NsgaIII
 from nas.search.samplers.prices import Prices
-from nas.search.samplers.sampler import Draws, Maker
+from nas.search.samplers.sampler import Assignment, Draws, Maker
 from nas.search.samplers.tpe import Tpe, opening
+from nas.space.candidate import Candidate
 from nas.spec.choices import Metric, Price, Sampling
 from nas.spec.study import SearchSpec
 from search_spaces.language.space import SearchSpace
 
-LEARNS: dict[Sampling, Callable[[Axes, int], Chooser]] = {
-    Sampling.TPE: lambda axes, seed: Tpe(axes, seed=seed),
-    Sampling.GP: lambda axes, seed: Gp(axes=axes, seed=seed),
-    Sampling.NSGA2: lambda axes, seed: Nsga(axes, kind=NsgaII, seed=seed),
-    Sampling.NSGA3: lambda axes, seed: Nsga(axes, kind=NsgaIII, seed=seed),
-    Sampling.EVOLUTION: lambda axes, seed: Evolution(seed=seed),
+Trainable = Callable[[Assignment], bool]  # whether a point makes a network
+
+LEARNS: dict[Sampling, Callable[[Axes, int, Trainable], Chooser]] = {
+    Sampling.TPE: lambda axes, seed, _: Tpe(axes, seed=seed),
+    Sampling.GP: lambda axes, seed, trainable: Gp(axes, seed=seed, trainable=trainable),
+    Sampling.NSGA2: lambda axes, seed, _: Nsga(axes, kind=NsgaII, seed=seed),
+    Sampling.NSGA3: lambda axes, seed, _: Nsga(axes, kind=NsgaIII, seed=seed),
+    Sampling.EVOLUTION: lambda axes, seed, _: Evolution(seed=seed),
 }
 
 
@@ -52,11 +55,13 @@ def learning_sampler(
     tuned = METRICS[objective.metric].fine_tuned
     pace = Pace(lag=settings.lag, seeds=settings.seeds, tuned=tuned)
 
+    def trainable(point: Assignment) -> bool:
+        return isinstance(make(space.point(point)), Candidate)
+
     def begin() -> tuple[Seen, Chooser]:
         words = settings.objectives or (objective.metric,)
-        return Seen(space, [_goal(word, objective, space) for word in words], pace), chooser(
-            axes, seed
-        )
+        seen = Seen(space, [_goal(word, objective, space) for word in words], pace)
+        return seen, chooser(axes, seed, trainable)
 
     beside = neighbours or OneChange(space, make)
     known = {"begin": begin, "seed": seed, "neighbours": beside, "draws": draws}

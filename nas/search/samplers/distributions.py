@@ -45,6 +45,43 @@ class Axis:
             case FloatDistribution(low=low, high=high, log=log):
                 return math.sqrt(low * high) if log else (low + high) / 2
 
+    @property
+    def words(self) -> bool:
+        """Whether its values have no order."""
+        return isinstance(self.distribution, CategoricalDistribution)
+
+    def levels(self, most: int) -> tuple[Told, ...]:
+        """Return its values in order, or so many of them, spread evenly, where there are more."""
+        match self.distribution:
+            case CategoricalDistribution(choices=choices):
+                return tuple(str(choice) for choice in choices)
+            case IntDistribution(low=low, high=high, step=step) if (high - low) // step < most:
+                return tuple(range(low, high + 1, step))
+        return tuple(dict.fromkeys(self.at(k / (most - 1)) for k in range(most)))
+
+    def unit(self, value: Told) -> float:
+        """Return where a value lies from 0 to 1; a word by its place among the words."""
+        match self.distribution, value:
+            case CategoricalDistribution(choices=choices), _:
+                return choices.index(value) / max(len(choices) - 1, 1)
+            case ((IntDistribution() | FloatDistribution() as numbers), int() | float()):
+                low, high, number = numbers.low, numbers.high, value
+                if numbers.log:
+                    low, high, number = math.log(low), math.log(high), math.log(value)
+                return (number - low) / (high - low)
+        raise AssertionError(value)  # words are of categories
+
+    def at(self, unit: float) -> Told:
+        """Return the value that lies there, or nearest."""
+        match self.distribution:
+            case CategoricalDistribution(choices=choices):
+                return str(choices[round(unit * (len(choices) - 1))])
+            case IntDistribution(low=low, high=high, step=step, log=log):
+                there = low * (high / low) ** unit if log else low + unit * (high - low)
+                return low + round((there - low) / step) * step
+            case FloatDistribution(low=low, high=high, log=log):
+                return low * (high / low) ** unit if log else low + unit * (high - low)
+
     def drawn(self, rng: random.Random) -> Told:
         """Return any of its values, each equally likely."""
         match self.distribution:
@@ -129,6 +166,15 @@ class Axes:
         }
 
     @property
+    def all(self) -> tuple[Axis, ...]:
+        """Every axis that some layout has, the layout's own first."""
+        return tuple(self._all.values())
+
+    def of_layout(self, layout: str) -> frozenset[str]:
+        """Return the names of a layout's axes, that of the layout among them."""
+        return frozenset({LAYOUT, *(axis.name for axis in self._of[layout].values())})
+
+    @property
     def conditional(self) -> bool:
         """Whether some layout lacks an axis that another has."""
         return any(len(own) + 1 < len(self._all) for own in self._of.values())
@@ -149,6 +195,12 @@ class Axes:
             if name not in told:
                 told[name] = axis.middle if rng is None else axis.drawn(rng)
         return told
+
+    def meant(self, told: Mapping[str, Told]) -> Assignment:
+        """Return the point that is told so, the reverse of `told` and of `filled`."""
+        layout = str(told[LAYOUT])
+        own = {name: axis.meant(told[axis.name]) for name, axis in self._of[layout].items()}
+        return {LAYOUT: layout, **own}
 
     def ask(self, trial: Trial) -> Assignment:
         """Return the point that a trial of Optuna's suggests."""

@@ -7,7 +7,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, IntDistribution
 
 from nas.search.samplers.distributions import Axes, axis_of
-from search_spaces.language.domains import Choice, Range
+from search_spaces.language.domains import Choice, FloatRange, Range
 from search_spaces.language.parse import parse_space
 from search_spaces.language.points import LAYOUT
 
@@ -49,6 +49,29 @@ def test_listed_words_are_categories():
     assert axis.meant(axis.told("post")) == "post"
 
 
+@pytest.mark.parametrize(
+    ("domain", "count"),
+    [
+        (Range(first=2, last=9, step=3), 3),
+        (Range(first=1, last=100, step=1), 17),
+        (Range(first=1, last=1000, step=1, log=True), 16),  # 1.5 and 2.4 are both 2
+        (Choice(options=(192, 48, 96)), 3),
+        (Choice(options=("pre", "post", "none")), 3),
+        (FloatRange(first=1e-4, last=1e-2, step=None, log=True), 17),
+        (FloatRange(first=0.0, last=0.5, step=None), 17),
+    ],
+)
+def test_values_lie_from_0_to_1_in_their_order_and_come_back(domain, count):
+    axis = axis_of("a", domain)
+    levels = axis.levels(17)
+    units = [axis.unit(level) for level in levels]
+    assert units == sorted(set(units))
+    assert (units[0], units[-1]) == pytest.approx((0, 1))
+    for unit, level in zip(units, levels, strict=True):
+        assert axis.at(unit) == (level if isinstance(level, str) else pytest.approx(level))
+    assert len(levels) == count
+
+
 def test_layouts_share_an_axis_where_name_and_values_are_the_same():
     axes = Axes(SPACE)
     assert axes.conditional
@@ -75,6 +98,7 @@ def test_what_a_layout_lacks_can_be_filled_in(rng):
     axes = Axes(SPACE)
     filled = axes.filled({LAYOUT: "C-C", "C-C/depth2": 4}, rng)
     assert filled.keys() == axes.distributions.keys()
+    assert axes.meant(filled) == {LAYOUT: "C-C", "C-C/depth2": 4}
     assert (filled[LAYOUT], filled["depth2"]) == ("C-C", 4)
     for name, distribution in axes.distributions.items():
         assert distribution._contains(distribution.to_internal_repr(filled[name]))

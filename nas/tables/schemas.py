@@ -1,78 +1,17 @@
 """Which columns each table has, in their order; the words are those of `nas.tables.columns`."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
-
-import pandas as pd
-import pyarrow as pa
+from dataclasses import replace
 
 from nas.spec.choices import Price
 from nas.study.records import TrialStatus
 from nas.tables.columns import FRACTION, Column, Type, word
+from nas.tables.table import Table, words
 
 STUDY_STATUSES = ("running", "interrupted", "finished")
 UNREADABLE = "unreadable"
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Table:
-    """A table: where it is found, what a row is, and its columns."""
-
-    title: str
-    found: str  # the file or the command
-    row: str
-    columns: tuple[Column, ...]
-
-    @property
-    def names(self) -> list[str]:
-        """The columns' names."""
-        return [column.name for column in self.columns]
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The columns as Parquet has them."""
-        return pa.schema([(column.name, column.type.value) for column in self.columns])
-
-    def frame(self, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-        """Return rows as a frame with these columns and types, also when there is no row."""
-        return _pandas(pa.Table.from_pylist([_encodable(row) for row in rows], self.schema))
-
-    def frame_of(self, columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
-        """Return columns as such a frame: of many rows it is faster; None is what is missing."""
-        safe = {
-            column.name: [_safe(value) for value in columns[column.name]]
-            if column.type is Type.TEXT
-            else columns[column.name]
-            for column in self.columns
-        }
-        return _pandas(pa.Table.from_pydict(safe, self.schema))
-
-    def arrow(self, frame: pd.DataFrame) -> pa.Table:
-        """Return a frame of this table as Parquet takes it."""
-        return pa.Table.from_pandas(frame, self.schema, preserve_index=False)
-
-
-def _pandas(table: pa.Table) -> pd.DataFrame:
-    # A count that can be missing stays one: pandas would make it a float.
-    return table.to_pandas(types_mapper={Type.COUNT.value: pd.Int64Dtype()}.get)
-
-
-def _encodable(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _safe(value) for name, value in row.items()}
-
-
-def _safe(value: Any) -> Any:
-    """Replace lone surrogates: an error message may quote a path that is not UTF-8."""
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
-
-
-def _words(*names: str, of: str = "") -> tuple[Column, ...]:
-    return tuple(word(name, of) for name in names)
-
-
 _STATUS = word("status", ", ".join(status.value for status in TrialStatus))
-_COUNTS = _words("trials", "finished", "paused", "stopped", "diverged", "failed")
+_COUNTS = words("trials", "finished", "paused", "stopped", "diverged", "failed")
 _LAST = "at the last epoch measured"
 _MEAN = "mean over the trials behind the score, at their last epoch"
 _END = "t interval of the mean, by itself; null with one seed"
@@ -84,13 +23,13 @@ TRIALS = Table(
     found="`tables/trials.parquet`",
     row="a trial, planned ones too",
     columns=(
-        *_words("trial", "number", "label", "layout", "role", "seed"),
+        *words("trial", "number", "label", "layout", "role", "seed"),
         _STATUS,
-        *_words("attempts", "epochs", "epochs_planned", "parameters", "macs"),
-        *_words("samples", "seconds", of="0 before the first epoch"),
-        *_words("lowest_probe_loss", "area_log_loss"),
-        *_words("probe_loss", "probe_accuracy", "evaluation_loss", of=_LAST),
-        *_words("evaluation_accuracy", "loss_gap", "accuracy_gap", of=_LAST),
+        *words("attempts", "epochs", "epochs_planned", "parameters", "macs"),
+        *words("samples", "seconds", of="0 before the first epoch"),
+        *words("lowest_probe_loss", "area_log_loss"),
+        *words("probe_loss", "probe_accuracy", "evaluation_loss", of=_LAST),
+        *words("evaluation_accuracy", "loss_gap", "accuracy_gap", of=_LAST),
         word("message"),
     ),
 )
@@ -98,7 +37,7 @@ EPOCHS = Table(
     title="Epochs",
     found="`tables/epochs.parquet`",
     row="an epoch measured, in the order of trials",
-    columns=_words(
+    columns=words(
         *("trial", "label", "layout", "role", "seed"),
         *("at", "attempt", "epoch", "step", "samples", "seconds", "learning_rate"),
         *("train_loss", "gradient_norm", "probe_loss", "probe_accuracy"),
@@ -124,24 +63,24 @@ def _rate(name: str, out_of: str) -> tuple[Column, ...]:
 
 EVIDENCE = (
     word("difference"),
-    *_words("low", "high", of=_PAIR_END),
+    *words("low", "high", of=_PAIR_END),
     word("p_adjusted"),
-    *_words("paired_seeds", "deviation", "skewness", "more_seeds", "withheld"),
+    *words("paired_seeds", "deviation", "skewness", "more_seeds", "withheld"),
 )
 RANKING = Table(
     title="Ranking",
     found="`tables/ranking.parquet`, `nas rank STUDY -o csv`",
     row="a label, the best first",
     columns=(
-        *_words("rank", "label", "layout", "score"),
-        *_words("low", "high", of=_END),
-        *_words("seeds", "parameters", "macs", "trained_macs"),
+        *words("rank", "label", "layout", "score"),
+        *words("low", "high", of=_END),
+        *words("seeds", "parameters", "macs", "trained_macs"),
         *_rate("diverged", "ended"),
         *_rate("collapsed", "finished"),
-        *_words("failed", "stopped"),
-        *_words("evaluation_accuracy", "probe_loss", "loss_gap", "accuracy_gap", of=_MEAN),
+        *words("failed", "stopped"),
+        *words("evaluation_accuracy", "probe_loss", "loss_gap", "accuracy_gap", of=_MEAN),
         word("area_log_loss", "mean over the trials behind the score"),
-        *_words("baseline", "withheld"),
+        *words("baseline", "withheld"),
         word("symbol", _NEXT),
         *(
             replace(each, name=f"next_{each.name}", meaning=f"{each.meaning}; {_NEXT}")
@@ -154,9 +93,9 @@ RELATIONS = Table(
     found="`tables/relations.parquet`",
     row="a pair of labels",
     columns=(
-        *_words("a", "b", "symbol"),
+        *words("a", "b", "symbol"),
         *EVIDENCE,
-        *_words("new_images_low", "new_images_high"),
+        *words("new_images_low", "new_images_high"),
     ),
 )
 PHASE = Table(
@@ -164,18 +103,18 @@ PHASE = Table(
     found="`phase.parquet` and `phase.csv` of a sweep",
     row="a value and label, the best first",
     columns=(
-        *_words("value", "value_number", "rank", "label", "layout", "score"),
-        *_words("low", "high", of=_END),
-        *_words("seeds", "parameters", "macs"),
+        *words("value", "value_number", "rank", "label", "layout", "score"),
+        *words("low", "high", of=_END),
+        *words("seeds", "parameters", "macs"),
         word("mark", _NEXT),
-        *_words("equal_loss", "tau"),
+        *words("equal_loss", "tau"),
     ),
 )
 ORDERS = Table(
     title="Orders of a sweep",
     found="`nas rank SWEEP`",
     row="a value; between `value` and `equal_loss` every label is a column of scores",
-    columns=_words("value", "equal_loss", "tau", "order"),
+    columns=words("value", "equal_loss", "tau", "order"),
 )
 SIZES = Table(
     title="Scores against size",
@@ -184,8 +123,8 @@ SIZES = Table(
     columns=(
         word("label"),
         word("value", "null of a study alone"),
-        *_words("parameters", "macs", "score"),
-        *_words("low", "high", of=_END),
+        *words("parameters", "macs", "score"),
+        *words("low", "high", of=_END),
         word("seeds"),
     ),
 )
@@ -207,8 +146,8 @@ STATUS = Table(
     columns=(
         word("trial"),
         _STATUS,
-        *_words("epochs", "epochs_planned"),
-        *_words("probe_loss", "evaluation_loss", "evaluation_accuracy", "seconds", of=_LAST),
+        *words("epochs", "epochs_planned"),
+        *words("probe_loss", "evaluation_loss", "evaluation_accuracy", "seconds", of=_LAST),
         word("attempts"),
         word("message", "its first line"),
     ),
@@ -221,7 +160,7 @@ STUDIES = Table(
         word("study"),
         word("status", f"{', '.join(STUDY_STATUSES)}, {UNREADABLE}"),
         *_COUNTS,
-        *_words("created", "note"),
+        *words("created", "note"),
     ),
 )
 CANDIDATES = Table(
@@ -230,9 +169,9 @@ CANDIDATES = Table(
     row="a point of the space, or a network of another family",
     columns=(
         word("label", "null of a point that is rejected"),
-        *_words("layout", "types", "depths", "widths", "choices", "parameters", "macs"),
+        *words("layout", "types", "depths", "widths", "choices", "parameters", "macs"),
         word("milliseconds", "a sum of block times; null without `space.latency`"),
-        *_words("parameters_off", "macs_off", "point", "rejected"),
+        *words("parameters_off", "macs_off", "point", "rejected"),
     ),
 )
 _SIMULATED = "`nas rank SPEC --simulate`, `-o csv` as one table"
@@ -240,13 +179,13 @@ QUESTIONS = Table(
     title="Seeds that a claim takes",
     found=_SIMULATED,
     row="a noise and a question about one pair",
-    columns=_words("noise", "claim", "true_difference", "seeds_median", "seeds_80"),
+    columns=words("noise", "claim", "true_difference", "seeds_median", "seeds_80"),
 )
 SCENARIOS = Table(
     title="Trials that a study takes",
     found=_SIMULATED,
     row="a noise",
-    columns=_words(
+    columns=words(
         *("noise", "decided", "trials_mean", "trials_10", "trials_90", "trials_if_equal"),
         "false_ever",
     ),
@@ -257,10 +196,10 @@ RUNGS = Table(
     row="a rung, over all cohorts, the lowest first",
     columns=(
         word("epoch"),
-        *_words("reached", "promoted"),
+        *words("reached", "promoted"),
         word("stopped", "turned down here, controls left out"),
-        *_words("controls", "pooled"),
-        *_words("rung_tau", "rung_tau_low", "rung_tau_high", "rung_tau_of"),
+        *words("controls", "pooled"),
+        *words("rung_tau", "rung_tau_low", "rung_tau_high", "rung_tau_of"),
         *_rate("false_kills", "were controls here and have ended"),
     ),
 )
@@ -288,7 +227,7 @@ REPLAYS = Table(
     found="`nas replay STUDY`",
     row="an allocation",
     columns=(
-        *_words("allocation", "replays", "epochs_share", "regret"),
+        *words("allocation", "replays", "epochs_share", "regret"),
         *_share("found"),
         *_share("false_kill"),
         *_share("layout_kill"),
@@ -298,7 +237,7 @@ LATENCIES = Table(
     title="Latencies",
     found="`nas latency STUDY`",
     row="a candidate, the fastest first",
-    columns=_words(
+    columns=words(
         *("label", "milliseconds", "milliseconds_low", "milliseconds_high"),
         *("images_per_second", "parameters", "macs", "batch", "device"),
     ),
@@ -308,19 +247,19 @@ PARETO = Table(
     found="`nas pareto STUDY`; costs that were not asked for are null",
     row="a candidate that finished, the best score first",
     columns=(
-        *_words("label", "layout", "score"),
-        *_words("low", "high", of=_END),
-        *_words("seeds", *Price),
+        *words("label", "layout", "score"),
+        *words("low", "high", of=_END),
+        *words("seeds", *Price),
         word("on_front"),
         word("front_share", "null with fewer than three seeds"),
-        *_words("standing", "dominated_by"),
+        *words("standing", "dominated_by"),
     ),
 )
 GROWTH = Table(
     title="How a front grew",
     found="`growth.steps` of `nas pareto STUDY -o json`",
     row="a trial that finished and changed it, in the order of time, and the last",
-    columns=_words("trial", "trials_finished", "epochs_spent", "hypervolume"),
+    columns=words("trial", "trials_finished", "epochs_spent", "hypervolume"),
 )
 TABLES = (
     *(TRIALS, EPOCHS, RANKING, RELATIONS, PHASE),

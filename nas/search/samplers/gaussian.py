@@ -97,7 +97,8 @@ class Process:
         likeness = self._like(rows_na, rows_na)
         likeness[np.diag_indices_from(likeness)] += math.exp(kernel.noise)
         root = cholesky(likeness, lower=True, check_finite=False)
-        self._unrooted = solve_triangular(root, np.eye(len(root)), lower=True, check_finite=False)
+        unrooted = solve_triangular(root, np.eye(len(root)), lower=True, check_finite=False)
+        self._unrooted = np.asarray(unrooted)
         self._solved = self._unrooted.T @ (self._unrooted @ worths_n)
 
     def believing(self, rows_ma: np.ndarray) -> "Process":

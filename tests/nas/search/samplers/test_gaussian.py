@@ -41,8 +41,10 @@ def test_words_are_one_apart_however_they_are_numbered():
     np.testing.assert_array_equal(apart(a, b, words)[0], [[1, 1], [1, 0]])
     np.testing.assert_array_equal(apart(a, b, words)[1], [[0.0625, 0], [0.0625, 0]])
     kernel = Kernel(lengths=np.zeros(2), noise=-3.0)
-    means, _ = Process(a, np.array([1.0, -1.0]), words, kernel).at(np.array([[0.25, 0.5]]))
-    assert means == pytest.approx([0.0])
+    asked = np.array([[0.25, 0.5], [0.0, 0.5], [1.0, 0.5]])
+    means, _ = Process(a, np.array([1.0, -1.0]), words, kernel).at(asked)
+    assert means == pytest.approx([0.0, -means[2], means[2]])
+    assert means[1] > 0.5
 
 
 def test_what_is_believed_of_pending_rows_leaves_means_and_takes_doubt():

@@ -20,7 +20,7 @@ DRAWN = 200  # random rows that are looked at
 KNOWN_STARTS, DRAWN_STARTS = 2, 2  # where a climb begins: at the best known, at the best drawn
 CLIMB = 8  # changes of a climb at most
 LOOKS = 3  # of the changes of a step, those that may be taken
-TRIES = 24  # networks that a question makes at most, to see whether they can be trained
+TRIES = 24  # rows that a climb asks about at most; as many more where it found none wanted
 
 Hope: TypeAlias = Callable[[np.ndarray], np.ndarray]  # ln of the expected improvement, row by row
 _Place: TypeAlias = tuple[np.ndarray, float]  # a row, and what is hoped for there
@@ -106,6 +106,8 @@ class _Climb:
     def __init__(self, cube: Cube, hope: Hope, wanted: Callable[[np.ndarray], bool]) -> None:
         self._cube, self._hope, self._wanted = cube, hope, wanted
         self._answers: dict[bytes, bool] = {}
+        self._most = TRIES  # rows that may be asked about
+        self._beside: list[tuple[np.ndarray, np.ndarray]] = []  # looked at, with heights
 
     def top(self, starts: np.ndarray) -> np.ndarray:
         """Return the highest row that is wanted; the first of `starts` where there is none."""
@@ -122,7 +124,15 @@ class _Climb:
                     top, most = row, height
             if not going:
                 break
-        return top
+        return top if most > -np.inf else self._rest(top)
+
+    def _rest(self, otherwise: np.ndarray) -> np.ndarray:
+        """Return the highest row that is wanted of all that were looked at, in as many tries."""
+        self._most += TRIES
+        rows = np.concatenate([rows for rows, _ in self._beside])
+        heights = np.concatenate([heights for _, heights in self._beside])
+        order = np.argsort(-heights, kind="stable")
+        return next((rows[place] for place in order if self._accepts(rows[place])), otherwise)
 
     def _higher(self, going: list[_Place]) -> list[_Place]:
         """Return where one change takes each, without those that it takes no higher."""
@@ -130,6 +140,7 @@ class _Climb:
         heights = np.split(
             self._hope(np.concatenate(beside)), np.cumsum([len(rows) for rows in beside])[:-1]
         )
+        self._beside += zip(beside, heights, strict=True)
         moved: dict[bytes, _Place] = {}  # two that meet go on as one
         for (_, height), rows, others in zip(going, beside, heights, strict=True):
             for place in np.argsort(-others, kind="stable")[:LOOKS]:
@@ -141,7 +152,7 @@ class _Climb:
     def _accepts(self, row: np.ndarray) -> bool:
         code = row.tobytes()
         if code not in self._answers:
-            if len(self._answers) >= TRIES:
+            if len(self._answers) >= self._most:
                 return False
             self._answers[code] = self._wanted(row)
         return self._answers[code]

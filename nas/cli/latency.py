@@ -67,7 +67,13 @@ def latency(study: str, output: str, recorded: bool, **options: Any) -> None:
 )
 @click.option("--gpu", is_flag=True, help="On the GPU; else on the CPU.")
 @click.option("--threads", type=click.IntRange(1, 1024), help="On CPUs; else as trials have.")
-@click.option("--repeats", type=click.IntRange(6, 10_000), default=21, show_default=True)
+@click.option(
+    "--repeats",
+    type=click.IntRange(6, 10_000),
+    default=21,
+    show_default=True,
+    help="Timed passes of every part.",
+)
 def block_times(
     spec: str, overrides: tuple[str, ...], to: Path, gpu: bool, threads: int | None, repeats: int
 ) -> None:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import fmean
+from typing import cast
 
 from coatnet.config import CoAtNetConfig
 from coatnet.cost import Cost, cost
+from nas.networks.registry import family_of
 from nas.space.part_times import looked_up, network_time
 from nas.spec.choices import Price
 from nas.study.records import Trial, TrialHistory
@@ -29,6 +31,12 @@ class CostRule:
     axis: str = ""  # of a figure, with its unit; by default the words
 
 
+def _ours(history: TrialHistory) -> CoAtNetConfig | None:
+    """Return the network as one of ours, None of another family's."""
+    config = history.trial.config
+    return cast("CoAtNetConfig", config) if family_of(config).searched else None
+
+
 def unknown(_: TrialHistory) -> None:
     """Know of no latency: there is no table of block times, and nothing was measured."""
 
@@ -40,8 +48,8 @@ def summed_latency(times: BlockTimes | None) -> LatencyOf:
     time = looked_up(times)
 
     def read(history: TrialHistory) -> float | None:
-        config = history.trial.config
-        return network_time(config, time) / 1e6 if isinstance(config, CoAtNetConfig) else None
+        ours = _ours(history)
+        return None if ours is None else network_time(ours, time) / 1e6
 
     return read
 
@@ -96,8 +104,8 @@ def _of_ours(count: Callable[[Cost], int]) -> Callable[[TrialHistory], float | N
     """Return a rule that counts our networks; of another family's it knows nothing."""
 
     def read(history: TrialHistory) -> float | None:
-        config = history.trial.config
-        return count(_counted(config)) if isinstance(config, CoAtNetConfig) else None
+        ours = _ours(history)
+        return None if ours is None else count(_counted(ours))
 
     return read
 

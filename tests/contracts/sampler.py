@@ -5,7 +5,7 @@ interrupted, and what a network is worth is a function of its description.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -29,6 +29,7 @@ from nas.study.records import (
     TrialHistory,
     TrialPlanned,
 )
+from nas.study.standing import Standing
 from nas.study.state import StudyState
 from tests.nas.builders import measured
 
@@ -227,7 +228,7 @@ class SamplerContract:
         assert looked
 
     def _next(self, spec: StudySpec, histories) -> CoAtNetConfig:
-        found = build_search(spec, SHAPE).decide(Frozen(histories))
+        found = build_search(spec, SHAPE).decide(frozen(histories))
         assert isinstance(found, Segment)
         return found.trial.config
 
@@ -255,12 +256,20 @@ class SamplerContract:
         assert isinstance(cluster.search.decide(cluster.state), Segment)
 
 
-class Frozen(StudyState):
-    """A journal that says just these histories."""
-
-    def __init__(self, histories) -> None:
-        super().__init__()
-        self._histories = tuple(histories)
-
-    def histories(self) -> tuple[TrialHistory, ...]:
-        return self._histories
+def frozen(histories: Sequence[TrialHistory]) -> StudyState:
+    """A state that says just these histories."""
+    return StudyState.restored(
+        [
+            Standing(
+                trial=each.trial,
+                status=each.status,
+                epochs=list(each.epochs),
+                attempts=each.attempts,
+                until_epoch=each.until_epoch,
+                message=each.message,
+            )
+            for each in histories
+        ],
+        attempts_allowed=1,
+        ended=False,
+    )

@@ -44,7 +44,7 @@ def test_metric_is_written_as_text() -> None:
         (SearchSpec, {"objectives": ["accuracy", "accuracy"]}, "objectives names one twice"),
         (SearchSpec, {"objectives": ["-macs"]}, "objectives must name a metric: generalization"),
         (SearchSpec, {"objectives": ["-accuracy"]}, "'-accuracy' must be one of generalization, "),
-        (SearchSpec, {"objectives": ["latency"]}, "must be one of .*, -macs, -training_macs"),
+        (SearchSpec, {"objectives": ["speed"]}, "must be one of .*, -macs, -training_macs"),
         (SearchSpec, {"objectives": [{"shrink": "macs"}]}, "should be a valid string"),
         (SearchSpec, {"lag": 0}, "greater than or equal to 1"),
         (SearchSpec, {"sampler": "best"}, "should be 'grid', 'random', 'tpe', 'gp'"),

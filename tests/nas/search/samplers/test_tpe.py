@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import nas.search.samplers.tpe as tpe_module
 from nas.search.samplers.distributions import Axes
 from nas.search.samplers.learning import Ending, LearningSampler, Pace, Seen
 from nas.search.samplers.tpe import STARTUP, Tpe, told, visible
@@ -140,12 +141,17 @@ def test_it_is_shown_what_became_of_each_and_again_when_that_changes():
     assert (again[1].values, again[2].intermediate_values) == ([0.6], {7: 0.4})
 
 
-def test_of_several_goals_the_first_fronts_are_shown_and_nothing_lost():
+def test_of_several_goals_the_first_fronts_are_shown_and_nothing_lost(monkeypatch):
+    monkeypatch.setattr(tpe_module, "NEWEST", 20)
+    monkeypatch.setattr(tpe_module, "BEST", 5)
     accuracies = [0.5, 0.9, 0.7, 0.6, 0.95, 0.4] + [0.1] * 20
     sizes = [-5.0, -9.0, -8.0, -6.0, -1.0, -1.0] + [-9.0] * 20
     seen = seen_of(accuracies, {4: Ending.LOST})
     seen.goals = [SimpleNamespace(worths=each) for each in (accuracies, sizes)]
-    assert visible(seen, newest=20, best=5) == [0, 1, 2, 3, 5, *range(6, 26)]
-    assert [trial.state.name for trial in Tpe(Axes(parse_space(SPACE)), seed=0)._trials(seen)][
-        :6
-    ] == ["COMPLETE"] * 6
+    estimator, endings = Tpe(Axes(parse_space(SPACE)), seed=0), list(seen.endings)
+    for ended in range(1, len(endings) + 1):
+        seen.endings[:] = endings[:ended]
+        estimator.learned(seen)
+    shown = [trial.number - 1 for trial in estimator._trials(seen)]
+    assert shown == [0, 1, 2, 3, 5, *range(6, 28)]
+    assert [trial.state.name for trial in estimator._trials(seen)][:6] == ["COMPLETE"] * 6

@@ -139,7 +139,10 @@ def rebuilt(histories: Sequence[TrialHistory]) -> Candidate:
     values = Objective(metric=Metric.ACCURACY).means(histories)
     sampler = optuna.samplers.TPESampler(seed=len(histories), constant_liar=True)
     study = optuna.create_study(direction="maximize", sampler=sampler)
-    every = {name: CategoricalDistribution(v.values()) for name, v in SPACE.variables.items()}
+    domains = {LAYOUT: SPACE.layout_choice}
+    for layout in SPACE.layouts:
+        domains |= layout.variables
+    every = {name: CategoricalDistribution(v.values()) for name, v in domains.items()}
     for history in histories:
         params = dict(history.trial.point or {})
         study.add_trial(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from search_spaces.language.block_times import BlockTimes
 from search_spaces.language.constraints import Constraints, Limit, Match
-from search_spaces.language.domains import AnyDomain, Choice, Value
+from search_spaces.language.domains import Choice, Value
 from search_spaces.language.errors import did_you_mean, shown
 from search_spaces.language.layout_space import LayoutSpace
 from search_spaces.language.points import LAYOUT, Point
@@ -71,25 +71,13 @@ class SearchSpace:
         """The variable `layout`."""
         return Choice(options=tuple(layout.name for layout in self.layouts))
 
-    @property
-    def variables(self) -> Mapping[str, AnyDomain]:
-        """All that a sampler chooses: the layout, then that layout's own variables.
-
-        A variable counts only in the layouts that have it; to draw no others, ask
-        ``space.layout(name).variables``.
-        """
-        found: dict[str, AnyDomain] = {LAYOUT: self.layout_choice}
-        for layout in self.layouts:
-            found.update(layout.variables)
-        return found
-
     def point(self, assignment: Mapping[str, Value]) -> Point:
         """Return the point of an assignment; variables of other layouts are ignored.
 
         Raises:
             ValueError: a variable is missing, unknown, or cannot have its value.
         """
-        known = self.variables
+        known = {LAYOUT, *(name for layout in self.layouts for name in layout.variables)}
         for name in assignment:
             if name not in known:
                 raise ValueError(f"no variable '{name}'{did_you_mean(name, known)}")

@@ -111,7 +111,7 @@ def test_one_size_of_images_is_no_choice_and_none_is_said_of_others() -> None:
     one, other = parse_space({**SIZED, "image_size": 16}), parse_space(SIZED)
     assert {point.image_size for point in one.points()} == {16}
     assert {point.image_size for point in other.points()} == {None}
-    assert one.variables == other.variables
+    assert one.layouts[0].variables == other.layouts[0].variables
     assert (one.image_sizes, other.image_sizes) == ((16,), ())
 
 

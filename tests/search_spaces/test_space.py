@@ -44,7 +44,7 @@ def test_assignments_and_points_are_the_same_thing(space: SearchSpace) -> None:
         assert space.point(assignment) == point
         layout = space.layout(point.layout)
         assert set(assignment) == {LAYOUT, *layout.variables}
-        assert all(value in space.variables[name].values() for name, value in assignment.items())
+        assert all(assignment[name] in each.values() for name, each in layout.variables.items())
         seen.add(tuple(sorted(assignment.items())))
     assert len(seen) == space.count()
 

@@ -18,12 +18,10 @@ from search_spaces.language.block_times import block_times
 def rung_goals(settings: SearchSpec, space: Mapping[str, Any]) -> tuple[PricedGoal, ...]:
     """Return the costs that trials are judged by at a rung, beside what they are read by.
 
-    `space` is the spec's section, whose block times latencies are sums of.
-
     Those that `search.objectives` name; the baselines are published with one objective and keep it.
+    `space` is the spec's section, whose block times latencies are sums of.
     """
-    halving = settings.allocation.kind is AllocationKind.HALVING
-    if not halving:
+    if settings.allocation.kind is not AllocationKind.HALVING:
         return ()
     latency = summed_latency(block_times(space.get("latency"), ("latency",)))
     return priced_goals(settings.objectives, latency=latency)

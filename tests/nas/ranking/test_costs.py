@@ -42,3 +42,13 @@ def test_objectives_that_are_costs_are_goals_with_their_sign(word, sign):
     (goal,) = priced_goals(["accuracy", word])
     assert goal == PricedGoal(price=Price.MACS, sign=sign)
     assert goal.worth(RUN) == sign * RUN.trial.macs
+
+
+def test_latency_is_what_whoever_asks_knows_of_it_and_else_not_known():
+    known = costs_of([RUN, RUN], [Price.LATENCY], latency=lambda _: 1.5)
+    assert known == {Price.LATENCY: 1.5}
+    assert costs_of([RUN], [Price.LATENCY]) == {Price.LATENCY: None}
+    (goal,) = priced_goals(("accuracy", "-latency"), latency=lambda _: 1.5)
+    assert goal.worth(RUN) == -1.5
+    (goal,) = priced_goals(("accuracy", "-latency"))
+    assert goal.worth(RUN) == -math.inf, "not known is the worst"

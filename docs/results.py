@@ -22,7 +22,8 @@ from nas.report.sections import Section, sections
 from nas.study.folder import Study, find_study, open_study
 from nas.study.records import TrialHistory
 from nas.study.sweep import Sweep, find_sweep, open_sweep
-from nas.tables.frames import relations_frame, to_csv, trials_frame
+from nas.tables.csv_text import to_csv
+from nas.tables.frames import relations_frame, trials_frame
 
 RESULTS = Path(__file__).parent / "results"
 WIDTH = 1000  # pixels

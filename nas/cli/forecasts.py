@@ -33,7 +33,8 @@ def print_forecast(name: str, overrides: Sequence[str], *, noise: str, output: s
     Raises:
         SpecError: the spec, or `noise`, cannot be used.
     """
-    from nas.cli.output import print_frame, print_json
+    from nas.cli.formats import print_json
+    from nas.cli.listing import print_frame
     from nas.ranking.forecast.simulate import forecast
     from nas.ranking.statistics.certificate import Design
     from nas.spec.file import load_spec

@@ -43,7 +43,7 @@ def latency(study: str, output: str, recorded: bool, **options: Any) -> None:
     Networks are built from their descriptions; they take turns, so that whatever slows the machine
     slows all. What came out is kept in the study. Let the machine do nothing else.
     """
-    from nas.cli.output import print_frame
+    from nas.cli.listing import print_frame
     from nas.reading.target import open_target
     from nas.tables.latency import latency_frame
 

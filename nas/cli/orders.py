@@ -26,7 +26,9 @@ def print_answer(answer: "Ranking | SweepOrders", output: str) -> None:
 
 def print_orders(key: str, points: "Sequence[PhasePoint]", output: str) -> None:
     """Print a row a value: scores, l*, tau-b with the paper, and the order; below it the words."""
-    from nas.cli.output import print_frame, print_json, words_beside
+    from nas.cli.formats import print_json
+    from nas.cli.listing import print_frame
+    from nas.cli.output import words_beside
     from nas.ranking.relations import ranking_json
     from nas.reading.phase import orders_frame
 
@@ -58,7 +60,7 @@ def print_orders(key: str, points: "Sequence[PhasePoint]", output: str) -> None:
 
 def print_sizes(answer: "Ranking | SweepOrders", output: str) -> None:
     """Print a row a label, of a sweep and value: what the network costs, and its score."""
-    from nas.cli.output import print_frame
+    from nas.cli.listing import print_frame
     from nas.reading.phase import sizes_frame
     from nas.reading.sweep import SweepOrders
 

@@ -1,17 +1,14 @@
-"""Printing: frames and rankings as table, JSON or CSV on stdout."""
+"""Printing: a ranking as table, JSON or CSV on stdout."""
 
-import json
 import re
 import textwrap
 from collections.abc import Iterable
-from typing import Any
 
 import click
-import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from nas.cli.formats import print_json
+from nas.cli.listing import print_table
 from nas.ranking.answer import also
 from nas.ranking.metrics import METRICS
 from nas.ranking.relations import ranking_json
@@ -26,50 +23,12 @@ from nas.ranking.result import (
     Symbol,
 )
 from nas.ranking.scope import scope
-from nas.tables.frames import ranking_frame, to_csv
+from nas.tables.csv_text import to_csv
+from nas.tables.frames import ranking_frame
 
-_SHARES = ("false_kills_low", "false_kills_high", "epochs_share", "regret")
-_REPLAYED = ("found", "false_kill", "layout_kill")
-_PERCENT = {
-    *("evaluation_accuracy", "parameters_off", "macs_off", *_SHARES),
-    *(f"{name}{end}" for name in _REPLAYED for end in ("", "_low", "_high")),
-}
 _COLUMNS = 80
 _MOST_PAIRS = 45  # printed a line each: ten layouts
 _SYMBOL = re.compile(f" ([{''.join(Symbol)}]) ")
-_DECIMALS = {
-    "probe_loss": 3,
-    "evaluation_loss": 3,
-    "seconds": 0,
-    "rung_tau": 2,
-    "rung_tau_low": 2,
-    "rung_tau_high": 2,
-    "milliseconds": 3,
-    "milliseconds_low": 3,
-    "milliseconds_high": 3,
-    "images_per_second": 1,
-}
-
-
-def print_frame(frame: pd.DataFrame, output: str, *, literal: bool = False) -> None:
-    """Print a listing; JSON is a list of objects, fractions stay fractions but in the table.
-
-    Its titles are the columns' names with spaces and units, or the names as they are (`literal`).
-    """
-    if output == "json":
-        print_json(json.loads(frame.to_json(orient="records")))
-    elif output == "csv":
-        click.echo(to_csv(frame), nl=False)
-    else:
-        shown = frame.dropna(axis="columns", how="all")
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in shown.columns:
-            numeric = pd.api.types.is_numeric_dtype(shown[name])
-            title = name if literal else _title(name)
-            table.add_column(title, justify="right" if numeric else "left")
-        for row in shown.itertuples(index=False):
-            table.add_row(*(_cell(n, v) for n, v in zip(shown.columns, row, strict=True)))
-        _print(table)
 
 
 def print_ranking(ranking: Ranking, output: str) -> None:
@@ -81,9 +40,9 @@ def print_ranking(ranking: Ranking, output: str) -> None:
         click.echo(to_csv(ranking_frame(ranking)), nl=False)
         return
     if ranking.groups:
-        _print(_group_table(ranking.groups))
+        print_table(_group_table(ranking.groups))
         click.echo()
-    _print(_layout_table(ranking.layouts))
+    print_table(_layout_table(ranking.layouts))
     click.echo(f"\nby {_basis(ranking)}; {_looks(ranking)}; pairwise, in points:")
     for line in _evidence(ranking):
         click.echo(line)
@@ -235,25 +194,3 @@ def _looks(ranking: Ranking) -> str:
     when = f"{first} seeds" if first == last else f"any number of seeds from {first} to {last}"
     spec = ranking.spec
     return f"claims hold at {when}, alpha {spec.alpha:.3g}, {spec.correction.value}"
-
-
-def _title(name: str) -> str:
-    return f"{name.replace('_', ' ')} %" if name in _PERCENT else name.replace("_", " ")
-
-
-def _cell(name: str, value: Any) -> str:
-    if value is None or pd.isna(value):
-        return "-"
-    if name in _PERCENT:
-        return f"{100 * value:.2f}"
-    if name in _DECIMALS:
-        return f"{value:.{_DECIMALS[name]}f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _print(table: Table) -> None:
-    # Piped output is never cut to the width of a terminal that is not there.
-    console = Console()
-    (console if console.is_terminal else Console(width=1000, highlight=False)).print(
-        table, soft_wrap=not console.is_terminal
-    )

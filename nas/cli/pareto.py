@@ -43,7 +43,8 @@ def pareto(
 
     What is certain of each follows from the claims of the ranking (docs/pareto.md).
     """
-    from nas.cli.output import print_frame, print_json
+    from nas.cli.formats import print_json
+    from nas.cli.listing import print_frame
     from nas.ranking.costs import priced_goals
     from nas.reading.pareto import only_front, sizes_differ, study_growth
     from nas.reading.target import open_target

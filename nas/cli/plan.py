@@ -126,7 +126,8 @@ def _checked(name: str) -> "Checked":
 def _print_checked(found: "Checked", output: str) -> None:
     import pandas as pd
 
-    from nas.cli.output import print_frame, print_json
+    from nas.cli.formats import print_json
+    from nas.cli.listing import print_frame
 
     if output == "json":
         print_json(asdict(found))
@@ -139,7 +140,8 @@ def _print_checked(found: "Checked", output: str) -> None:
 def _print_plan(made: "Plan", output: str) -> None:
     import pandas as pd
 
-    from nas.cli.output import print_frame, print_json
+    from nas.cli.formats import print_json
+    from nas.cli.listing import print_frame
     from nas.planning.words import rows, sentence, written
 
     if output == "json":

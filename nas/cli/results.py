@@ -17,7 +17,7 @@ MOST_ROWS = 200  # that are printed as a table
 @format_option
 def status(study: str, output: str) -> None:
     """Show the trials of STUDY, or the studies of a sweep, and where each stands."""
-    from nas.cli.output import print_frame
+    from nas.cli.listing import print_frame
     from nas.reading.target import open_target
 
     target = open_target(study)
@@ -35,7 +35,7 @@ def status(study: str, output: str) -> None:
 @format_option
 def ls(root: Path, output: str) -> None:
     """List the studies under ROOT (default: studies)."""
-    from nas.cli.output import print_frame
+    from nas.cli.listing import print_frame
     from nas.tables.listings import studies_frame
 
     print_frame(studies_frame(root), output)

@@ -12,7 +12,8 @@ _SAMPLERS = ("random", "grid")
 @format_option
 def rungs(study: str, output: str) -> None:
     """Show the rungs of STUDY: who went on, how well each told the end, false kills."""
-    from nas.cli.output import print_frame, print_json
+    from nas.cli.formats import print_json
+    from nas.cli.listing import print_frame
     from nas.reading.rungs import only_rungs
     from nas.reading.target import open_target
     from nas.tables.listings import rungs_frame
@@ -73,7 +74,8 @@ def replay(
     Says for each allocation what share of the epochs it takes, how far what it finds is from the
     best candidate, and how often it stops that one. Nothing is trained, nothing is written.
     """
-    from nas.cli.output import print_frame, print_json
+    from nas.cli.formats import print_json
+    from nas.cli.listing import print_frame
     from nas.reading.replay_table import (
         default_settings,
         outcomes_json,

@@ -169,7 +169,7 @@ def sample(spec: str, overrides: tuple[str, ...], number: int, seed: int, output
 
     Of a sweep, as many of each study.
     """
-    from nas.cli.output import print_frame
+    from nas.cli.listing import print_frame
     from nas.data.load import peek
     from nas.space.candidate import make_candidate, sized_space
     from nas.space.feasible import FeasibleSpace
@@ -209,7 +209,7 @@ def list_(spec: str, overrides: tuple[str, ...], number: int | None, output: str
     Baselines come last. Of a space with more points than are listed, those that keep to its limits.
     Of a sweep, those of each study.
     """
-    from nas.cli.output import print_frame
+    from nas.cli.listing import print_frame
     from nas.data.load import peek
     from nas.space.baselines import enter_baselines
     from nas.space.candidate import candidates

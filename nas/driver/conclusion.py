@@ -5,7 +5,8 @@ from pathlib import Path
 
 from nas.export.winner import Exported, export_winner
 from nas.ranking.result import Ranking
-from nas.reading.study import REPORT, rank_study, report_study
+from nas.reading.page import report_study
+from nas.reading.study import REPORT, rank_study
 from nas.study.folder import Study
 from nas.study.records import TrialHistory
 from nas.tables.frames import write_tables

@@ -154,7 +154,7 @@ def drive(
 def keep_if_long(study: Study, journal: Journal, state: StudyState) -> None:
     """Leave the view of a long journal, so that whoever reads the study first need not wait."""
     if journal.position.records >= FROM:
-        extensions = len(study.extensions)
+        extensions = study.extensions
         keep(study.tables, study.journal, state, journal.position, extensions=extensions)
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
+from nas.ranking.statistics.monotone import monotone
 from nas.study.correct import correct_images
 from nas.study.packed import column
 from nas.study.records import EpochMeasured, TrialHistory
@@ -155,9 +155,7 @@ def accuracy_at_loss(history: TrialHistory, loss: float) -> float:
     accuracies = np.array(lows.accuracies[::-1])
     at = np.clip(ln_loss(loss), depths[0], depths[-1])
     # Rounding must not carry a reading past the two measurements it lies between.
-    return float(
-        np.clip(PchipInterpolator(depths, accuracies)(at), accuracies.min(), accuracies.max())
-    )
+    return float(np.clip(monotone(depths, accuracies)(at), accuracies.min(), accuracies.max()))
 
 
 def correct_at_loss(history: TrialHistory, loss: float, *, images: int) -> np.ndarray | None:

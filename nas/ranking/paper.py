@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from scipy.stats import kendalltau
-
 from nas.ranking.result import Agreement, LayoutScore, Relation, Symbol
 from nas.spec.study import Metric
 
@@ -51,6 +49,8 @@ def agreement(
     both = [layout.label for layout in layouts if layout.label in order.places]
     if len(both) < FEWEST:
         return None
+    from scipy.stats import kendalltau  # noqa: PLC0415 - takes half a second
+
     theirs = [order.places[name] for name in both]
     tau = float(kendalltau(_places(both, relations), theirs, variant="b").statistic)
     return None if math.isnan(tau) else Agreement(paper=order.text, tau=tau)

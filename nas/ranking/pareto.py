@@ -5,13 +5,14 @@ and of that the ranking makes claims which hold for all pairs together. What fol
 as well, at the same error: nothing is tested here (docs/pareto.md, "How sure it is").
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from statistics import fmean
+from statistics import fmean, stdev
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from nas.ranking.costs import COSTS
 from nas.ranking.dominance import front
@@ -211,7 +212,8 @@ def _interval(values: Sequence[float], alpha: float) -> tuple[float | None, floa
     """Return the t interval of the mean at 1 - alpha, None and None of one value."""
     if len(values) < 2:
         return None, None
-    reach = float(stats.t.ppf(1 - alpha / 2, len(values) - 1) * stats.sem(values))
+    error = stdev(values) / math.sqrt(len(values))
+    reach = float(special.stdtrit(len(values) - 1, 1 - alpha / 2)) * error
     return fmean(values) - reach, fmean(values) + reach
 
 

@@ -11,11 +11,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from statistics import fmean
 
-from scipy.interpolate import PchipInterpolator
-
 from nas.ranking.curves import ln_loss, record_lows
 from nas.ranking.objective import Objective
 from nas.ranking.scores import Depth, common_loss, counted, deepest, depth_of
+from nas.ranking.statistics.monotone import monotone
 from nas.study.records import TrialHistory, TrialStatus
 
 
@@ -89,7 +88,7 @@ class _Curve:
             "d"
         )  # of the cubics between them, four each, highest power first
         if len(lows) > 1:
-            fitted = PchipInterpolator(self._depths, accuracies)
+            fitted = monotone(self._depths, accuracies)
             self._coefficients.extend(fitted.c.T.ravel().tolist())
 
     def at(self, depth: float | None) -> float:

@@ -10,7 +10,7 @@ from functools import cache
 from statistics import fmean
 
 import numpy as np
-from scipy.stats import binomtest, t
+from scipy import special
 
 from nas.ranking.curves import Reach
 from nas.ranking.metrics import METRICS, TrialScore
@@ -20,6 +20,7 @@ from nas.ranking.statistics.mishaps import lost
 from nas.spec.study import Metric, RankingSpec
 from nas.study.records import FINAL, TrialStatus
 
+_TAIL = 0.025  # on either side of an interval at 95 %
 GAP_QUANTILE = 1.645  # of the normal distribution at 95 %, one-sided
 
 _PLURAL = {
@@ -33,8 +34,9 @@ def clopper_pearson(count: int, of: int) -> Rate:
     """Return how often something happened with its exact interval at 95 %; of nothing, [0, 1]."""
     if not of:
         return Rate(count=0, of=0, low=0.0, high=1.0)
-    interval = binomtest(count, of).proportion_ci(method="exact")
-    return Rate(count=count, of=of, low=float(interval.low), high=float(interval.high))
+    low = special.betaincinv(count, of - count + 1, _TAIL) if count else 0.0
+    high = special.betaincinv(count + 1, of - count, 1 - _TAIL) if count < of else 1.0
+    return Rate(count=count, of=of, low=float(low), high=float(high))
 
 
 def divergence(statuses: Statuses) -> Rate:
@@ -202,5 +204,5 @@ def mean_interval(
     if len(values) < 2:
         return None, None
     error = max(float(values.std(ddof=1)), floor) / math.sqrt(len(values))
-    half = float(t.isf(alpha / 2, len(values) - 1)) * error
+    half = float(special.stdtrit(len(values) - 1, 1 - alpha / 2)) * error
     return max(float(values.mean()) - half, 0.0), min(float(values.mean()) + half, 1.0)

@@ -21,7 +21,7 @@ from nas.spec.study import Metric, Question
 from nas.study.records import TrialStatus
 from nas.study.storage import replacing
 from nas.study.sweep import IMAGES, Member, Sweep
-from nas.tables.frames import to_csv
+from nas.tables.csv_text import to_csv
 from nas.tables.listings import study_status, trial_counts
 from nas.tables.schemas import MEMBERS, ORDERS, PHASE, SIZES
 

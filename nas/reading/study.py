@@ -1,6 +1,5 @@
 """A study as anyone reads it: where it stands, its tables, its ranking, its best network."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +8,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from nas.errors import SpecError
-from nas.export.winner import Exported, export_winner, load_winner
-from nas.planning.forecast import check, kept
 from nas.ranking.confirmed import confirmed, explored
 from nas.ranking.groups import compared, groups, without_claims
 from nas.ranking.metrics import METRICS
@@ -18,10 +15,7 @@ from nas.ranking.objective import Objective
 from nas.ranking.relations import rank
 from nas.ranking.result import Ranking
 from nas.reading.budget import budget_ended
-from nas.reading.extension import added_looks, again, extensions_words
-from nas.reading.pareto import study_fronts
-from nas.reading.rungs import study_rungs
-from nas.report.page import Searched, write_report
+from nas.reading.extension import added_looks
 from nas.space.candidate import off_words, study_space
 from nas.spec.study import Metric, Question, StudySpec
 from nas.study.facts import DataFacts
@@ -32,6 +26,8 @@ from nas.tables.listings import status_frame, study_status
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from nas.export.winner import Exported
 
 REPORT = "report.html"
 
@@ -94,21 +90,27 @@ class StudyReader:
             NotFoundError: no trial of a layout has finished.
             CheckpointError: its checkpoint is gone or damaged.
         """
+        from nas.export.winner import load_winner  # noqa: PLC0415 - `nas status` needs none
+
         histories = self.histories
         return load_winner(self.study, rank_study(self.study, histories), histories)
 
-    def export(self, to: Path) -> Exported:
+    def export(self, to: Path) -> "Exported":
         """Write the best network to the folder `to`; `coatnet.load` reads it.
 
         Raises:
             NotFoundError: no trial of a layout has finished.
             CheckpointError: its checkpoint is gone or damaged.
         """
+        from nas.export.winner import export_winner  # noqa: PLC0415 - as above
+
         histories = self.histories
         return export_winner(self.study, rank_study(self.study, histories), histories, to=to)
 
     def report(self, to: Path | None = None) -> Path:
         """Write the HTML report to `to`, by default into the study; return its path."""
+        from nas.reading.page import report_study  # noqa: PLC0415 - imports the figures
+
         histories = self.histories
         ranking = rank_study(self.study, histories)
         return report_study(self.study, histories, ranking, to=to or self.folder / REPORT)
@@ -177,24 +179,6 @@ def rank_study(
     return replace(ranking, notes=(*ranking.notes, *notes), groups=found)
 
 
-def report_study(
-    study: Study, histories: Sequence[TrialHistory], ranking: Ranking, *, to: Path
-) -> Path:
-    """Write the HTML report of a study to `to`; return it."""
-    write_report(
-        to,
-        title=study.spec.name,
-        histories=histories,
-        shown=confirmed(histories, study.spec.search),
-        ranking=ranking,
-        facts=_facts(study) | _forecast(study, histories),
-        searched=Searched(
-            rungs=study_rungs(study, histories), fronts=study_fronts(study, histories, ranking)
-        ),
-    )
-    return to
-
-
 def _scored_on(study: Study, metric: Metric) -> DataFacts:
     """Return the facts of the images on which the metric's accuracies are measured."""
     if not METRICS[metric].fine_tuned:
@@ -221,35 +205,3 @@ def _sizes_asked_for(spec: StudySpec, ranking: Ranking) -> list[str]:
         if not layout.baseline
     )
     return [f"sizes are the closest to {asked}: {', '.join(offs)}"]
-
-
-def _kept_apart(study: Study) -> str:
-    if study.data.left_out is None:
-        return "begun by 0.1: nobody looked whether images that are evaluated on are trained on"
-    return "; ".join(study.left_out) or "nothing that is evaluated on was among images to train on"
-
-
-def _forecast(study: Study, histories: Sequence[TrialHistory]) -> dict[str, str]:
-    """Return how the plan that was kept for the study came out, where one was."""
-    seconds = kept(study.folder)
-    checked = None if seconds is None else check(histories, seconds)
-    return {} if checked is None else {"forecast": checked.words()}
-
-
-def _facts(study: Study) -> dict[str, str]:
-    """Return what someone needs to run the study again."""
-    data = study.data
-    return {
-        "study": f"{study.spec.name} ({study.id})",
-        "begun": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(study.created)),
-        "data": f"{study.spec.data.source}: {data.amount} images to train on, "
-        f"{data.probe_images:,} of them the probe, {data.evaluation_images:,} to evaluate; "
-        f"{data.shape.classes} classes, {data.pixels} pixels; sha256 {data.fingerprint}",
-        "kept apart": _kept_apart(study),
-        "recipe": study.spec.training.model_dump_json(),
-        "search": study.spec.search.model_dump_json(),
-        **({"extended": extensions_words(study)} if study.extensions else {}),
-        "versions": ", ".join(f"{name} {version}" for name, version in study.versions.items()),
-        "commit": study.commit or "not in a git repository",
-        "again": again(study),
-    }

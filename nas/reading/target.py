@@ -7,13 +7,14 @@ import pandas as pd
 
 from nas.ranking.result import Ranking
 from nas.reading.study import StudyReader
-from nas.reading.sweep import SweepOrders, SweepReader
 from nas.spec.study import Metric, Question
-from nas.study.folder import find_study, open_study
+from nas.study.folder import begun_study, find_study
 from nas.study.sweep import find_sweep, open_sweep
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from nas.reading.sweep import SweepOrders
 
 
 class Target(Protocol):
@@ -59,7 +60,7 @@ class Target(Protocol):
 
     def answer(
         self, metric: Metric | None = None, question: Question | None = None
-    ) -> Ranking | SweepOrders:
+    ) -> "Ranking | SweepOrders":
         """Return what came out, by its own metric and question or by others.
 
         Raises:
@@ -89,5 +90,7 @@ def open_target(name: str | Path) -> Target:
     """
     swept = find_sweep(str(name))
     if swept is not None:
+        from nas.reading.sweep import SweepReader  # noqa: PLC0415 - imports figures
+
         return SweepReader(open_sweep(swept))
-    return StudyReader(open_study(find_study(str(name))))
+    return StudyReader(begun_study(find_study(str(name))))

@@ -154,7 +154,7 @@ class Follower:
                 self.study.journal,
                 self._driven,
                 self._position,
-                extensions=self._extensions,
+                extensions=self.study.extensions[: self._extensions],
             )
             self._kept = self._position.records
         if held or self.study.running:
@@ -165,10 +165,12 @@ class Follower:
     def _restore(self) -> None:
         """Begin where a view of the journal ends, if there is one."""
         found = kept(self.study.tables, self.study.journal)
-        if found is None or found.extensions > len(self.study.extensions):
+        if found is None:
             return
+        for extension in found.extensions[len(self.study.extensions) :]:
+            self.study = self.study.extended(extension)
         self._driven, self._abandoned = found.state(), found.state()
-        self._position, self._extensions = found.position, found.extensions
+        self._position, self._extensions = found.position, len(found.extensions)
         self._kept = found.position.records
 
 
@@ -227,6 +229,17 @@ def study_folder(name: str, study: str | None) -> Path:
         raise SpecError(str(error), key="--study") from error
 
 
+def begun_study(folder: Path) -> Study:
+    """Read `study.json` alone; a follower learns of extensions as it reads the journal.
+
+    Raises:
+        NotFoundError: there is none.
+        SpecError: it is damaged, or of a newer format.
+    """
+    with STUDY.reading(folder) as values:
+        return _from_json(values, folder)
+
+
 def open_study(folder: Path) -> Study:
     """Read `study.json`, and what the journal says of extensions.
 
@@ -235,8 +248,7 @@ def open_study(folder: Path) -> Study:
         SpecError: it is damaged, or of a newer format.
         JournalError: the study was extended, and its journal cannot be read.
     """
-    with STUDY.reading(folder) as values:
-        study = _from_json(values, folder)
+    study = begun_study(folder)
     for extension in journalled_extensions(study.journal):
         study = study.extended(extension)
     return study

@@ -17,7 +17,8 @@ from functools import lru_cache
 
 import numpy as np
 from scipy import special
-from scipy.interpolate import PchipInterpolator
+
+from nas.ranking.statistics.monotone import monotone
 
 HIGHEST = 0.3  # nominal level; beyond it the critical t could be below 1 and the bounds fold
 _NODES = 161  # of a function of t_n, even in it
@@ -74,7 +75,7 @@ def _step_back(n: int, bounds: tuple[float, float], later: np.ndarray | None) ->
         return found
     points, weights = _graded()
     fine = np.linspace(0.0, np.arcsinh(bounds[1]), _FINER * (_NODES - 1) + 1)
-    refined = fine, PchipInterpolator(_nodes(bounds[1]), later)(fine)
+    refined = fine, monotone(_nodes(bounds[1]), later)(fine)
     norm = np.exp(special.gammaln((n + 1) / 2) - special.gammaln(n / 2)) / np.sqrt(np.pi)
     for end, side in ((low, -np.pi / 2), (high, np.pi / 2)):
         length = np.abs(side - end)[:, None]
@@ -95,7 +96,7 @@ def _integral_inside(n: int, bound: float, later: np.ndarray) -> float:
     log_norm = special.gammaln((freedom + 1) / 2) - special.gammaln(freedom / 2)
     density = np.exp(log_norm - (freedom + 1) / 2 * np.log1p(np.sinh(at) ** 2 / freedom))
     density *= np.cosh(at) / np.sqrt(freedom * np.pi)
-    return float(np.sum(weights * density * PchipInterpolator(_nodes(bound), later)(at)) * top / 2)
+    return float(np.sum(weights * density * monotone(_nodes(bound), later)(at)) * top / 2)
 
 
 @lru_cache(maxsize=1)

@@ -13,9 +13,9 @@ from functools import lru_cache
 from importlib import resources
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from nas.ranking.statistics.boundary import HIGHEST, crossing
+from nas.ranking.statistics.monotone import monotone
 
 NOMINAL = np.geomspace(1e-8, HIGHEST, 17)  # computed; log-log interpolation between is good to 1e-4
 FIRSTS = range(2, 11)  # shipped; other designs take some seconds, once in a process
@@ -84,4 +84,4 @@ def _shipped() -> Mapping[str, Sequence[float]]:
 
 def _interpolate(at: np.ndarray | float, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Interpolate monotonically; below the table errors stay in proportion."""
-    return PchipInterpolator(x, y)(np.clip(at, x[0], x[-1])) + np.minimum(at - x[0], 0.0)
+    return monotone(x, y)(np.clip(at, x[0], x[-1])) + np.minimum(at - x[0], 0.0)

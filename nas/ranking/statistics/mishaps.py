@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from importlib import resources
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 # Share of labels with normal noise of which any run may be called lost. The bar is 0.01; the rest
 # is for the error of the simulated values.
@@ -103,7 +103,7 @@ def _share(n: int, k: int) -> float:
 @cache
 def _quantile(n: int, k: int, share: float) -> float:
     """Return it by Bonferroni over the n - k + 1 runs that could be the lowest of those left."""
-    return float(stats.t.isf(share / (n - k + 1), n - k - 1))
+    return -float(special.stdtrit(n - k - 1, share / (n - k + 1)))
 
 
 @lru_cache(maxsize=1)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from plotly import graph_objects as go
-from scipy.interpolate import PchipInterpolator
 
 from nas.ranking.curves import SMALLEST_LOSS
+from nas.ranking.statistics.monotone import monotone
 from nas.report.figures.spread import band_and_line, band_of
 from nas.report.style import (
     INK,
@@ -112,7 +112,7 @@ def _read(losses: np.ndarray, accuracies: np.ndarray, at: np.ndarray) -> np.ndar
         return np.full(len(at), accuracies[0])
     depths = np.log(losses[::-1])
     inside = np.clip(np.log(at), depths[0], depths[-1])
-    read = PchipInterpolator(depths, accuracies[::-1])(inside)
+    read = monotone(depths, accuracies[::-1])(inside)
     return np.clip(read, accuracies.min(), accuracies.max())
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from nas.errors import NotFoundError
 from nas.ranking.pareto import Standing
+from nas.reading.page import report_study
 from nas.reading.pareto import only_front, sizes_differ, study_front, study_fronts, study_growth
-from nas.reading.study import rank_study, report_study
+from nas.reading.study import rank_study
 from nas.spec.choices import Metric, Price
 from nas.spec.file import load_spec
 from nas.study.records import Outcome, SegmentEnded, SegmentStarted, StudyEnded, TrialPlanned

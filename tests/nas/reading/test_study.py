@@ -1,6 +1,5 @@
 """A study read: ranked by its own rules, its frames, its best network, the sizes asked for."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +7,10 @@ import pytest
 
 from nas.errors import SpecError
 from nas.ranking.relations import rank
-from nas.reading.study import _sizes_asked_for, rank_study, report_study
+from nas.reading.study import _sizes_asked_for, rank_study
 from nas.spec.study import Metric, RankingSpec, StudySpec, Until
-from nas.study.facts import DataFacts
-from nas.study.folder import Study, create_study
-from nas.study.left_out import LeftOut
-from nas.study.records import DataShape
+from tests.nas.reading.studies import LAYOUTS, a_study
 from tests.nas.synthetic import DIGITS, SyntheticLayout, fine_tuned, study
-
-SEEDS = {"search": {"seeds": 4, "max_seeds": 6, "until": "sharp"}}
-LAYOUTS = ["C-C-C-C", "C-C-T-T"]
 
 
 def said(match: dict[str, Any] | None) -> list[str]:
@@ -50,24 +43,6 @@ def test_nothing_is_said_where_no_closest_size_was_asked_for(match: dict[str, An
     assert said(match) == []
 
 
-def a_study(tmp_path: Path, *, tuned: int | None = None, **more: Any) -> Study:
-    """A study with 600 images to evaluate on, and so many after fine-tuning."""
-    facts = DataFacts(
-        fingerprint="f",
-        train_images=10,
-        evaluation_images=600,
-        probe_images=5,
-        shape=DataShape(image_size=28, channels=1, classes=10),
-        class_names=tuple("0123456789"),
-        mean=(0.0,),
-        std=(1.0,),
-    )
-    space = {"stem": {"width": 8}, "layouts": LAYOUTS, "stages": [{"depth": 1, "width": 32}] * 4}
-    spec = StudySpec.model_validate({"name": "a", "space": space, **SEEDS, **more})
-    after = None if tuned is None else replace(facts, evaluation_images=tuned)
-    return create_study(spec, facts, fine_tuning=after, folder=tmp_path / "a")
-
-
 def test_a_study_is_ranked_by_the_seeds_that_its_spec_fixed(tmp_path: Path) -> None:
     ranking = rank_study(a_study(tmp_path), study(seeds=range(5)))
     assert ranking.looks == (4, 6)
@@ -80,24 +55,6 @@ def test_a_study_is_ranked_by_the_seeds_that_its_spec_fixed(tmp_path: Path) -> N
         until=Until.SHARP,
     )
     assert ranking == expected
-
-
-@pytest.mark.parametrize(
-    ("left_out", "words"),
-    [
-        (LeftOut(), "nothing that is evaluated on was among images to train on"),
-        (LeftOut(reserved=7), "7 are set apart, since fine_tune.data evaluates on them"),
-        (None, "begun by 0.1: nobody looked"),
-    ],
-)
-def test_the_report_says_what_was_not_trained_on(
-    tmp_path: Path, left_out: LeftOut | None, words: str
-) -> None:
-    found = a_study(tmp_path)
-    found = replace(found, data=replace(found.data, left_out=left_out))
-    histories = study(seeds=range(2))
-    page = report_study(found, histories, rank_study(found, histories), to=tmp_path / "r.html")
-    assert words in page.read_text(encoding="utf-8")
 
 
 def test_transfer_is_measured_on_the_images_fine_tuned_on(tmp_path: Path) -> None:

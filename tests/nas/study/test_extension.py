@@ -11,7 +11,7 @@ from nas.reading.study import StudyReader
 from nas.spec.file import load_spec
 from nas.study.declaration import Declaration
 from nas.study.extension import declaration, extended_spec, redeclared
-from nas.study.folder import open_study
+from nas.study.folder import Follower, begun_study, open_study
 from nas.study.journal import FILE, Journal, decode, encode
 from nas.study.records import StudyEnded, StudyExtended
 from tests.nas.conftest import SMALL
@@ -119,6 +119,17 @@ def test_a_reader_that_was_open_before_sees_it(tmp_path):
         journal.append(StudyEnded(at=4.0))
     assert reader.rank().looks == (6, 6)
     assert reader.study == open_study(study.folder)
+
+
+def test_a_view_of_a_long_journal_has_the_extensions_too(tmp_path, monkeypatch):
+    monkeypatch.setattr("nas.study.folder.FROM", len(STOPPED) + 1)
+    study = journalled(tmp_path / "s", [*STOPPED, MORE])
+    for _ in range(2):  # the first reads the journal and leaves the view
+        follower = Follower(begun_study(study.folder))
+        assert follower.study.extensions == ()
+        follower.refresh()
+        assert follower.study == study
+        monkeypatch.setattr("nas.study.journal.decode", None)
 
 
 def test_without_one_the_journal_is_not_decoded_at_opening(tmp_path):

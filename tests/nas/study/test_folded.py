@@ -101,7 +101,7 @@ def test_a_folder_that_cannot_be_written_goes_without(study):
     study.tables.write_text("in the way")
     state = StudyState(RECORDS)
     keep(
-        study.tables, study.journal, state, folded.Position(size=0, crc=0, records=0), extensions=0
+        study.tables, study.journal, state, folded.Position(size=0, crc=0, records=0), extensions=()
     )
     assert kept(study.tables, study.journal) is None
     assert len(open_study(study.folder).histories()) == 2

@@ -1,0 +1,75 @@
+"""Printing: listings as table, JSON or CSV on stdout. It knows no ranking, so it starts fast."""
+
+import json
+from typing import Any
+
+import click
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from nas.cli.formats import print_json
+from nas.tables.csv_text import to_csv
+
+_SHARES = ("false_kills_low", "false_kills_high", "epochs_share", "regret")
+_REPLAYED = ("found", "false_kill", "layout_kill")
+_PERCENT = {
+    *("evaluation_accuracy", "parameters_off", "macs_off", *_SHARES),
+    *(f"{name}{end}" for name in _REPLAYED for end in ("", "_low", "_high")),
+}
+_DECIMALS = {
+    "probe_loss": 3,
+    "evaluation_loss": 3,
+    "seconds": 0,
+    "rung_tau": 2,
+    "rung_tau_low": 2,
+    "rung_tau_high": 2,
+    "milliseconds": 3,
+    "milliseconds_low": 3,
+    "milliseconds_high": 3,
+    "images_per_second": 1,
+}
+
+
+def print_frame(frame: pd.DataFrame, output: str, *, literal: bool = False) -> None:
+    """Print a listing; JSON is a list of objects, fractions stay fractions but in the table.
+
+    Its titles are the columns' names with spaces and units, or the names as they are (`literal`).
+    """
+    if output == "json":
+        print_json(json.loads(frame.to_json(orient="records")))
+    elif output == "csv":
+        click.echo(to_csv(frame), nl=False)
+    else:
+        shown = frame.dropna(axis="columns", how="all")
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in shown.columns:
+            numeric = pd.api.types.is_numeric_dtype(shown[name])
+            title = name if literal else _title(name)
+            table.add_column(title, justify="right" if numeric else "left")
+        for row in shown.itertuples(index=False):
+            table.add_row(*(_cell(n, v) for n, v in zip(shown.columns, row, strict=True)))
+        print_table(table)
+
+
+def print_table(table: Table) -> None:
+    """Print a table as wide as the terminal is, or as wide as it is where there is none."""
+    # Piped output is never cut to the width of a terminal that is not there.
+    console = Console()
+    (console if console.is_terminal else Console(width=1000, highlight=False)).print(
+        table, soft_wrap=not console.is_terminal
+    )
+
+
+def _title(name: str) -> str:
+    return f"{name.replace('_', ' ')} %" if name in _PERCENT else name.replace("_", " ")
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None or pd.isna(value):
+        return "-"
+    if name in _PERCENT:
+        return f"{100 * value:.2f}"
+    if name in _DECIMALS:
+        return f"{value:.{_DECIMALS[name]}f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -11,6 +11,7 @@ from rich.table import Table
 from nas.cli.formats import print_json
 from nas.tables.csv_text import to_csv
 
+MOST_ROWS = 200  # that are printed as a table
 _SHARES = ("false_kills_low", "false_kills_high", "epochs_share", "regret")
 _REPLAYED = ("found", "false_kill", "layout_kill")
 _PERCENT = {
@@ -31,9 +32,12 @@ _DECIMALS = {
 }
 
 
-def print_frame(frame: pd.DataFrame, output: str, *, literal: bool = False) -> None:
+def print_frame(
+    frame: pd.DataFrame, output: str, *, literal: bool = False, newest: bool = False
+) -> None:
     """Print a listing; JSON is a list of objects, fractions stay fractions but in the table.
 
+    Of a long table the first rows are shown, or the last (`newest`), and how many there are.
     Its titles are the columns' names with spaces and units, or the names as they are (`literal`).
     """
     if output == "json":
@@ -42,6 +46,10 @@ def print_frame(frame: pd.DataFrame, output: str, *, literal: bool = False) -> N
         click.echo(to_csv(frame), nl=False)
     else:
         shown = frame.dropna(axis="columns", how="all")
+        if len(shown) > MOST_ROWS:
+            which = "last" if newest else "first"
+            click.echo(f"the {which} {MOST_ROWS} of {len(shown):,} rows; -o csv lists them all\n")
+            shown = shown.tail(MOST_ROWS) if newest else shown.head(MOST_ROWS)
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in shown.columns:
             numeric = pd.api.types.is_numeric_dtype(shown[name])

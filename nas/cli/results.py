@@ -9,8 +9,6 @@ from nas.cli.formats import format_option, metric_option, question_option
 from nas.errors import SpecError
 from nas.spec.choices import Metric, Question
 
-MOST_ROWS = 200  # that are printed as a table
-
 
 @click.command()
 @click.argument("study")
@@ -24,10 +22,7 @@ def status(study: str, output: str) -> None:
     frame = target.status()
     if output == "table":
         click.echo(f"{target.headline()}\n")
-        if len(frame) > MOST_ROWS:
-            click.echo(f"the last {MOST_ROWS} of {len(frame):,} trials; -o csv lists them all\n")
-            frame = frame.tail(MOST_ROWS)
-    print_frame(frame, output)
+    print_frame(frame, output, newest=True)
 
 
 @click.command()

@@ -2,8 +2,10 @@
 
 import json
 
+import pandas as pd
 import pytest
 
+from nas.cli.listing import MOST_ROWS, print_frame
 from nas.cli.main import run
 
 pytestmark = pytest.mark.slow
@@ -68,3 +70,15 @@ def test_space_commands(capsys):
     sizes = [row["parameters"] for row in rows]
     assert max(sizes) / min(sizes) < 1.05
     assert "30 trials, 360 epochs in all" in out(capsys, "validate", "quickstart")
+
+
+@pytest.mark.parametrize(("newest", "which", "shown"), [(False, "first", 0), (True, "last", 50)])
+def test_of_a_long_table_a_part_is_printed_and_says_so(capsys, newest, which, shown):
+    frame = pd.DataFrame({"number": range(MOST_ROWS + 50)})
+    print_frame(frame, "table", newest=newest)
+    said, blank, title, *rows = capsys.readouterr().out.splitlines()
+    assert said == f"the {which} 200 of 250 rows; -o csv lists them all"
+    assert (blank, title) == ("", "number")
+    assert [int(row) for row in rows] == list(range(shown, shown + MOST_ROWS))
+    print_frame(frame, "csv", newest=newest)
+    assert len(capsys.readouterr().out.splitlines()) == MOST_ROWS + 51

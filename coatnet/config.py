@@ -74,10 +74,8 @@ class CoAtNetConfig:
             check(name, getattr(self, name))
         for name in NETWORK_OPTIONS:
             value = getattr(self, name)
-            require(
-                isinstance(value, _OPTIONS[name]),
-                f"{name} must be a {_OPTIONS[name].__name__}, not {value!r}",
-            )
+            if not isinstance(value, _OPTIONS[name]):
+                raise ValueError(f"{name} must be a {_OPTIONS[name].__name__}, not {value!r}")
         require(0.0 <= self.drop_path < 1.0, f"drop_path must be in [0, 1), not {self.drop_path}")
         require(
             0.0 < self.batch_norm_momentum <= 1.0,

@@ -68,10 +68,10 @@ class StageConfig:
             require_count(f"stage {name}", getattr(self, name))
         require(self.stride in (1, 2), f"stage stride must be 1 or 2, not {self.stride}")
         for name in _LACKING.get(self.block, ()):
-            require(
-                getattr(self, name) is None,
-                f"a stage of {self.block.value} blocks has no {name}: leave it out",
-            )
+            if getattr(self, name) is not None:  # words are made when needed: there are thousands
+                raise ValueError(
+                    f"a stage of {self.block.value} blocks has no {name}: leave it out"
+                )
         for name, check in BLOCK_RULES.items():
             value = getattr(self, name)
             if value is not None:

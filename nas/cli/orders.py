@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 def print_answer(answer: "Ranking | SweepOrders", output: str) -> None:
     """Print what came out of a study or a sweep."""
     from nas.cli.output import print_ranking
-    from nas.reading.sweep import SweepOrders
+    from nas.ranking.result import Ranking
 
-    if isinstance(answer, SweepOrders):
-        print_orders(answer.key, answer.points, output)
-    else:
+    if isinstance(answer, Ranking):  # a sweep's class comes with its figures
         print_ranking(answer, output)
+    else:
+        print_orders(answer.key, answer.points, output)
 
 
 def print_orders(key: str, points: "Sequence[PhasePoint]", output: str) -> None:

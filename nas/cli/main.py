@@ -1,5 +1,6 @@
 """The `nas` command: its commands by name, and the one place where errors become one line."""
 
+import gc
 import os
 import sys
 import traceback
@@ -65,6 +66,9 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the command line of this process."""
+    # Imports and studies of thousands make objects that stay: looking for garbage among them each
+    # 700 is a tenth of the time of a short command.
+    gc.set_threshold(50_000, 20, 50)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -8,9 +8,9 @@ import shutil
 import pandas as pd
 import pytest
 
+from nas.cli.listing import print_frame
 from nas.cli.main import run
 from nas.cli.orders import _shown
-from nas.cli.output import print_frame
 from tests.nas.conftest import SMALL
 
 USAGE, DATA = 2, 1

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from nas.planning.shapes import Shape
 
-DRIFT = 0.07  # sd of ln(seconds) between trials that are the same (docs/plan.md, "The interval")
+DRIFT = 0.15  # sd of ln(seconds) of equal work, then and now (docs/plan.md, "The interval")
 TURNS = 20  # of fitting coefficients, then factors
 COVERAGE = 0.9  # of the interval of a trial
 

@@ -13,6 +13,7 @@ from nas.planning.rehearsal import Rehearsed, rehearsable, rehearse
 from nas.planning.seconds import EpochSeconds, Estimate, fit
 from nas.planning.seeds import added_trials
 from nas.planning.shapes import Shape, shapes_of, to_measure
+from nas.planning.stand_in import stand_in_notes
 from nas.planning.timing_records import Timings
 from nas.planning.totals import Costs, add_up
 from nas.search.build import build_search
@@ -64,14 +65,16 @@ def make_plan(
         SpecError: the spec asks for what cannot be.
         NasError: a network cannot be measured here.
     """
+    asked = spec.resources
+    spec = spec if room.lent is None else spec.model_copy(update={"resources": room.lent})
     short, times = rehearsable(spec)
     tuned_shape = None if fine_tuning is None else fine_tuning.shape
 
     def rehearsal(
         seconds: Callable[[Trial], float], start: float, seed: int, *, whole: bool = False
     ) -> Rehearsed:
-        asked = without_budget(short) if whole else short
-        search = build_search(asked, training.shape, fine_tune_shape=tuned_shape)
+        run = without_budget(short) if whole else short
+        search = build_search(run, training.shape, fine_tune_shape=tuned_shape)
         return rehearse(
             search, epoch_seconds=seconds, segment_seconds=start, workers=room.workers, seed=seed
         )
@@ -119,6 +122,7 @@ def make_plan(
         measured=tuple(each for found in times_of.values() for each in found.measured),
         seconds=clocks,
         notes=(
+            *stand_in_notes(asked, room.lent, spec.training, list(candidates.values()), first),
             *_notes(spec, short, first, times),
             *_limited(spec, runs, count, cost, list(candidates.values()), room),
         ),

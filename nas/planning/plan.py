@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from nas.planning.seconds import EpochSeconds, Estimate
+from nas.spec.study import ResourcesSpec
 from nas.study.records import Trial
 
 TRAINING, TUNING = "training", "fine_tuning"
@@ -16,6 +17,7 @@ class Room:
 
     workers: int  # trials at once
     neighbours: int  # trials beside one on its machine, which slow it
+    lent: ResourcesSpec | None = None  # what a trial has there, where that is less than it asks for
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,6 +20,7 @@ from nas.errors import NasError
 from nas.planning.rehearsal import made_up
 from nas.planning.shapes import Shape
 from nas.planning.timing_records import Timed, Timings
+from nas.spec.recipe import TrainingSpec
 from nas.spec.study import ResourcesSpec
 from nas.study.records import Segment, Trial
 from nas.training import trial_state
@@ -34,7 +35,10 @@ ROUNDS = 2  # every network is measured so often, the second time in the opposit
 WARM_STEPS = 2  # not counted: kernels are chosen, memory is asked for
 BUDGET = 0.5  # seconds of steps that are counted, a network and round; at least so many steps:
 LEAST_STEPS = 3
-LEAST_IMAGES = 64  # that are measured on, where there are as many
+LONG = 4.0  # seconds of a step, above which so few images stand for its batch that it takes one
+FEW = 2  # images that tell whether it does
+LEAST_IMAGES = 64  # that are measured on, where there are as many and they take no longer than:
+LONGEST = 2.0
 READY = 180.0  # seconds for a neighbour to begin
 
 Clock = Callable[[], float]
@@ -101,13 +105,15 @@ def time_trial(
             started = clock()
             state, run = _begin(trial, task, device)
             start = clock() - started
-            steps = _time_steps(state, run, clock)
+            run, batch = _quick(state, run, clock)
+            steps = _time_steps(state, run, clock, warm=batch is not None)
             measured = _time_measuring(state, run, task, clock, image=steps / _drawn(run))
             return Timed(
                 epoch=steps + measured,
                 start=start,
                 save=_time_saving(state, trial, clock),
                 peak_bytes=_peak(device, before),
+                batch=batch,
             )
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
@@ -131,7 +137,34 @@ def _drawn(run: Run) -> int:
     return images_of_epoch(run.data.count, run.recipe)
 
 
-def _time_steps(state: TrialState, run: Run, clock: Clock) -> float:
+def _quick(state: TrialState, run: Run, clock: Clock) -> tuple[Run, int | None]:
+    """Return a run whose steps are short, and their images where they are fewer than a batch.
+
+    A batch for a GPU takes a CPU minutes, and more memory than it has; a few images of it take as
+    long each.
+    """
+    recipe = run.recipe
+    part = recipe.batch_size // recipe.accumulate
+    if run.device.torch_device.type == "cuda" or part <= FEW:
+        return run, None
+    few = replace(run, recipe=_of_batch(recipe, FEW, FEW))
+    take_steps(state, few, 1)
+    begun = clock()
+    take_steps(state, few, 1)
+    image = (clock() - begun) / FEW
+    if image * recipe.batch_size <= LONG:
+        return run, None
+    batch = min(max(FEW, int(1.0 / image)), part)
+    return replace(run, recipe=_of_batch(recipe, batch, recipe.epoch_images)), batch
+
+
+def _of_batch(recipe: TrainingSpec, batch: int, epoch_images: int | None) -> TrainingSpec:
+    return recipe.model_copy(
+        update={"batch_size": batch, "accumulate": 1, "epoch_images": epoch_images}
+    )
+
+
+def _time_steps(state: TrialState, run: Run, clock: Clock, *, warm: bool) -> float:
     """Return the seconds of an epoch's steps."""
     whole, batch = _drawn(run), run.recipe.batch_size
 
@@ -143,7 +176,8 @@ def _time_steps(state: TrialState, run: Run, clock: Clock) -> float:
         take_steps(state, short, 1)
         return (clock() - begun) * whole / images
 
-    seconds(WARM_STEPS)
+    if not warm:
+        seconds(WARM_STEPS)
     one = max(seconds(1) * min(batch, whole) / whole, 1e-9)
     return seconds(max(LEAST_STEPS, math.ceil(BUDGET / one)))
 
@@ -153,7 +187,9 @@ def _time_measuring(
 ) -> float:
     """Return the seconds of an epoch's measurements; `image` is what one takes to train on."""
     probe, evaluation = len(task.data.probe_indices), task.data.evaluation.count
-    most = max(LEAST_IMAGES, math.ceil(3 * BUDGET / max(image, 1e-9)))  # forward is a third
+    image = max(image, 1e-9)
+    least = min(LEAST_IMAGES, max(FEW, int(3 * LONGEST / image)))  # forward is a third
+    most = max(least, math.ceil(3 * BUDGET / image))
     few = (min(probe, most), min(evaluation, most))
     part = replace(
         task.data,
@@ -235,6 +271,7 @@ def _keep_busy(trial: Trial, task: Task, device: Device, ready: Semaphore) -> No
     """Train until the process is ended, and let `ready` be known after the first step."""
     with isolated(device):
         state, run = _begin(trial, task.of(trial), device)
+        run, _ = _quick(state, run, time.perf_counter)
         images = min(run.recipe.batch_size, _drawn(run))
         short = replace(run, recipe=run.recipe.model_copy(update={"epoch_images": images}))
         take_steps(state, short, 1)

@@ -11,6 +11,7 @@ class Timed:
     start: float  # to build it and its optimizer
     save: float  # of a checkpoint
     peak_bytes: int | None  # of a step, beyond what was there before; None: not known on CPUs
+    batch: int | None = None  # images of a timed step, where few stand for a batch that is slow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from nas.errors import NasError
 from nas.planning.bill import Measure
 from nas.planning.plan import Room
 from nas.planning.shapes import Shape
@@ -55,15 +54,20 @@ class Here:
     def __init__(
         self, resources: ResourcesSpec, *, inline: bool, say: Callable[[str], None]
     ) -> None:
-        """Run one trial at a time, if `inline`, else as many as Ray would here."""
+        """Run one trial at a time, if `inline`, else as many as Ray would here.
+
+        Of a machine too small for a trial, a trial gets what there is: a plan for a cluster can be
+        made on a laptop, of the laptop's hours (docs/plan.md, "On a smaller machine").
+        """
         self._say = say
-        workers = 1 if inline else at_once([(os.cpu_count() or 1, _gpus(resources))], resources)
-        if workers < 1:
-            raise NasError(
-                f"this machine has no room for a trial of {resources.cpus:g} CPU and "
-                f"{resources.gpus:g} GPU: lower resources.cpus or resources.gpus"
-            )
-        self.room = Room(workers=workers, neighbours=beside(workers, resources))
+        node = (os.cpu_count() or 1, _gpus(resources))
+        lent = None
+        if at_once([node], resources) < 1:  # it stands in for what it is not
+            gpus = min(resources.gpus, node[1])
+            less = {"cpus": min(resources.cpus, float(node[0])), "gpus": float(gpus)}
+            resources = lent = resources.model_copy(update=less)
+        workers = 1 if inline else at_once([node], resources)
+        self.room = Room(workers=workers, neighbours=beside(workers, resources), lent=lent)
 
     def measure(
         self, shapes: Sequence[Shape], task: Task, resources: ResourcesSpec, *, neighbours: int

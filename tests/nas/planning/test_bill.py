@@ -11,6 +11,7 @@ from nas.planning.plan import Room
 from nas.planning.seconds import DRIFT
 from nas.planning.timing_records import Timed, Timings
 from nas.spec.file import load_spec
+from nas.spec.study import ResourcesSpec
 from tests.nas.conftest import SMALL
 
 SECONDS = {"C-C": 10.0, "C-T": 4.0}  # of an epoch of training; of fine-tuning half
@@ -77,6 +78,16 @@ def test_seconds_of_all_trials_add_up():
     for each in (plan.wall_hours, plan.device_hours, plan.money):
         assert 0.9 * half < math.log(each.high / each.estimate) <= half
         assert 0.9 * half < math.log(each.estimate / each.low) <= half
+
+
+def test_a_smaller_machine_is_billed_as_what_it_is():
+    spec = load_spec(str(SMALL), ("resources.cpus=8", "resources.gpus=1"))
+    images = load_images(spec)
+    room = Room(workers=1, neighbours=0, lent=ResourcesSpec(cpus=2.0))
+    measure = Measure()
+    plan = make_plan(spec, images.training, None, room=room, measure=measure)
+    assert plan.device_hours.estimate == pytest.approx(2 * plan.wall_hours.estimate)  # of cores
+    assert "hours are those of its 2 CPU and 0 GPU" in plan.notes[0]
 
 
 def test_trials_at_once_share_the_wall_and_not_the_device():

@@ -43,6 +43,29 @@ def test_an_average_is_measured_too(monkeypatch):
     assert time_trial(make_trial(), averaged, CPU, clock=clock).epoch == plain.epoch + 1.0
 
 
+def test_a_batch_too_slow_for_a_cpu_is_timed_on_a_few_of_its_images(monkeypatch):
+    monkeypatch.setattr(timing, "BUDGET", 0.0)
+    steps: list[int] = []
+    real = timing.take_steps
+
+    def counted(state, run, epoch):
+        sums = real(state, run, epoch)
+        steps.append(sums.images // sums.steps)
+        return sums
+
+    monkeypatch.setattr(timing, "take_steps", counted)
+    # Every reading is a second after the last: half a second an image, and 16 of them above LONG.
+    clock = itertools.count().__next__
+    slow = RECIPE.model_copy(update={"batch_size": 16, "accumulate": 2})
+    found = time_trial(make_trial(), Task(data=make_data(48), recipe=slow), CPU, clock=clock)
+    assert (found.batch, set(steps)) == (2, {2})
+    assert found.epoch > 1.0 * 48 / (3 * 2)  # of three steps of two images in a second
+    steps.clear()
+    few = RECIPE.model_copy(update={"batch_size": 8})
+    assert time_trial(make_trial(), Task(data=make_data(48), recipe=few), CPU).batch is None
+    assert set(steps) == {2, 8}
+
+
 def test_what_is_global_in_torch_stays():
     before, state = torch.get_num_threads(), torch.random.get_rng_state()
     time_trial(make_trial(), Task(data=make_data(16), recipe=RECIPE), replace(CPU, threads=1))

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from nas.errors import NasError, NoClusterError
+from nas.errors import NoClusterError
+from nas.planning import where
 from nas.planning.shapes import shapes_of
 from nas.planning.where import Here, at_once, beside, open_place
 from nas.spec.recipe import TrainingSpec
@@ -41,8 +42,17 @@ def test_this_machine_has_its_cores_and_inline_one_trial(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 6)
     assert Here(ResourcesSpec(cpus=2.0), inline=False, say=print).room.workers == 3
     assert Here(ResourcesSpec(cpus=2.0), inline=True, say=print).room.workers == 1
-    with pytest.raises(NasError, match=r"no room for a trial of 8 CPU and 0 GPU: lower"):
-        Here(ResourcesSpec(cpus=8.0), inline=False, say=print)
+    assert Here(ResourcesSpec(cpus=2.0), inline=False, say=print).room.lent is None
+
+
+def test_a_machine_too_small_for_a_trial_lends_it_what_there_is(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    monkeypatch.setattr(where, "_gpus", lambda _: 1)
+    room = Here(ResourcesSpec(cpus=8.0), inline=False, say=print).room
+    assert room.lent == ResourcesSpec(cpus=6.0)
+    assert (room.workers, room.neighbours) == (1, 0)
+    lent = Here(ResourcesSpec(cpus=4.0, gpus=8.0), inline=True, say=print).room.lent
+    assert lent == ResourcesSpec(cpus=4.0, gpus=1.0)
 
 
 def test_a_cluster_that_is_not_there_is_one_line(monkeypatch):
@@ -58,7 +68,6 @@ def test_a_worker_of_a_cluster_measures(monkeypatch):
     import ray
 
     from nas.execution import ray_cluster
-    from nas.planning import where
 
     assert ray_cluster.connect(None)
     try:

@@ -12,7 +12,7 @@ from nas.planning.plan import TRAINING, TUNING, Measured, Plan, Room, task_of
 from nas.planning.rehearsal import Rehearsed, rehearsable, rehearse
 from nas.planning.seconds import EpochSeconds, Estimate, fit
 from nas.planning.seeds import added_trials
-from nas.planning.shapes import Shape, shapes_of, to_measure
+from nas.planning.shapes import FEWER_SHAPES, MOST_SHAPES, Shape, shapes_of, to_measure
 from nas.planning.stand_in import stand_in_notes
 from nas.planning.timing_records import Timings
 from nas.planning.totals import Costs, add_up
@@ -150,7 +150,7 @@ def _measure(
     measure: Measure,
 ) -> _TaskTimes:
     shapes = shapes_of(trials)
-    chosen = to_measure(shapes)
+    chosen = to_measure(shapes, most=MOST_SHAPES if room.lent is None else FEWER_SHAPES)
     found = measure(chosen, task, spec.resources, neighbours=room.neighbours)
     epochs = [tuple(timed.epoch for timed in rounds) for rounds in found.timed]
     every = [timed for rounds in found.timed for timed in rounds]

@@ -12,6 +12,7 @@ from nas.networks.registry import family_of
 from nas.study.records import Trial
 
 MOST_SHAPES = 12  # measured of a task; twice each, within the minute that one waits for a plan
+FEWER_SHAPES = 6  # where a smaller machine stands in: each may take half a minute
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,13 +12,13 @@ from enum import StrEnum
 from statistics import fmean, stdev
 
 import numpy as np
-from scipy import special
 
 from nas.ranking.costs import COSTS
 from nas.ranking.dominance import front
 from nas.ranking.hypervolume import Growth
 from nas.ranking.resampling import Costs, SeedScores, shares_on_front
 from nas.ranking.result import Ranking, Symbol
+from nas.ranking.statistics import special
 from nas.spec.choices import Metric, Price
 
 _BETTER = (Symbol.MUCH_BETTER, Symbol.BETTER)

@@ -10,12 +10,12 @@ from functools import cache
 from statistics import fmean
 
 import numpy as np
-from scipy import special
 
 from nas.ranking.curves import Reach
 from nas.ranking.metrics import METRICS, TrialScore
 from nas.ranking.result import LayoutScore, Rate
 from nas.ranking.scores import Scores, Statuses
+from nas.ranking.statistics import special
 from nas.ranking.statistics.mishaps import lost
 from nas.spec.study import Metric, RankingSpec
 from nas.study.records import FINAL, TrialStatus

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from scipy import special
 
+from nas.ranking.statistics import special
 from nas.ranking.statistics.monotone import monotone
 
 HIGHEST = 0.3  # nominal level; beyond it the critical t could be below 1 and the bounds fold

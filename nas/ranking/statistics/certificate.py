@@ -9,10 +9,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from nas.ranking.result import Symbol
-from nas.ranking.statistics import intervals, stepdown
+from nas.ranking.statistics import intervals, special, stepdown
 from nas.ranking.statistics.levels import Levels, levels
 from nas.spec.study import Correction, RankingSpec, Until
 

@@ -13,8 +13,8 @@ Arrays have layouts [K] or pairs [m] after any leading axes `...`, as those of t
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import special
 
+from nas.ranking.statistics import special
 from nas.ranking.statistics.certificate import EQUIVALENT, Design, Looks, Verdict, outside
 from nas.spec.study import Correction, Until
 

@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-from scipy import special
 
+from nas.ranking.statistics import special
 from nas.ranking.statistics.certificate import Design
 from nas.spec.study import Correction, Until
 

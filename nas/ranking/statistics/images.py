@@ -8,8 +8,8 @@ See docs/ranking.md, "Claims about new images".
 import math
 
 import numpy as np
-from scipy import special
 
+from nas.ranking.statistics import special
 from nas.ranking.statistics.certificate import Design
 from nas.ranking.statistics.two_way import two_way
 

@@ -13,7 +13,8 @@ from functools import cache, lru_cache
 from importlib import resources
 
 import numpy as np
-from scipy import special
+
+from nas.ranking.statistics import special
 
 # Share of labels with normal noise of which any run may be called lost. The bar is 0.01; the rest
 # is for the error of the simulated values.

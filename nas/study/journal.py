@@ -230,7 +230,13 @@ def _content(path: Path, start: int) -> bytes:
 
 
 def _is_torn(tail: bytes) -> bool:
-    """Tell a write that stopped early from a whole line whose line break was altered."""
+    """Tell a write that stopped early from a whole line whose line break was altered.
+
+    A power cut may leave zeros, as many as were to be written, in place of what was not.
+    """
+    tail = tail.rstrip(b"\0")
+    if not tail:
+        return True
     try:
         expected = _HEADER + int(tail[:8], 16) + 1
     except ValueError:

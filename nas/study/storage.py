@@ -59,11 +59,16 @@ class FolderKind:
             SpecError: the folder cannot be created.
         """
         staged = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}"
+        missing = [above for above in folder.parents if not above.exists()]
         try:
             staged.mkdir(mode=0o700, parents=True)
             yield staged
             write_json(staged / self.file, {"format": self.format, **values})
+            for filled in (staged, *(path for path in staged.iterdir() if path.is_dir())):
+                sync_folder(filled)  # else a power cut may leave the folder without its names
             staged.rename(folder)  # atomic, and refused when the folder has anything in it
+            for above in folder.parents[: len(missing) + 1]:
+                sync_folder(above)
         except OSError as error:
             self.refuse_existing(folder)
             message = f"{folder}: cannot be created: {error.strerror}"
@@ -121,6 +126,19 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
         beside.rename(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Write the names in a folder through to the disk: a file's own sync leaves its name out.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def meant_for(name: str) -> str | None:

@@ -23,7 +23,7 @@ from safetensors.torch import load as parse_tensors
 
 from nas.errors import CheckpointError
 from nas.study.records import EpochMeasured
-from nas.study.storage import meant_for, replacing
+from nas.study.storage import meant_for, replacing, sync_folder
 
 FORMAT = 1
 KEPT = 2
@@ -75,7 +75,9 @@ def save(folder: Path, checkpoint: Checkpoint, *, attempt: int) -> None:
     }
     arrays = {name: tensor.numpy() for name, tensor in checkpoint.tensors.items()}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            sync_folder(folder.parent)
         previous = _read_manifest(folder)
         if any(entry.attempt > attempt for entry in previous):
             raise CheckpointError(f"{folder}: attempt {attempt} was superseded by a later one")
@@ -90,6 +92,7 @@ def save(folder: Path, checkpoint: Checkpoint, *, attempt: int) -> None:
         entries = [_Entry(files=digests), *older][:KEPT]
         manifest = {"format": FORMAT, "checkpoints": [entry.files for entry in entries]}
         _write(folder / MANIFEST, json.dumps(manifest).encode())
+        sync_folder(folder)  # before the epoch is reported: a power cut may take an unsynced name
         _remove_others(folder, entries, attempt=attempt)
     except CheckpointError:
         raise

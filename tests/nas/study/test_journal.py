@@ -107,6 +107,18 @@ def test_every_truncation_opens_and_loses_only_whole_tail_records(tmp_path):
         assert len(read_journal(tmp_path)) == complete + 1
 
 
+def test_a_tail_that_a_power_cut_left_as_zeros_is_cut_off(tmp_path):
+    before, whole = journal_of(1, tmp_path / "one"), journal_of(2, tmp_path / "two")
+    for kept in range(len(before), len(whole)):
+        folder = tmp_path / f"cut-{kept}"
+        folder.mkdir()
+        (folder / FILE).write_bytes(whole[:kept].ljust(len(whole), b"\0"))
+        assert [record.at for record in read_journal(folder)] == [0]
+        with Journal(folder) as journal:
+            journal.append(ended(7))
+        assert [record.at for record in read_journal(folder)] == [0, 7]
+
+
 def test_every_flipped_bit_is_noticed(tmp_path):
     with Journal(tmp_path) as journal:
         for number in range(3):

@@ -25,7 +25,7 @@ NUMBERED = re.compile(r"(.*)-([0-9]{1,9})-of-([0-9]{1,9})\.parquet", re.IGNORECA
 ROWS = 64  # decoded of a shard at a time
 BUFFER = 1 << 20  # bytes read of a column at a time
 THREADS = 8  # reading footers waits for the disk or the network
-INFLATED, RATIO = 256 << 20, 100  # bytes of a column, and of each compressed byte: a bomb has both
+INFLATED, RATIO = 256 << 20, 100  # bytes of a row group, and of each of the file: a bomb has both
 BROKEN = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError, UnicodeError)
 
 
@@ -205,8 +205,7 @@ def _listed(system: fs.FileSystem, root: str, shown: str) -> list[fs.FileInfo]:
     """Return what is called .parquet, sorted; names that begin with . or _ are no data."""
     try:
         info = system.get_file_info(root)
-        selector = fs.FileSelector(root, recursive=True, max_recursion=DEPTH)
-        found = [info] if info.type == fs.FileType.File else system.get_file_info(selector)
+        found = [info] if info.type == fs.FileType.File else _below(system, root, DEPTH)
     except FileNotFoundError as error:
         raise NotFoundError(f"data.path {shown}: no such folder") from error
     except BROKEN as error:
@@ -226,6 +225,14 @@ def _listed(system: fs.FileSystem, root: str, shown: str) -> list[fs.FileInfo]:
     if not listed:
         raise NotFoundError(f"data.path {shown}: has no file *.parquet")
     return listed
+
+
+def _below(system: fs.FileSystem, folder: str, depth: int) -> list[fs.FileInfo]:
+    """Return what lies in a folder and so many below it; links may lead in circles."""
+    found = system.get_file_info(fs.FileSelector(folder))
+    folders = [each.path for each in found if each.type == fs.FileType.Directory]
+    deeper = [_below(system, each, depth - 1) for each in folders] if depth else []
+    return [*found, *(each for listed in deeper for each in listed)]
 
 
 def _split_of(path: str) -> str | None:
@@ -266,18 +273,14 @@ def _opened(system: fs.FileSystem, info: fs.FileInfo, root: str, shown: str) -> 
             file = parquet.ParquetFile(source, pre_buffer=False)
             footer, schema = file.metadata, file.schema_arrow
             groups = [footer.row_group(n) for n in range(footer.num_row_groups)]
-            rows = tuple(group.num_rows for group in groups)
-            chunks = [group.column(n) for group in groups for n in range(group.num_columns)]
-            bomb = any(
-                chunk.total_uncompressed_size > max(INFLATED, RATIO * chunk.total_compressed_size)
-                for chunk in chunks
-            )
+            rows = tuple(group.num_rows for group in groups)  # of columns a bad footer would abort
+            inflated = max((group.total_byte_size for group in groups), default=0)
     except BROKEN as error:
         raise bare.broken(reason_of(error)) from error
     if min(rows, default=0) < 0 or sum(rows) > size:  # an encoded image takes more than a byte
         raise bare.broken(f"its footer promises {sum(rows):,} rows in {size:,} bytes")
-    if bomb:
-        raise bare.broken(f"a column is compressed to less than 1/{RATIO}, as no images are")
+    if inflated > max(INFLATED, RATIO * size):
+        raise bare.broken(f"{inflated:,} bytes are compressed to {size:,}, as no images are")
     return Shard(system=system, path=info.path, name=name, size=size, schema=schema, groups=rows)
 
 

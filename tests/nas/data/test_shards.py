@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from pyarrow import parquet
+from pyarrow import fs, parquet
 
 from nas.data.shards import Rows, find_shards
 from nas.errors import DataError, NotFoundError
@@ -97,6 +97,34 @@ def test_uris_that_are_refused(uri: str, says: str) -> None:
     said = refused(uri)
     assert said.startswith(says)
     assert "secret" not in said
+
+
+@pytest.mark.slow
+def test_an_object_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moto = pytest.importorskip("moto.server")
+    keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1"}
+    for name, value in keys.items():
+        monkeypatch.setenv(name, value)
+    put(tmp_path, "data/train-0.parquet", "data/test-0.parquet")
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        endpoint = "{}:{}".format(*server.get_host_and_port())
+        store = fs.S3FileSystem(
+            endpoint_override=endpoint, scheme="http", allow_bucket_creation=True
+        )
+        store.create_dir("sets")
+        fs.copy_files(str(tmp_path), "sets/mine", destination_filesystem=store)
+        query = f"?endpoint_override={endpoint}&scheme=http"
+        assert found(f"s3://sets/mine{query}") == found(tmp_path)
+        (shard,) = find_shards(f"s3://sets/mine{query}")["train"]
+        assert shard.name == "s3://sets/mine/data/train-0.parquet"
+        assert Rows(shards=[shard], column="image.bytes").take(np.arange(4)) == CELLS
+        said = refused(f"s3://sets/no{query}", NotFoundError)
+        assert said == "data.path s3://sets/no: no such folder"
+        assert "cannot be listed: " in refused(f"s3://other/mine{query}")
+    finally:
+        server.stop()
 
 
 def test_damaged_files_are_refused_by_name(tmp_path: Path) -> None:

@@ -182,6 +182,8 @@ def test_rows_by_number_in_any_order(tmp_path: Path) -> None:
     rows = Rows(shards=find_shards(str(tmp_path))["train"], column="image.bytes")
     for order in (np.arange(500), np.array([499, 0, 299, 300, 0, 150]), np.arange(0, 500, 7)):
         assert rows.take(order) == [cells[n] for n in order]
+    for number in (140, 10, 70):  # one row group, forth and back
+        assert rows.take(np.array([number])) == [cells[number]]
     assert rows.name(299) == f"{tmp_path}/train-1.parquet, row 0"
     assert rows.name(499) == f"{tmp_path}/train-3.parquet, row 199"
 

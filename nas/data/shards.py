@@ -180,7 +180,10 @@ class Rows:
 def _located(path: str) -> tuple[fs.FileSystem, str, str]:
     """Return a file system, the path in it, and what to call that in messages."""
     if "://" not in path:
-        local = str(Path(path).expanduser().absolute())
+        try:
+            local = str(Path(path).expanduser().absolute())
+        except RuntimeError as error:
+            raise NotFoundError(f"data.path {path}: whose home that is cannot be told") from error
         return fs.LocalFileSystem(), local, local
     parts = urlsplit(path)
     shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")

@@ -69,6 +69,7 @@ def test_a_file_alone_and_a_relative_path(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     assert refused(tmp_path / "no", NotFoundError) == f"data.path {tmp_path}/no: no such folder"
+    assert "cannot be told" in refused("~nobody-at-all/x", NotFoundError)
     assert refused(tmp_path, NotFoundError) == f"data.path {tmp_path}: has no file *.parquet"
     put(tmp_path, "train-00000-of-00003.parquet", "train-00002-of-00003.parquet")
     assert refused(tmp_path, NotFoundError) == (

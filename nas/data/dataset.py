@@ -33,9 +33,12 @@ class Pool:
     decode: Callable[[Indices], Decoded]
     on_demand: CountedImages | None = None
     path: Callable[[int], Path] | None = None  # of an image's file, where each has its own
+    name: Callable[[int], str] | None = None  # what else a message calls an image
 
     def name_of(self, index: int) -> str:
         """Return what a message calls an image."""
+        if self.name is not None:
+            return self.name(index)
         return f"image {index}" if self.path is None else str(self.path(index))
 
 

@@ -1,5 +1,6 @@
 """Decodes image files that may be anything, into squares of bytes, and says which ones failed."""
 
+import io
 import struct
 import warnings
 import zlib
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF")  # no EPS or PSD: they run interpreters
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"})
@@ -34,18 +35,21 @@ UNREADABLE = (  # what Pillow's decoders are seen to raise on hostile files
 )
 
 
-def decode_files(paths: Sequence[Path], *, size: int) -> tuple[NDArray[np.uint8], dict[int, str]]:
+def decode_files(
+    files: Sequence[Path | bytes], *, size: int
+) -> tuple[NDArray[np.uint8], dict[int, str]]:
     """Return RGB images uint8 [N, 3, size, size] and, by index, why a file is unreadable.
 
-    The image of an unreadable file is black; the caller leaves it out.
+    A file is given by its path or as its bytes. The image of an unreadable one is black; the
+    caller leaves it out.
     """
-    images = np.zeros((len(paths), 3, size, size), dtype=np.uint8)
+    images = np.zeros((len(files), 3, size, size), dtype=np.uint8)
 
     def decode(index: int) -> str | None:
         try:
-            images[index] = decode_file(paths[index], size=size)
+            images[index] = decode_file(files[index], size=size)
         except UNREADABLE as error:
-            return " ".join(str(error).split()) or type(error).__name__
+            return _reason(error, files[index])
         return None
 
     # The filters are process-wide, so they are set once around all threads. The rest of Pillow's
@@ -53,17 +57,24 @@ def decode_files(paths: Sequence[Path], *, size: int) -> tuple[NDArray[np.uint8]
     with warnings.catch_warnings(), ThreadPoolExecutor(THREADS) as pool:
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        reasons = list(pool.map(decode, range(len(paths))))
+        reasons = list(pool.map(decode, range(len(files))))
     return images, {index: reason for index, reason in enumerate(reasons) if reason is not None}
 
 
-def decode_file(path: Path, *, size: int) -> NDArray[np.uint8]:
+def _reason(error: BaseException, file: Path | bytes) -> str:
+    if isinstance(file, bytes) and isinstance(error, UnidentifiedImageError):
+        return f"cannot identify image of {len(file):,} bytes"  # Pillow would say an address
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def decode_file(file: Path | bytes, *, size: int) -> NDArray[np.uint8]:
     """Return one image, turned upright by its EXIF data, as uint8 [3, size, size].
 
     Raises:
         OSError, ValueError and others of Pillow: the file cannot be read as an image.
     """
-    with Image.open(path, formats=FORMATS) as image:
+    source = io.BytesIO(file) if isinstance(file, bytes) else file
+    with Image.open(source, formats=FORMATS) as image:
         if image.width * image.height > (Image.MAX_IMAGE_PIXELS or PIXEL_LIMIT):
             raise ValueError(f"{image.width} x {image.height} pixels")  # even of a JPEG
         image.draft("RGB", (2 * size, 2 * size))  # JPEG only: decode at a fraction of the size
@@ -107,4 +118,16 @@ def resize_gray(images_bhw: NDArray[np.uint8], *, size: int) -> NDArray[np.uint8
     for index, image_hw in enumerate(images_bhw):
         square = Image.fromarray(image_hw).resize((size, size), Image.Resampling.BILINEAR)
         resized[index, 0] = np.asarray(square)
+    return resized
+
+
+def resize_rgb(images_bchw: NDArray[np.uint8], *, size: int) -> NDArray[np.uint8]:
+    """Return RGB images uint8 [N, 3, H, W] as uint8 [N, 3, size, size], as if they were files."""
+    if images_bchw.shape[2:] == (size, size):
+        return images_bchw
+    resized = np.empty((len(images_bchw), 3, size, size), dtype=np.uint8)
+    for index, image_chw in enumerate(images_bchw):
+        image = Image.fromarray(np.ascontiguousarray(image_chw.transpose(1, 2, 0)))
+        square = image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
+        resized[index] = np.asarray(square).transpose(2, 0, 1)
     return resized

@@ -17,7 +17,7 @@ from nas.data.sources import SOURCES, class_names, open_source
 from nas.data.split import Split, evaluation_pool, same_images, split
 from nas.data.statistics import Statistics, statistics_of
 from nas.seeds import derive_seed
-from nas.spec.study import DataSpec
+from nas.spec.data import DataSpec
 from nas.study.left_out import LeftOut
 from nas.study.records import DataShape
 

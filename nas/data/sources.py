@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 
-from nas.data import digits, folder, idx, procedural
+from nas.data import cifar, digits, folder, idx, parquet, procedural
 from nas.data.dataset import Dataset, Source
-from nas.spec.study import DataSpec
+from nas.spec.data import DataSpec
 
 SOURCES: Mapping[str, Source] = {
     "digits": digits.SOURCE,
     "idx": idx.SOURCE,
     "folder": folder.SOURCE,
+    "cifar": cifar.SOURCE,
+    "parquet": parquet.SOURCE,
     "procedural": procedural.SOURCE,
 }
 

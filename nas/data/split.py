@@ -61,8 +61,12 @@ def evaluation_pool(dataset: Dataset) -> Pool:
 
 
 def same_images(one: DataSpec, other: DataSpec) -> bool:
-    """Whether two specs name the same images, by the same indices, at whatever size."""
-    return one.source == other.source and _path(one) == _path(other)
+    """Whether two specs name the same images, by the same indices, at whatever size.
+
+    Other columns of a Parquet set may be other images, and other classes are split otherwise.
+    """
+    columns = (one.image, one.label) == (other.image, other.label)
+    return one.source == other.source and _path(one) == _path(other) and columns
 
 
 def _path(spec: DataSpec) -> Path | None:

@@ -1,6 +1,6 @@
 """The study a user asked for: every option, its bounds and its default live here."""
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -16,59 +16,18 @@ from nas.spec.block_times import check_objectives
 from nas.spec.budget import Budgeted, BudgetSpec
 from nas.spec.choices import Correction, Metric, Price, Question, Sampling, Until
 from nas.spec.confirm import ConfirmSpec
+from nas.spec.data import DataSpec
 from nas.spec.names import check_name
 from nas.spec.recipe import (
     Count,
     FineTuningSpec,
     NonNegative,
-    Pixels,
     Positive,
-    Rate,
     Section,
     Seeds,
     Threads,
     TrainingSpec,
 )
-
-# What a spec must know of its sources; the rest each source says of itself, in `nas.data`.
-FromPath = Literal["idx", "folder"]  # read from `data.path`
-WithoutPath = Literal["digits", "procedural"]
-ENDLESS = frozenset({"procedural"})  # without `data.train` no image comes twice
-
-
-class DataSpec(Section):
-    """Where images come from and how they are split; the split never depends on a trial.
-
-    `evaluation` images come from the source's own test set where it has one (IDX `t10k`, folder
-    `val/` or `test/`), else they are set apart from the rest by `split_seed`. Nothing is trained on
-    that any task of the study evaluates on (docs/measures.md, "Images that are evaluated on").
-    """
-
-    source: Literal[WithoutPath, FromPath] = "digits"
-    path: str | None = None  # folder of the IDX files, or the root of CLASS/IMAGE folders
-    image_size: Pixels = 28  # pixels; images are resized to this square
-    channels: Literal[1, 3] | None = None  # null: as the source has them
-    train: Count | None = None  # images to train on; null takes all: of 'procedural' endlessly many
-    probe: Count = 512  # training images on which the probe loss is measured
-    evaluation: Count | None = None  # images to evaluate on; null takes all, or a third if unsplit
-    split_seed: int = 0
-    max_bad: Rate = 0.01  # share of unreadable images at which loading stops
-
-    @model_validator(mode="after")
-    def _path_given(self) -> "DataSpec":
-        has_path = self.source in get_args(FromPath)
-        if has_path and self.path is None:
-            raise ValueError(f"path is required for source '{self.source}'")
-        if not has_path and self.path is not None:
-            raise ValueError(
-                f"path is not used by source '{self.source}': remove it or choose a source"
-            )
-        return self
-
-    @property
-    def endless(self) -> bool:
-        """Whether no training image comes twice."""
-        return self.source in ENDLESS and self.train is None
 
 
 class FineTuneSpec(Section):

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import click
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
+from pyarrow import parquet
 
 from nas.cli.main import cli, run
 from tests.policy.tree import ROOT
@@ -31,8 +33,9 @@ SAMPLES = {
     "SPEC": "mine.yaml",
     "STUDY": "studies/finished",
     "SWEEP": "studies/finished",  # what is read of either is read by the same commands
-    "DIR": "images",  # class folders, and IDX files beside them
+    "DIR": "images",  # class folders, and files of every other source beside them
     "~/flowers": "images",
+    "~/cifar-10-batches-bin": "images",
     "/data/imagenet": "images",
     "/data/jft": "images",
     "/usr/share/datasets/fashion-mnist": "images",
@@ -133,6 +136,9 @@ def samples(tmp_path_factory) -> Path:
             header = bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape)
             path = folder / "images" / f"{part}-{name}-idx{array.ndim}-ubyte"
             path.write_bytes(header + array.tobytes())
+    (folder / "images" / "data_batch_1.bin").write_bytes(bytes(3073) * 20)
+    table = pa.table({"image": [b"", b""], "species": ["a", "b"]})
+    parquet.write_table(table, folder / "images" / "train.parquet")
     return folder
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from nas.data import decoding
-from nas.data.decoding import decode_file, decode_files, resize_gray, to_channels
+from nas.data.decoding import decode_file, decode_files, resize_gray, resize_rgb, to_channels
 
 
 def save(path: Path, image: Image.Image, **options: object) -> Path:
@@ -161,3 +161,27 @@ def test_a_bomb_is_refused_without_warnings_turned_into_errors(
         warnings.simplefilter("ignore")
         with pytest.raises(ValueError, match="64 x 64 pixels"):
             decode_file(path, size=4)
+
+
+def test_bytes_are_decoded_as_the_files_they_are_of(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (20, 30, 3), dtype=np.uint8)
+    paths = [save(tmp_path / name, Image.fromarray(pixels)) for name in ("a.png", "b.jpg")]
+    cut = paths[0].read_bytes()[:-900]
+    given = [*(path.read_bytes() for path in paths), b"text", b"", cut]
+    images, bad = decode_files(given, size=7)
+    np.testing.assert_array_equal(images[:2], decode_files(paths, size=7)[0])
+    assert bad.pop(4).startswith("image file is truncated")
+    assert bad == {
+        2: "cannot identify image of 4 bytes",
+        3: "cannot identify image of 0 bytes",
+    }
+
+
+@pytest.mark.parametrize("size", [3, 8, 13, 40])
+def test_rgb_in_memory_is_resized_as_files_are(tmp_path: Path, size: int) -> None:
+    images = np.random.default_rng(0).integers(0, 255, (2, 3, 13, 13), dtype=np.uint8)
+    paths = [
+        save(tmp_path / f"{number}.png", Image.fromarray(image.transpose(1, 2, 0)))
+        for number, image in enumerate(images)
+    ]
+    np.testing.assert_array_equal(resize_rgb(images, size=size), decode_files(paths, size=size)[0])

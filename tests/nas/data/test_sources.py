@@ -19,8 +19,9 @@ from nas.data.procedural import ProceduralImages
 from nas.data.scenes import CLASS_NAMES
 from nas.data.sources import SOURCES, class_names
 from nas.errors import DataError, NotFoundError
-from nas.spec.study import DataSpec
+from nas.spec.data import DataSpec, FromPath
 from nas.study.records import DataShape
+from tests.nas.data.shards import pictures, png, write_shard
 
 CPU = torch.device("cpu")
 RNG = np.random.default_rng(0)
@@ -208,12 +209,18 @@ def test_procedural_needs_pixels() -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_channels_of_every_source(tmp_path: Path, source: str, channels: int) -> None:
     fields = {"source": source, "image_size": 16, "evaluation": 2, "train": 12}
-    if source in ("idx", "folder"):
+    if source in get_args(FromPath):
         fields["path"] = str(tmp_path)
     if source == "idx":
         write_set(tmp_path, "train", [0, 1, 2] * 5)
     if source == "folder":
         write_folder(tmp_path, {"cat": 10, "dog": 10})
+    if source == "cifar":
+        pixels = RNG.integers(0, 255, (30, 3073)).astype(np.uint8)
+        pixels[:, 0] = np.arange(30) % 10
+        (tmp_path / "data_batch_1.bin").write_bytes(pixels.tobytes())
+    if source == "parquet":
+        write_shard(tmp_path / "0.parquet", [png(each) for each in pictures(20)], [0, 1] * 10)
     spec = DataSpec(**fields, channels=channels)
     own, loaded = load(DataSpec(**fields)), load(spec)
     assert own.shape == peek(DataSpec(**fields))

@@ -6,7 +6,6 @@ import pytest
 from pydantic import ValidationError
 
 from nas.spec.study import (
-    DataSpec,
     Metric,
     RankingSpec,
     ResourcesSpec,
@@ -32,9 +31,6 @@ def test_metric_is_written_as_text() -> None:
 @pytest.mark.parametrize(
     ("section", "values", "words"),
     [
-        (DataSpec, {"source": "idx"}, "path is required for source 'idx'"),
-        (DataSpec, {"path": "x"}, "path is not used by source 'digits'"),
-        (DataSpec, {"image_size": 5000}, "less than or equal to 4096"),
         (SearchSpec, {"sampler": "tpe"}, "candidates is required for sampler 'tpe'"),
         (
             SearchSpec,
@@ -126,12 +122,6 @@ def study(**sections: Any) -> StudySpec:
 def test_sections_that_do_not_fit_are_refused(sections: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         study(**sections)
-
-
-def test_only_data_without_end_is_endless() -> None:
-    assert DataSpec(source="procedural").endless
-    assert not DataSpec(source="procedural", train=100).endless
-    assert not DataSpec().endless
 
 
 def test_a_baseline_may_be_a_name_alone() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from nas.errors import JournalCorruptError, JournalError
+from nas.errors import JournalCorruptError, JournalError, MachineError
 from nas.study.journal import (
     FILE,
     START,
@@ -163,7 +163,7 @@ def test_a_refused_write_leaves_the_journal_as_it_was(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "write", torn)
-    with pytest.raises(JournalError, match=r"No space left on device .*bytes free"):
+    with pytest.raises(MachineError, match=r"No space left on device .*bytes free.*nas resume"):
         journal.append(ended(1))
     monkeypatch.setattr(os, "write", real)
     journal.append(ended(2))

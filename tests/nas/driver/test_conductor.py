@@ -113,7 +113,7 @@ def test_a_journal_on_the_same_full_disk_does_not_hide_the_fault(small_disk):
         full = replace(ended(segment, Outcome.INTERRUPTED), fault=FULL, message=message)
         with pytest.raises(MachineError, match="t/1: No space left on device"):
             conductor.observe(full)
-        with pytest.raises(MachineError, match="records.jsonl: No space left on device"):
+        with pytest.raises(MachineError, match=r"records\.jsonl: No space left on device"):
             conductor.observe(replace(full, fault=None))
         assert read_journal(folder) == records
         small_disk.free()

@@ -79,7 +79,10 @@ class TestRayTune(ExecutorContract):
         conductor = ToyConductor(1, attempts=1)
         bridge = _Bridge(conductor, threading.Event())
         bridge.ask("t")
-        _TellConductor(bridge).on_trial_error(0, [], tune_trial)
+        tell = _TellConductor(bridge)
+        telling = threading.Thread(target=tell.on_trial_error, args=(0, [], tune_trial))
+        telling.start()  # the main thread would send itself the signal that ends Tune's loop
+        telling.join()
         (history,) = conductor.state.histories()
         assert history.status is TrialStatus.INTERRUPTED
         assert isinstance(bridge.error, MachineError)

@@ -99,6 +99,9 @@ def replace_files(folder: Path, writers: Mapping[str, Callable[[Path], object]])
 
     Others who save to or load from the folder wait meanwhile (`locked`), so that files of
     different networks never mix. Should it fail before the renaming, the old files stay.
+
+    Raises:
+        OSError: a file cannot be written; its `filename` is the file's own.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -106,9 +109,14 @@ def replace_files(folder: Path, writers: Mapping[str, Callable[[Path], object]])
         for name, write in writers.items():
             path = folder / f".{name}.{os.getpid()}.{secrets.token_hex(4)}"
             stack.callback(path.unlink, missing_ok=True)
-            write(path)
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
+            try:
+                write(path)
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
+            except OSError as error:
+                if error.errno is not None:
+                    error.filename = str(folder / name)
+                raise
             beside[path] = folder / name
         with locked(folder, exclusive=True):
             for path, place in beside.items():

@@ -1,5 +1,7 @@
 """model.safetensors: every tensor is checked against the network before any is read."""
 
+import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,7 @@ FLOATS = {
     "F32": torch.float32,
     "F64": torch.float64,
 }
+_REFUSED = re.compile(r"\(os error (\d+)\)")  # how the library says what the system said
 _DTYPES = {**FLOATS, "I64": torch.int64}
 
 
@@ -87,6 +90,17 @@ def require_names(where: object, found: set[str], expected: Mapping[str, torch.T
 
 
 def write(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Write the tensors, from whatever device and order in memory."""
+    """Write the tensors, from whatever device and order in memory.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file(plain, path, metadata={"format": "pt"})  # the hub's mark of torch's tensors
+    try:
+        save_file(plain, path, metadata={"format": "pt"})  # the hub's mark of torch's tensors
+    except SafetensorError as error:
+        number = _REFUSED.search(str(error))
+        if number is None:
+            raise
+        code = int(number[1])
+        raise OSError(code, os.strerror(code), str(path)) from error

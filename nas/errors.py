@@ -57,8 +57,20 @@ class NotFoundError(NasError, LookupError):
     exit_code: ClassVar[int] = 4
 
 
+class MachineError(NasError):
+    """The machine refused: no space, an I/O error, no more handles (exit code 1).
+
+    What is recorded stays, and no trial is to blame. `what` happened is said with its `remedy` and
+    what to do `then`.
+    """
+
+    def __init__(self, what: str, *, remedy: str, then: str = "try again") -> None:
+        super().__init__(f"{what}; {remedy}, then {then}")
+        self.what, self.remedy = what, remedy
+
+
 class JournalError(NasError, OSError):
-    """The journal cannot be written, or is held by another driver (exit code 1)."""
+    """The journal cannot be opened, or is held by another driver (exit code 1)."""
 
 
 class JournalCorruptError(JournalError):
@@ -66,4 +78,4 @@ class JournalCorruptError(JournalError):
 
 
 class CheckpointError(NasError, OSError):
-    """No intact checkpoint where one was promised (exit code 1)."""
+    """No intact checkpoint where one was promised, or none can be written (exit code 1)."""

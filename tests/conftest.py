@@ -1,6 +1,10 @@
 """What holds for all tests: signals, and which warnings of others are let through."""
 
 import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -19,3 +23,47 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("mlflow"):
             item.add_marker(pytest.mark.filterwarnings(_NOLOAD))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmallDisk:
+    """A real file system in memory with room for little, and a file that takes what is left."""
+
+    folder: Path
+
+    @property
+    def ballast(self) -> Path:
+        """The file that is in the way."""
+        return self.folder / "ballast"
+
+    def fill(self, *, but: int = 0) -> None:
+        """Leave no byte, or `but` these."""
+        with self.ballast.open("wb", buffering=0) as file:
+            try:
+                while file.write(bytes(1 << 16)):
+                    pass
+            except OSError:
+                size = file.tell()
+            file.truncate(max(0, size - but))
+
+    def free(self) -> None:
+        """Have room again."""
+        self.ballast.unlink()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """Mount one of 8 MB; skip where this user may mount nothing."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except OSError as error:
+        pytest.skip(f"a disk to fill cannot be mounted here: {error}")
+    if done.returncode:
+        pytest.skip(f"a disk to fill cannot be mounted here: {done.stderr.strip()}")
+    try:
+        yield SmallDisk(folder=folder)
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], timeout=10, check=True)

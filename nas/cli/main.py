@@ -16,6 +16,7 @@ from nas.cli.run import extend, resume, search, sync
 from nas.cli.rungs import replay, rungs
 from nas.cli.spaces import schema, space, validate
 from nas.errors import NasError, SpecError
+from nas.study.faults import machine_fault
 
 INTERRUPTED, USAGE, FAILED = 130, 2, 1
 
@@ -57,10 +58,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - the last border: no traceback without --debug
-        kind = type(error).__name__
-        return _fail(
-            f"unexpected {kind}: {_one_line(str(error))}; --debug shows where", FAILED, arguments
-        )
+        return _fail(_surprise(error), FAILED, arguments)
     return 0
 
 
@@ -77,6 +75,12 @@ def _fail(line: str, code: int, arguments: Sequence[str]) -> int:
         traceback.print_exc()
     click.echo(f"nas: {line}", err=True)
     return code
+
+
+def _surprise(error: Exception) -> str:
+    if (fault := machine_fault(error)) is not None:
+        return f"{_one_line(fault.what)}; {fault.remedy}, then try again"
+    return f"unexpected {type(error).__name__}: {_one_line(str(error))}; --debug shows where"
 
 
 def _one_line(text: str) -> str:

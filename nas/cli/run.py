@@ -3,7 +3,7 @@
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nas.errors import NasError
+from nas.errors import NasError, SpecError
 
 if TYPE_CHECKING:
     from nas.driver.conclusion import Conclusion
@@ -59,8 +59,9 @@ def search(spec: str, overrides: tuple[str, ...], study: str | None, **execution
 @click.command()
 @click.argument("study")
 @click.argument("changes", nargs=-1, metavar="[KEY.PATH=VALUE]...")
+@click.option("--retry-failed", is_flag=True, help="Give trials that failed new attempts.")
 @_execution
-def resume(study: str, changes: tuple[str, ...], **execution: Any) -> None:
+def resume(study: str, changes: tuple[str, ...], retry_failed: bool, **execution: Any) -> None:
     """Go on with STUDY after a crash or a stop; a finished one is ranked and reported anew.
 
     With KEY.PATH=VALUE, such as search.budget.epochs=600, as `nas extend`. Of a sweep, the studies
@@ -69,12 +70,14 @@ def resume(study: str, changes: tuple[str, ...], **execution: Any) -> None:
     from nas.reading.target import open_target
 
     target = open_target(study)
+    if changes and retry_failed:
+        raise SpecError("takes no changes with it: extend first", key="--retry-failed")
     if changes:
         _extend(target, changes, **execution)
         return
     from nas.driver.work import resume as go_on
 
-    _run(partial(go_on, target), target.folder, **execution)
+    _run(partial(go_on, target, retry_failed=retry_failed), target.folder, **execution)
 
 
 @click.command()
@@ -147,6 +150,7 @@ def _show_study(folder: Path, conclusion: "Conclusion") -> None:
     from nas.cli.output import print_ranking
     from nas.reading.budget import budget_ended
     from nas.study.folder import open_study
+    from nas.tables.listings import trial_counts
 
     study = open_study(folder)
     state = study.state()
@@ -161,6 +165,7 @@ def _show_study(folder: Path, conclusion: "Conclusion") -> None:
     _show_mlflow(study, conclusion)
     if conclusion.warning:
         click.echo(f"nas: {conclusion.warning}; `nas sync {folder}` sends it later", err=True)
+    _say_lost(folder, [trial_counts(state.histories())])
 
 
 def _show_sweep(folder: Path, conclusion: "SweepConclusion") -> None:
@@ -173,6 +178,22 @@ def _show_sweep(folder: Path, conclusion: "SweepConclusion") -> None:
     click.echo(f"studies   {folder}/{key}=VALUE, each with its own report, tables and model")
     for warning in conclusion.warnings:
         click.echo(f"nas: {warning}; `nas sync` of that study sends it later", err=True)
+    _say_lost(folder, [point.counts for point in conclusion.points])
+
+
+def _say_lost(folder: Path, counts: "Sequence[Mapping[str, int]]") -> None:
+    """Say how many trials failed, and how they are tried again; if nothing is left, as an error."""
+    trials, failed, diverged = (
+        sum(each[name] for each in counts) for name in ("trials", "failed", "diverged")
+    )
+    again = f"`nas resume {folder} --retry-failed` tries them again"
+    if 0 < trials == failed + diverged:
+        how = [f"{number} {word}" for number, word in ((failed, "failed"), (diverged, "diverged"))]
+        found = " and ".join(each for each in how if not each.startswith("0 "))
+        then = again if failed else "a lower training.learning_rate may help"
+        raise NasError(f"{folder}: no trial is left to rank: {found}; {then}")
+    if failed:
+        click.echo(f"nas: {failed} of {trials} trials failed; {again}", err=True)
 
 
 def _show_mlflow(study: "Study", conclusion: "Conclusion") -> None:

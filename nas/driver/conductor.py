@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
+from nas.errors import MachineError
 from nas.search.search import Search
 from nas.study.journal import Journal
 from nas.study.records import (
@@ -75,14 +77,24 @@ class StudyConductor:
         return segment
 
     def observe(self, record: Record) -> None:
-        """Journal a record; what a lost attempt still sends, or sends twice, is dropped."""
+        """Journal a record; what a lost attempt still sends, or sends twice, is dropped.
+
+        Raises:
+            MachineError: the machine refused, here or where the segment ran.
+        """
         if isinstance(record, EpochMeasured) and not self._state.expects(record):
             return
         if isinstance(record, SegmentEnded):
             history = self._state.history(record.trial_id)
             if history.status is not TrialStatus.RUNNING or history.attempts != record.attempt:
                 return
-        self._record(record)
+        fault = record.fault if isinstance(record, SegmentEnded) else None
+        if fault is None:
+            self._record(record)
+            return
+        with suppress(MachineError):  # the journal may be on the same full disk
+            self._record(record)
+        raise fault.stops(self._journal.study)
 
     def _record(self, record: Record) -> None:
         self._journal.append(record)

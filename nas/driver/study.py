@@ -1,5 +1,6 @@
 """Runs a study: begins it, goes on with it, and sends MLflow what it lacks."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +17,11 @@ from nas.search.build import build_search
 from nas.search.search import Search
 from nas.spec.study import StudySpec
 from nas.study.declaration import Declaration
+from nas.study.faults import TrialsRetried, stopping
 from nas.study.folded import FROM, keep
 from nas.study.folder import STUDY, Study, create_study
 from nas.study.journal import Journal
-from nas.study.records import Pause, Record
+from nas.study.records import Pause, Record, TrialStatus
 from nas.study.state import StudyState
 from nas.tracking.background import Tracker
 from nas.tracking.opening import open_tracker
@@ -38,6 +40,7 @@ def begin_study(
         SpecError: the spec asks for what cannot be, or there is a study at `folder`.
         DataError: the images cannot be used.
         NoClusterError: nothing to run on.
+        MachineError: the machine refused; `nas resume` goes on.
         KeyboardInterrupt: it was asked to stop; what ran is recorded as interrupted.
     """
     STUDY.refuse_existing(folder)
@@ -55,23 +58,32 @@ def begin_study(
     return _run(study, images, search, executor=executor, display=display)
 
 
-def resume_study(study: Study, *, executor: Executor, display: Display) -> Conclusion:
+def resume_study(
+    study: Study, *, executor: Executor, display: Display, retry_failed: bool = False
+) -> Conclusion:
     """Run the study to its end from wherever its journal stands.
 
-    A study with nothing left to run needs no cluster: its views are made anew.
+    A study with nothing left to run needs no cluster: its views are made anew. With `retry_failed`
+    trials that failed get a fresh set of attempts.
 
     Raises:
         DataError: the images are not those the study began with.
-        JournalError: another driver runs it, or the disk refuses.
+        JournalError: another driver runs it.
+        MachineError: the machine refused; `nas resume` goes on.
         NoClusterError: nothing to run on.
         KeyboardInterrupt: it was asked to stop; what ran is recorded as interrupted.
     """
     images = load_again(study)
     search = plan_search(study.spec, images, declared=study.declared)
-    if search.decide(study.state()) is Pause.DONE and not study.running:
+    state = study.state()
+    retry = None
+    if retry_failed and state.present.first(TrialStatus.FAILED) is not None:
+        retry = TrialsRetried(at=time.time())
+        state.apply(retry)
+    if search.decide(state) is Pause.DONE and not study.running:
         executor = InlineExecutor()
     executor.prepare(study.spec.resources)
-    return _run(study, images, search, executor=executor, display=display)
+    return _run(study, images, search, executor=executor, display=display, retry=retry)
 
 
 def plan_search(
@@ -93,15 +105,23 @@ def plan_search(
 
 
 def _run(
-    study: Study, images: StudyImages, search: Search, *, executor: Executor, display: Display
+    study: Study,
+    images: StudyImages,
+    search: Search,
+    *,
+    executor: Executor,
+    display: Display,
+    retry: TrialsRetried | None = None,
 ) -> Conclusion:
     with Journal(study.journal) as journal:
+        if retry is not None:
+            journal.append(retry)
         return drive(
             study,
             images,
             search,
             journal=journal,
-            records=journal.records,
+            records=[*journal.records, *([] if retry is None else [retry])],
             executor=executor,
             display=display,
         )
@@ -120,7 +140,7 @@ def drive(
     """Run the study whose journal is held, from where its `records` stand to its end.
 
     Raises:
-        JournalError: the disk refuses.
+        MachineError: the machine refused; `nas resume` goes on.
         KeyboardInterrupt: it was asked to stop; what ran is recorded as interrupted.
     """
     state = StudyState(records, attempts_allowed=study.begun.resources.attempts)
@@ -135,16 +155,18 @@ def drive(
         conductor.release_lost()
         display.begin(study, search)
         try:
-            executor.run(
-                _job(study, images),
-                conductor,
-                resources=study.spec.resources,
-                scratch=study.folder / "scratch",
-            )
+            with stopping(study.folder):
+                executor.run(
+                    _job(study, images),
+                    conductor,
+                    resources=study.spec.resources,
+                    scratch=study.folder / "scratch",
+                )
         finally:
             display.end()
-        keep_if_long(study, journal, state)
-        conclusion = conclude(study, state.histories())
+        with stopping(study.folder):
+            keep_if_long(study, journal, state)
+            conclusion = conclude(study, state.histories())
     except BaseException:
         tracker.close(deadline_s=INTERRUPTED_DEADLINE)
         raise
@@ -181,13 +203,16 @@ def sync_study(study: Study) -> Conclusion:
 
     Raises:
         JournalError: a driver runs the study, and sends all itself.
+        MachineError: the machine refused.
         SpecError: the study's tracking is off.
     """
     if resolve_uri(study.spec.tracking.uri, folder=study.folder) is None:
         raise SpecError("is off for this study: there is nothing to send to", key="tracking.uri")
     with Journal(study.journal) as journal:
         tracker = _tracker(study, journal.records)
-        return _close(tracker, conclude(study, _fold(study, journal).histories()))
+        with stopping(study.folder, again="nas sync"):
+            conclusion = conclude(study, _fold(study, journal).histories())
+        return _close(tracker, conclusion)
 
 
 def _fold(study: Study, journal: Journal) -> StudyState:

@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from nas.driver.conclusion import WINNER, Conclusion
+from nas.driver.conclusion import WINNER
 from nas.driver.display import Display
 from nas.driver.images import load_images
 from nas.driver.study import begin_study, plan_search, resume_study
-from nas.errors import DataError, SpecError
+from nas.errors import DataError, MachineError, SpecError
 from nas.execution.executor import Executor
 from nas.reading.phase import PhasePoint, phase_points, write_phase
 from nas.reading.study import REPORT
 from nas.space.candidate import study_space
 from nas.spec.study import StudySpec
+from nas.study.faults import stopping
 from nas.study.folder import Study
 from nas.study.records import FINAL, TrialStatus
 from nas.study.sweep import Member, Sweep, create_sweep, plan_sweep, refuse_existing
@@ -45,39 +46,52 @@ def begin_sweep(
     return resume_sweep(create_sweep(spec, folder=folder), executor=executor, display=display)
 
 
-def resume_sweep(sweep: Sweep, *, executor: Executor, display: Display) -> SweepConclusion:
+def resume_sweep(
+    sweep: Sweep, *, executor: Executor, display: Display, retry_failed: bool = False
+) -> SweepConclusion:
     """Go on with a sweep: studies that are complete are passed over, the rest run to their end.
+
+    With `retry_failed` trials that failed get a fresh set of attempts, and a study that has one is
+    not complete.
 
     Raises:
         DataError, JournalError, NoClusterError: as `nas.driver.study.resume_study`.
+        MachineError: the machine refused; `nas resume` goes on with the sweep.
         KeyboardInterrupt: it was asked to stop.
     """
     warnings = []
-    for member in sweep.members:
-        study = member.study()
-        if study is not None and _complete(study):
-            continue
-        conclusion = _run_member(member, study, executor=executor, display=display)
-        if conclusion.warning:
-            warnings.append(f"{member.folder}: {conclusion.warning}")
-        write_phase(sweep, phase_points(sweep))
-    points = phase_points(sweep)
-    page = write_phase(sweep, points)
+    try:
+        for member in sweep.members:
+            study = member.study()
+            if study is not None and _complete(study, retry_failed=retry_failed):
+                continue
+            if study is None:
+                conclusion = begin_study(
+                    member.spec, folder=member.folder, executor=executor, display=display
+                )
+            else:
+                conclusion = resume_study(
+                    study, executor=executor, display=display, retry_failed=retry_failed
+                )
+            if conclusion.warning:
+                warnings.append(f"{member.folder}: {conclusion.warning}")
+            with stopping(sweep.folder):
+                write_phase(sweep, phase_points(sweep))
+        with stopping(sweep.folder):
+            points = phase_points(sweep)
+            page = write_phase(sweep, points)
+    except MachineError as error:  # of a study: the sweep goes on with it
+        again = f"`nas resume {sweep.folder}`"
+        raise MachineError(error.what, remedy=error.remedy, then=again) from error
     return SweepConclusion(points=points, page=page, warnings=tuple(warnings))
 
 
-def _run_member(
-    member: Member, study: Study | None, *, executor: Executor, display: Display
-) -> Conclusion:
-    if study is not None:
-        return resume_study(study, executor=executor, display=display)
-    return begin_study(member.spec, folder=member.folder, executor=executor, display=display)
-
-
-def _complete(study: Study) -> bool:
+def _complete(study: Study, *, retry_failed: bool) -> bool:
     """Whether a study has ended and left its views: nothing of it is loaded to find out."""
     state = study.state()
     histories = state.histories()
+    if retry_failed and state.present.first(TrialStatus.FAILED) is not None:
+        return False
     if study.running or not state.ended or any(h.status not in FINAL for h in histories):
         return False
     # The winner is what a conclusion writes last.

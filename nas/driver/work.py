@@ -32,16 +32,21 @@ def begin(
     return run(spec, folder=folder, executor=executor, display=display)
 
 
-def resume(target: Target, *, executor: Executor, display: Display) -> Conclusion | SweepConclusion:
+def resume(
+    target: Target, *, executor: Executor, display: Display, retry_failed: bool = False
+) -> Conclusion | SweepConclusion:
     """Go on with what is in a folder; what is complete is ranked and reported anew.
 
     Raises:
-        DataError, JournalError, NoClusterError, KeyboardInterrupt: as
+        DataError, JournalError, NoClusterError, MachineError, KeyboardInterrupt: as
             `nas.driver.study.resume_study`.
     """
     if isinstance(target, SweepReader):
-        return resume_sweep(target.sweep, executor=executor, display=display)
-    return resume_study(target.only_study("resume").study, executor=executor, display=display)
+        return resume_sweep(
+            target.sweep, executor=executor, display=display, retry_failed=retry_failed
+        )
+    study = target.only_study("resume").study
+    return resume_study(study, executor=executor, display=display, retry_failed=retry_failed)
 
 
 def run(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from nas.spec.study import ResourcesSpec
+from nas.study.faults import MachineFault, machine_fault
 from nas.study.records import EpochMeasured, Outcome, Pause, Record, Segment, SegmentEnded
 
 Report = Callable[[EpochMeasured], None]
@@ -46,7 +47,7 @@ class Executor(Protocol):
 
         Raises:
             KeyboardInterrupt: it was asked to stop; what ran is observed as interrupted.
-            Exception: what the conductor raised.
+            Exception: what the conductor raised first, whatever it raises at the end.
         """
 
     def close(self) -> None:
@@ -58,7 +59,8 @@ def guarded(
 ) -> SegmentEnded:
     """Run the job; what it raises becomes a FAILED record that holds the traceback.
 
-    What `report` raises is the driver's error, not the trial's, and is raised on.
+    Where the machine is to blame, the record is INTERRUPTED and has its fault. What `report`
+    raises is the driver's error, not the trial's, and is raised on.
     """
     refused: Exception | None = None
 
@@ -75,6 +77,8 @@ def guarded(
     except Exception as error:  # noqa: BLE001 - a trial's failure is a result
         if refused is not None:
             raise refused from None
+        if (fault := machine_fault(error)) is not None:
+            return stopped_by(fault, segment, at=clock())
         summary = "".join(traceback.format_exception_only(error)).strip()
         return SegmentEnded(
             at=clock(),
@@ -94,6 +98,12 @@ def lost(segment: Segment, *, at: float, message: str) -> SegmentEnded:
         outcome=Outcome.LOST,
         message=message,
     )
+
+
+def stopped_by(fault: MachineFault, segment: Segment, *, at: float) -> SegmentEnded:
+    """Return the record of a segment that its machine could not go on with; costs no attempt."""
+    ended = lost(segment, at=at, message=fault.what)
+    return replace(ended, outcome=Outcome.INTERRUPTED, fault=fault)
 
 
 def interrupted(segment: Segment, *, at: float) -> SegmentEnded:

@@ -1,8 +1,10 @@
 """Runs segments one after another in this process: for tests, debugging and single machines."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
+from nas.errors import MachineError
 from nas.execution.executor import Conductor, Job, guarded, interrupted
 from nas.spec.study import ResourcesSpec
 from nas.study.records import Pause, Segment
@@ -22,7 +24,8 @@ class InlineExecutor:
             try:
                 ended = guarded(job, segment, report=conductor.observe, clock=time.time)
             except BaseException:
-                conductor.observe(interrupted(segment, at=time.time()))
+                with suppress(MachineError):  # the first error is the one to tell
+                    conductor.observe(interrupted(segment, at=time.time()))
                 raise
             conductor.observe(ended)
         assert segment is Pause.DONE, "nothing runs, so there is nothing to wait for"

@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ from pydantic import TypeAdapter
 from ray import tune
 from ray.tune.search import Searcher
 
-from nas.execution.executor import Conductor, Job, guarded, interrupted, lost
+from nas.errors import MachineError
+from nas.execution.executor import Conductor, Job, guarded, interrupted, lost, stopped_by
 from nas.spec.study import ResourcesSpec
+from nas.study.faults import MachineFault, told_fault
 from nas.study.journal import decode, encode
 from nas.study.records import EpochMeasured, Pause, Record, Segment, SegmentEnded
 
@@ -51,8 +53,9 @@ def run_segments(
             while not bridge.done and not stopped.is_set():
                 _fit(bridge, shared, resources, scratch)
         finally:
-            for segment in bridge.take_running():
-                conductor.observe(interrupted(segment, at=time.time()))
+            with suppress(MachineError):  # the first error is the one to tell
+                for segment in bridge.take_running():
+                    conductor.observe(interrupted(segment, at=time.time()))
             shutil.rmtree(scratch, ignore_errors=True)
     if bridge.error is not None:
         raise bridge.error
@@ -133,11 +136,13 @@ class _Bridge:
             self._running.pop(tune_id, None)
         self._guard(lambda: self.conductor.observe(record))
 
-    def vanished(self, tune_id: str, reason: str) -> None:
-        """Tune lost the worker: record it, unless the segment had already ended."""
+    def vanished(self, tune_id: str, reason: str, fault: MachineFault | None = None) -> None:
+        """Tune lost the worker, or its machine refused: record it, unless the segment had ended."""
         segment = self._running.pop(tune_id, None)
         if segment is not None:
             ended = lost(segment, at=time.time(), message=reason)
+            if fault is not None:
+                ended = stopped_by(fault, segment, at=time.time())
             self._guard(lambda: self.conductor.observe(ended))
 
     def take_running(self) -> list[Segment]:
@@ -207,7 +212,9 @@ class _TellConductor(tune.Callback):
 
     def on_trial_error(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
         if self._bridge is not None:
-            self._bridge.vanished(trial.trial_id, _reason(trial))
+            reason = _reason(trial)
+            fault = told_fault(reason, where=Path(trial.storage.storage_fs_path))
+            self._bridge.vanished(trial.trial_id, reason, fault)
 
 
 def _reason(trial: Any) -> str:

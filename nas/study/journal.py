@@ -7,10 +7,10 @@ torn write, never acknowledged, and is cut off; anything else that does not fit 
 
 import fcntl
 import os
-import shutil
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
@@ -18,6 +18,7 @@ from typing import Annotated, Self
 from pydantic import Field, TypeAdapter, ValidationError
 
 from nas.errors import JournalCorruptError, JournalError
+from nas.study.faults import refused, stopping
 from nas.study.records import Record
 
 FILE, LOCK = "records.jsonl", "lock"
@@ -96,10 +97,12 @@ class Journal:
         """Take the lock, check every record and cut off a torn tail.
 
         Raises:
-            JournalError: another driver holds the journal, or the disk refuses.
+            JournalError: another driver holds the journal, or it cannot be opened.
             JournalCorruptError: a record was altered after it was written.
+            MachineError: the disk refuses.
         """
         self._path = folder / FILE
+        self._torn = False  # whether a refused record may be left behind the last one
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
@@ -111,7 +114,8 @@ class Journal:
                 f"{folder.parent}: another driver is running this study; wait for it or stop it"
             )
         try:
-            self.records = self._open()
+            with stopping(self.study):
+                self.records = self._open()
         except BaseException:
             os.close(self._lock)
             raise
@@ -119,39 +123,56 @@ class Journal:
     def _open(self) -> list[Record]:
         records, self._end = read_from(self._path.parent, START)
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            self._cut()
+            os.fsync(self._file)
+            directory = os.open(self._path.parent, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+        except BaseException:
+            os.close(self._file)
+            raise
+        return records
+
+    def _cut(self) -> None:
+        """Cut off whatever is behind the last record."""
         os.ftruncate(self._file, self._end.size)
         os.lseek(self._file, self._end.size, os.SEEK_SET)
-        os.fsync(self._file)
-        directory = os.open(self._path.parent, os.O_RDONLY)
-        os.fsync(directory)
-        os.close(directory)
-        return records
+        self._torn = False
 
     def append(self, record: Record) -> None:
         """Write one record through to the disk.
 
         Raises:
-            JournalError: the disk refused; the journal is as it was before the call.
+            MachineError: the disk refused; the journal reads as before the call, and the same
+                record or another may be appended.
         """
         body = encode(record)
         crc = zlib.crc32(body, self._end.crc)
         line = b"%08x %08x %b\n" % (len(body), crc, body)
         try:
+            if self._torn:
+                self._cut()
+            self._torn = True
             written = os.write(self._file, line)
             while written < len(line):
                 written += os.write(self._file, line[written:])
             os.fsync(self._file)
+            self._torn = False
         except OSError as error:
-            os.ftruncate(self._file, self._end.size)
-            os.lseek(self._file, self._end.size, os.SEEK_SET)
-            free = shutil.disk_usage(self._path.parent).free
-            raise JournalError(
-                f"{self._path}: {error.strerror} ({free:,} bytes free); free some space, then "
-                f"`nas resume {self._path.parent.parent}`"
-            ) from error
+            with suppress(OSError):  # a disk that refuses may refuse that too: the next one cuts
+                self._cut()
+            raise refused(error, self._path).stops(self.study) from error
         self._end = Position(
             size=self._end.size + len(line), crc=crc, records=self._end.records + 1
         )
+
+    @property
+    def study(self) -> Path:
+        """The folder of the study."""
+        return self._path.parent.parent
 
     @property
     def position(self) -> Position:

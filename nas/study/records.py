@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from coatnet.config import CoAtNetConfig
 from nas.study.declaration import Declaration
+from nas.study.faults import MachineFault, TrialsRetried
 
 
 class Outcome(StrEnum):
@@ -242,6 +243,7 @@ class SegmentEnded:
     attempt: int
     outcome: Outcome
     message: str = ""
+    fault: MachineFault | None = None  # interrupted by it; not recorded before 0.2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -281,6 +283,7 @@ Record = (
     | TrialStopped
     | StudyEnded
     | StudyExtended
+    | TrialsRetried
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from nas.spec.budget import SPENT, budget_key
+from nas.study.faults import TrialsRetried
 from nas.study.histories import Histories
 from nas.study.packed import PackedEpochs, packed
 from nas.study.records import (
@@ -96,6 +97,8 @@ class StudyState:
                 self._reopen(record)
                 attempts = record.changes.get("resources.attempts", self.attempts_allowed)
                 self.attempts_allowed = int(attempts or 1)
+            case TrialsRetried():
+                self._retry()
         self.spending.apply(record)
 
     def _reopen(self, record: StudyExtended) -> None:
@@ -107,6 +110,14 @@ class StudyState:
             if trial.status is TrialStatus.STOPPED and trial.message.startswith(SPENT):
                 trial.message = ""
                 self._change(trial, TrialStatus.PAUSED)
+
+    def _retry(self) -> None:
+        """Let trials that failed be tried again, as often as a new one."""
+        for trial in self.standings:
+            if trial.status is TrialStatus.FAILED:
+                trial.faults, trial.message = 0, ""
+                self._change(trial, TrialStatus.PLANNED)
+                self.ended, self.ended_by = False, None
 
     def _plan(self, trial: Trial, *, until_epoch: int) -> None:
         if trial.id in self._places:

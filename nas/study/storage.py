@@ -7,11 +7,12 @@ import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nas.errors import NotFoundError, SpecError, StudyExistsError
+from nas.errors import MachineError, NotFoundError, SpecError, StudyExistsError
+from nas.study.faults import machine_fault
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +58,7 @@ class FolderKind:
         Raises:
             StudyExistsError: there is something at `folder` already.
             SpecError: the folder cannot be created.
+            MachineError: the machine refused.
         """
         staged = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}"
         missing = [above for above in folder.parents if not above.exists()]
@@ -71,6 +73,9 @@ class FolderKind:
                 sync_folder(above)
         except OSError as error:
             self.refuse_existing(folder)
+            if (fault := machine_fault(error)) is not None:
+                what = replace(fault, path=str(folder)).what
+                raise MachineError(what, remedy=fault.remedy) from error
             message = f"{folder}: cannot be created: {error.strerror}"
             raise SpecError(message, key="--study") from error
         finally:
@@ -114,7 +119,7 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
     an empty file: enough for what is rebuilt at will.
 
     Raises:
-        OSError: the file cannot be written; `path` is as it was.
+        OSError: the file cannot be written, and its `filename` is `path`, which is as it was.
     """
     # Not the process's number: two computers that share the folder may both have it.
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
@@ -124,6 +129,10 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
             with beside.open("r+b") as file:
                 os.fsync(file.fileno())
         beside.rename(path)
+    except OSError as error:
+        if error.errno is not None and str(error.filename or beside) == str(beside):
+            error.filename = str(path)
+        raise
     finally:
         beside.unlink(missing_ok=True)
 

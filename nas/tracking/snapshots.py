@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nas.spec.study import StudySpec
+from nas.study.faults import TrialsRetried
 from nas.study.records import (
     EpochMeasured,
     Record,
@@ -18,6 +19,7 @@ from nas.study.records import (
     StudyExtended,
     TrialHistory,
     TrialPlanned,
+    TrialStatus,
     TrialStopped,
 )
 from nas.study.state import StudyState
@@ -103,6 +105,10 @@ class SnapshotBuilder:
                 self._study_ended = record.at
             case StudyExtended():
                 self._study_ended = None
+            case TrialsRetried():
+                self._study_ended = None
+                for history in self._state.present.having(TrialStatus.PLANNED):
+                    self._touch(history.trial.id, record.at)
 
     def release_running(self) -> None:
         """Treat running trials as interrupted: their driver is gone."""

@@ -6,11 +6,11 @@ checkpoints are damaged there is nothing to resume from and training starts over
 it gives the same numbers again, so only time is lost.
 """
 
+import errno
 import hashlib
 import json
 import logging
 import re
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -22,6 +22,7 @@ from safetensors.numpy import save as serialize_arrays  # a third of the torch o
 from safetensors.torch import load as parse_tensors
 
 from nas.errors import CheckpointError
+from nas.study.faults import free_bytes
 from nas.study.records import EpochMeasured
 from nas.study.storage import meant_for, replacing, sync_folder
 
@@ -29,6 +30,7 @@ FORMAT = 1
 KEPT = 2
 MANIFEST = "manifest.json"
 FILE_PATTERN = re.compile(r"epoch-\d{4,}-a(\d+)\.(safetensors|json)")
+_PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ESTALE, errno.ENOTCONN})
 _EPOCH_FIELDS = tuple(field.name for field in fields(EpochMeasured))
 _log = logging.getLogger(__name__)
 
@@ -97,9 +99,10 @@ def save(folder: Path, checkpoint: Checkpoint, *, attempt: int) -> None:
     except CheckpointError:
         raise
     except OSError as error:
-        free = shutil.disk_usage(folder if folder.exists() else folder.anchor).free
+        free = free_bytes(folder)
+        room = "" if free is None else f" ({free:,} bytes free)"
         raise CheckpointError(
-            f"{folder / stem}: cannot be written: {error.strerror or error} ({free:,} bytes free)"
+            f"{folder / stem}: cannot be written: {error.strerror or error}{room}"
         ) from error
 
 
@@ -107,11 +110,16 @@ def newest(folder: Path) -> Checkpoint | None:
     """Return the newest intact checkpoint; None, to start from nothing, if there is none.
 
     Warns when the newest is damaged and an older one or none takes its place.
+
+    Raises:
+        OSError: nothing can be read here just now, damaged or not.
     """
     for entry in _read_manifest(folder):
         try:
             return _read(folder, entry)
         except (OSError, SafetensorError, ValueError, TypeError, LookupError) as error:
+            if isinstance(error, OSError) and error.errno in _PASSING:
+                raise
             names = " and ".join(entry.files)
             _log.warning("%s: checkpoint %s is damaged and left out: %s", folder, names, error)
     if (folder / MANIFEST).exists():

@@ -1,11 +1,14 @@
 """Files of a folder change together, or not at all; savers and loaders wait for each other."""
 
+import errno
 import threading
 import time
 
 import pytest
+import torch
 
 from coatnet import folder as folders
+from coatnet import weights
 from coatnet.folder import locked, replace_files
 
 
@@ -76,3 +79,20 @@ def test_savers_at_one_time_never_mix(tmp_path):
     assert seen
     assert all(len(texts) == 1 for texts in seen)
     assert sorted(contents(tmp_path)) == sorted(names)
+
+
+def test_a_file_that_a_full_disk_refuses_is_named_by_its_own_name(small_disk):
+    folder = small_disk.folder / "new"
+    small_disk.fill()
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        replace_files(folder, {"a": lambda path: path.write_bytes(bytes(100_000))})
+    assert raised.value.filename == str(folder / "a")
+    assert contents(folder) == {}
+
+
+def test_weights_that_a_full_disk_refuses_are_such_an_error_too(small_disk):
+    path = small_disk.folder / "model.safetensors"
+    small_disk.fill()
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        weights.write(path, {"a": torch.zeros(100_000)})
+    assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, str(path))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from nas.errors import NasError
+from nas.errors import MachineError, NasError
 from nas.execution.executor import Executor, Job
 from nas.spec.study import ResourcesSpec
 from nas.study.records import EpochMeasured, Outcome, SegmentEnded, TrialStatus
@@ -105,6 +105,20 @@ class ExecutorContract:
         assert first.status is TrialStatus.FAILED
         assert "it never works" in first.message
         assert second.status is TrialStatus.FINISHED
+
+    def test_a_fault_of_the_machine_ends_the_run_and_costs_no_attempt(self, tmp_path):
+        conductor = ToyConductor(4, attempts=1)
+        with pytest.raises(MachineError, match="a/checkpoint: No space left on device"):
+            self.run(tmp_path, conductor, faults={1: "full"}, seconds=0.05)
+        ends = [record for record in conductor.records if isinstance(record, SegmentEnded)]
+        assert [(r.outcome, r.fault.error) for r in ends if r.fault is not None] == [
+            (Outcome.INTERRUPTED, "ENOSPC")
+        ]
+        assert TrialStatus.RUNNING not in {each.status for each in conductor.state.histories()}
+        self.run(tmp_path, conductor, faults={1: "full"})
+        for history in conductor.state.histories():
+            assert history.status is TrialStatus.FINISHED
+            assert [epoch.epoch for epoch in history.epochs] == [1, 2, 3]
 
     def test_a_divergence_is_an_outcome_not_a_failure(self, tmp_path):
         conductor = self.run(tmp_path, ToyConductor(1), faults={1: "diverge"})

@@ -1,5 +1,6 @@
 """A job without a network and a conductor without a study: what the executor contract runs on."""
 
+import errno
 import os
 import signal
 import time
@@ -62,6 +63,8 @@ def strike(fault: str | None) -> None:
     """Make one fault happen in this process."""
     if fault == "raise":
         raise RuntimeError("a planted fault")
+    if fault == "full":
+        raise OSError(errno.ENOSPC, "No space left on device", "a/checkpoint")
     if fault == "kill":
         time.sleep(0.5)  # let the report of the epoch leave the worker
         os.kill(os.getpid(), signal.SIGKILL)
@@ -122,6 +125,8 @@ class ToyConductor:
         """Take a record; may press Ctrl-C or break, as a test asked."""
         self.most_running = max(self.most_running, self._running())
         self._take(record)
+        if isinstance(record, SegmentEnded) and record.fault is not None:
+            raise record.fault.stops(Path("toy"))
         epochs = sum(isinstance(record, EpochMeasured) for record in self.records)
         if isinstance(record, EpochMeasured):
             if epochs == self.explode_at:

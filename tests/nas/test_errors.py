@@ -8,6 +8,7 @@ from nas.errors import (
     DataError,
     JournalCorruptError,
     JournalError,
+    MachineError,
     NasError,
     NoClusterError,
     NotFoundError,
@@ -29,8 +30,14 @@ TREE = {
 
 def test_the_tree_is_whole():
     there = {each for each in vars(errors).values() if isinstance(each, type)}
-    assert there == TREE.keys() | {NasError}
-    assert NasError.exit_code == 1
+    assert there == TREE.keys() | {NasError, MachineError}
+    assert NasError.exit_code == MachineError.exit_code == 1
+
+
+def test_a_machine_that_refuses_is_said_with_what_to_do():
+    error = MachineError("a/b: No space left on device", remedy="free some space")
+    assert str(error) == "a/b: No space left on device; free some space, then try again"
+    assert not isinstance(error, OSError), "nothing that may be left out for lack of a disk"
 
 
 @pytest.mark.parametrize("kind", TREE)

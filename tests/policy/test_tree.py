@@ -12,7 +12,6 @@ ROOT_FILES = 4
 TESTED_ELSEWHERE = {
     "nas.cli.__main__": "tests/end_to_end/command.py runs every command by it",
     "nas.cli.formats": "one option: tests/nas/cli/test_main.py asks for its help",
-    "nas.cli.run": "tests/end_to_end/test_kill.py runs, kills and resumes studies by it",
     "nas.execution.executor": "tests/contracts/executor.py, once for each executor",
     "nas.execution.choose": "tests/nas/driver/test_study.py runs its studies by it",
     "nas.data.dataset": "what sources open: tests/nas/data/test_sources.py, each of them",

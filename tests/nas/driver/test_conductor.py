@@ -6,9 +6,11 @@ from dataclasses import replace
 import pytest
 
 from nas.driver.conductor import StudyConductor
+from nas.errors import MachineError
 from nas.search.allocation.allocation import Workload, begin, go_on
 from nas.search.allocation.planning import Planner
 from nas.search.search import Search
+from nas.study.faults import MachineFault
 from nas.study.journal import Journal
 from nas.study.records import (
     EpochMeasured,
@@ -79,6 +81,44 @@ def test_what_a_dead_attempt_still_sends_is_dropped(journal, tmp_path):
     conductor.observe(measured(first.trial.id, 2, attempt=2))
     epochs = [r for r in read_journal(tmp_path) if isinstance(r, EpochMeasured)]
     assert [(e.epoch, e.attempt) for e in epochs] == [(1, 1), (2, 2)]
+
+
+FULL = MachineFault(error="ENOSPC", path="t/1", free=8)
+
+
+def test_a_fault_of_the_machine_is_journaled_and_stops_the_study(tmp_path):
+    with Journal(tmp_path / "s" / "journal") as journal:
+        conductor = make_conductor(journal, grid("A", seeds=1))
+        for _ in range(4):  # more often than a trial has attempts
+            segment = next_of(conductor)
+            with pytest.raises(MachineError) as raised:
+                conductor.observe(replace(ended(segment, Outcome.INTERRUPTED), fault=FULL))
+        assert next_of(conductor).attempt == 5
+    assert str(raised.value) == (
+        "t/1: No space left on device (8 bytes free); free some space, then "
+        f"`nas resume {tmp_path / 's'}`"
+    )
+    faults = [r.fault for r in read_journal(tmp_path / "s" / "journal") if r.kind == "ended"]
+    assert faults == [FULL] * 4
+
+
+def test_a_journal_on_the_same_full_disk_does_not_hide_the_fault(small_disk):
+    folder = small_disk.folder / "s" / "journal"
+    with Journal(folder) as journal:
+        conductor = make_conductor(journal, grid("A", seeds=1))
+        segment = next_of(conductor)
+        records = read_journal(folder)
+        small_disk.fill()
+        message = "t" * 100_000  # past what the file's last block has room for
+        full = replace(ended(segment, Outcome.INTERRUPTED), fault=FULL, message=message)
+        with pytest.raises(MachineError, match="t/1: No space left on device"):
+            conductor.observe(full)
+        with pytest.raises(MachineError, match=r"records\.jsonl: No space left on device"):
+            conductor.observe(replace(full, fault=None))
+        assert read_journal(folder) == records
+        small_disk.free()
+        conductor.observe(ended(segment, Outcome.INTERRUPTED))
+    assert kinds(read_journal(folder)) == ["planned", "started", "ended"]
 
 
 def test_what_a_lost_driver_ran_is_journaled_as_interrupted(tmp_path):

@@ -1,19 +1,28 @@
 """A sweep runs its studies on one cluster, refuses first, and goes on after any stop."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from nas.driver.display import Silent
 from nas.driver.sweep import begin_sweep, resume_sweep
-from nas.errors import DataError, NoClusterError, SpecError, StudyExistsError
+from nas.errors import DataError, MachineError, NoClusterError, SpecError, StudyExistsError
 from nas.execution.inline import InlineExecutor
 from nas.reading.phase import PAGE, SPREADSHEET, TABLE
 from nas.reading.study import REPORT, rank_study
 from nas.spec.file import load_spec
 from nas.study.folder import open_study
 from nas.study.journal import FILE as JOURNAL
-from nas.study.records import TrialStatus
+from nas.study.journal import Journal
+from nas.study.records import (
+    Outcome,
+    SegmentEnded,
+    SegmentStarted,
+    StudyEnded,
+    TrialPlanned,
+    TrialStatus,
+)
 from nas.study.sweep import open_sweep
 from tests.nas.conftest import SMALL, SWEPT
 
@@ -131,6 +140,56 @@ def test_a_study_that_was_killed_before_its_views_is_concluded(swept, tmp_path, 
 
 
 @pytest.mark.slow
+class Broken(InlineExecutor):
+    """An executor that runs nothing: the first trial that it is asked for finds the disk full."""
+
+    def run(self, job, conductor, *, resources, scratch):
+        def full(segment, *, report):
+            raise OSError(28, "No space left on device", "a/checkpoint")
+
+        super().run(full, conductor, resources=resources, scratch=scratch)
+
+
+def test_a_fault_of_the_machine_stops_the_sweep_and_names_it(tmp_path):
+    with pytest.raises(MachineError) as raised:
+        begin(tmp_path / "s", executor=Broken())
+    assert str(raised.value).startswith("a/checkpoint: No space left on device")
+    assert str(raised.value).endswith(f"free some space, then `nas resume {tmp_path / 's'}`")
+    (history,) = open_study(tmp_path / "s" / BOTH[0]).histories()
+    assert history.status is TrialStatus.INTERRUPTED
+    assert not (tmp_path / "s" / BOTH[1]).exists()
+
+
+@pytest.mark.slow
+def test_only_a_study_with_a_failed_trial_is_retried(swept, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(swept, folder)
+    with Journal(folder / BOTH[1] / "journal") as journal:
+        trial = journal.records[0].trial
+        failed = replace(trial, number=99, id="0099-C-C-s98", seed=98)
+        journal.append(TrialPlanned(at=1.0, trial=failed))
+        for attempt in (1, 2, 3):
+            journal.append(
+                SegmentStarted(
+                    at=1.0, trial_id=failed.id, attempt=attempt, until_epoch=failed.epochs
+                )
+            )
+            journal.append(
+                SegmentEnded(at=1.0, trial_id=failed.id, attempt=attempt, outcome=Outcome.FAILED)
+            )
+        journal.append(StudyEnded(at=1.0))
+    before = journals(folder)
+    cluster = Cluster()
+    resume_sweep(open_sweep(folder), executor=cluster, display=Silent())
+    assert journals(folder) == before
+    assert cluster.prepared == []
+    resume_sweep(open_sweep(folder), executor=cluster, display=Silent(), retry_failed=True)
+    assert len(cluster.prepared) == 1
+    assert journals(folder)[BOTH[0]] == before[BOTH[0]]
+    *_, last = open_study(folder / BOTH[1]).histories()
+    assert (last.trial.id, last.status, last.attempts) == (failed.id, TrialStatus.FINISHED, 4)
+
+
 def test_every_study_is_checked_against_the_cluster_with_its_own_resources(tmp_path):
     cluster, folder = Cluster(), tmp_path / "s"
     short = ("training.epochs=2", "search.seeds=1")

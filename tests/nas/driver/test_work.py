@@ -4,8 +4,16 @@ import pytest
 import torch
 
 import nas
+from nas.driver.display import Silent
+from nas.driver.work import begin, resume
 from nas.errors import SpecError, StudyExistsError
+from nas.execution.inline import InlineExecutor
+from nas.reading.study import rank_study
+from nas.reading.target import open_target
+from nas.spec.file import load_spec
+from nas.study.folder import open_study
 from tests.nas.conftest import SMALL, SWEPT
+from tests.nas.journals import read_journal
 
 pytestmark = pytest.mark.slow
 
@@ -74,3 +82,39 @@ def test_the_package_says_its_version():
     assert nas.__version__[0].isdigit()
     with pytest.raises(AttributeError, match="no attribute 'lode'"):
         _ = nas.lode
+
+
+class Broken(InlineExecutor):
+    """An executor on which the trials of one layout fail."""
+
+    def run(self, job, conductor, *, resources, scratch):
+        def broken(segment, *, report):
+            if segment.trial.layout == "C-T":
+                raise RuntimeError("a planted fault")
+            return job(segment, report=report)
+
+        super().run(broken, conductor, resources=resources, scratch=scratch)
+
+
+def test_what_failed_is_tried_again_when_that_is_asked_for_and_only_then(finished, tmp_path):
+    def go_on(**asked):
+        target = open_target(tmp_path / "s")
+        return resume(target, executor=InlineExecutor(), display=Silent(), **asked)
+
+    spec = load_spec(str(SMALL))
+    begin(spec, folder=tmp_path / "s", executor=Broken(), display=Silent())
+    study = open_study(tmp_path / "s")
+    broken = study.histories()
+    assert [(h.status.value, h.attempts) for h in broken] == [("finished", 1), ("failed", 3)] * 2
+    records = read_journal(study.journal)
+    go_on()
+    assert read_journal(study.journal) == records
+    conclusion = go_on(retry_failed=True)
+    assert [(h.status.value, h.attempts) for h in study.histories()] == [
+        ("finished", 1), ("finished", 4),
+    ] * 2  # fmt: skip
+    calm = open_study(finished)
+    assert conclusion.ranking == rank_study(calm, calm.histories())
+    records = read_journal(study.journal)
+    go_on(retry_failed=True)
+    assert read_journal(study.journal) == records, "nothing has failed: nothing is recorded"

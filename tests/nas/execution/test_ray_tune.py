@@ -1,14 +1,18 @@
 """The Ray Tune executor keeps the contract, and survives what only processes can suffer."""
 
+import threading
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 
+from nas.errors import MachineError
 from nas.execution.ray_executor import RayExecutor
 from nas.spec.study import ResourcesSpec
+from nas.study.faults import stopping
 from nas.study.records import Outcome, SegmentEnded, TrialStatus
 from tests.contracts.executor import ExecutorContract
-from tests.contracts.toy import ToyConductor
+from tests.contracts.toy import ToyConductor, ToyJob
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +63,35 @@ class TestRayTune(ExecutorContract):
         for history in conductor.state.histories():
             assert history.status is TrialStatus.FINISHED
             assert history.attempts == 1
+
+    def test_what_a_full_disk_raised_inside_tune_costs_no_attempt(self, tmp_path):
+        """Tune's words are all there is, and on most disks it survives: none to fill does this."""
+        from nas.execution.ray_tune import _Bridge, _TellConductor
+
+        (tmp_path / "error.txt").write_text(
+            "Failure # 1\nTraceback\nOSError: [Errno 28] No space left on device: 'scratch/x'\n"
+        )
+        tune_trial = SimpleNamespace(
+            trial_id="t",
+            error_file=str(tmp_path / "error.txt"),
+            storage=SimpleNamespace(storage_fs_path=str(tmp_path)),
+        )
+        conductor = ToyConductor(1, attempts=1)
+        bridge = _Bridge(conductor, threading.Event())
+        bridge.ask("t")
+        tell = _TellConductor(bridge)
+        telling = threading.Thread(target=tell.on_trial_error, args=(0, [], tune_trial))
+        telling.start()  # the main thread would send itself the signal that ends Tune's loop
+        telling.join()
+        (history,) = conductor.state.histories()
+        assert history.status is TrialStatus.INTERRUPTED
+        assert isinstance(bridge.error, MachineError)
+        assert f"{tmp_path}: No space left on device" in str(bridge.error)
+
+    def test_scratch_that_cannot_be_made_is_a_fault_of_the_machine(self, tmp_path, small_disk):
+        small_disk.fill()
+        conductor = ToyConductor(2, attempts=1)
+        job = ToyJob(folder=tmp_path)
+        with pytest.raises(MachineError, match="No space left"), stopping(small_disk.folder):
+            self.run_job(job, conductor, small_disk.folder)
+        assert {history.attempts for history in conductor.state.histories()} == {0}

@@ -8,11 +8,12 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nas.errors import JournalCorruptError, JournalError
+from nas.errors import JournalCorruptError, JournalError, MachineError
 from nas.study.journal import (
     FILE,
     START,
@@ -165,19 +166,24 @@ def test_someone_who_only_asks_does_not_turn_a_driver_away(tmp_path):
         Journal(tmp_path).close()
 
 
-def test_a_refused_write_leaves_the_journal_as_it_was(tmp_path, monkeypatch):
+@pytest.mark.parametrize("cuts", [True, False])
+def test_a_refused_write_leaves_the_journal_as_it_was(tmp_path, monkeypatch, cuts):
     journal = Journal(tmp_path)
     journal.append(ended(0))
-    real = os.write
+    real, truncate = os.write, os.ftruncate
 
     def torn(descriptor, data):
-        real(descriptor, data[: len(data) // 2])
+        real(descriptor, data[: -len(data) // 8])  # longer than the next record
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "write", torn)
-    with pytest.raises(JournalError, match=r"No space left on device .*bytes free"):
-        journal.append(ended(1))
+    if not cuts:
+        monkeypatch.setattr(os, "ftruncate", lambda *_: Path("/dev/null/none").stat())
+    with pytest.raises(MachineError, match=r"No space left on device .*bytes free.*nas resume"):
+        journal.append(replace(ended(1), message="m" * 500))
+    assert [record.at for record in read_journal(tmp_path)] == [0]
     monkeypatch.setattr(os, "write", real)
+    monkeypatch.setattr(os, "ftruncate", truncate)
     journal.append(ended(2))
     journal.close()
     assert [record.at for record in read_journal(tmp_path)] == [0, 2]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nas.study.faults import TrialsRetried
 from nas.study.records import (
     FINAL,
     EpochMeasured,
@@ -182,6 +183,35 @@ def test_a_study_that_ended_opens_again_with_a_new_trial():
     assert state.ended
     state.apply(planned(2, id="0002-C-s1", seed=1))
     assert not state.ended
+
+
+def failed(attempts):
+    """A trial that used all its attempts up, and the end of its study."""
+    pairs = [(started(n), ended(Outcome.FAILED, attempt=n, message="why")) for n in attempts]
+    return [planned(), *(record for pair in pairs for record in pair), StudyEnded(at=1.0)]
+
+
+def test_a_failed_trial_that_is_retried_has_as_many_attempts_as_a_new_one():
+    state = StudyState([*failed((1, 2)), TrialsRetried(at=2.0)], attempts_allowed=2)
+    history = state.history(TRIAL)
+    assert (history.status, history.message) == (TrialStatus.PLANNED, "")
+    assert (state.ended, state.settled) == (False, 0)
+    seen = []
+    for attempt in (3, 4):
+        state.apply(started(attempt))
+        state.apply(ended(Outcome.FAILED, attempt=attempt))
+        seen.append(state.history(TRIAL).status.value)
+    assert seen == ["planned", "failed"]
+    assert state.settled == 3
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FINISHED, Outcome.DIVERGED, Outcome.INTERRUPTED])
+def test_what_has_not_failed_is_not_retried(outcome):
+    epochs = [measured(TRIAL, epoch) for epoch in (1, 2, 3)]
+    records = [planned(), started(), *epochs, ended(outcome, message="why"), StudyEnded(at=1.0)]
+    before, after = StudyState(records), StudyState([*records, TrialsRetried(at=2.0)])
+    assert after.histories() == before.histories()
+    assert after.ended
 
 
 def test_a_history_is_a_snapshot():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nas.errors import NotFoundError, SpecError, StudyExistsError
+from nas.errors import MachineError, NotFoundError, SpecError, StudyExistsError
 from nas.study.storage import FolderKind, meant_for, replacing
 
 BOX = FolderKind(word="box", file="box.json", format=3, reads=frozenset({2, 3}))
@@ -29,6 +29,25 @@ def test_nothing_is_left_of_what_was_not_finished(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), BOX.creating(tmp_path / "a", {}):
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_no_wrong_word_and_leaves_nothing(small_disk) -> None:
+    small_disk.fill()
+    with pytest.raises(MachineError) as raised, BOX.creating(small_disk.folder / "a", {}):
+        pass
+    assert str(raised.value) == (
+        f"{small_disk.folder / 'a'}: No space left on device (0 bytes free); free some space, "
+        "then try again"
+    )
+    assert [path.name for path in small_disk.folder.iterdir()] == ["ballast"]
+
+
+def test_what_a_full_disk_refuses_is_named_by_the_files_own_name(small_disk) -> None:
+    path = small_disk.folder / "a.txt"
+    small_disk.fill()
+    with pytest.raises(OSError, match="No space left") as raised, replacing(path) as beside:
+        beside.write_bytes(bytes(100_000))
+    assert raised.value.filename == str(path)
 
 
 def test_of_many_at_once_one_succeeds(tmp_path: Path) -> None:

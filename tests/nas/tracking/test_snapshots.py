@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from nas.spec.study import StudySpec, TrackingSpec
-from nas.study.records import Outcome, TrialStatus
+from nas.study.faults import TrialsRetried
+from nas.study.records import Outcome, StudyEnded, TrialStatus
 from nas.tracking.snapshots import SnapshotBuilder, flat_params
 from tests.nas.tracking import story
 
@@ -43,6 +44,16 @@ def test_a_trial_planned_later_opens_the_study_again() -> None:
     assert builder.snapshot().ended is not None
     builder.apply(story.planned(2))
     assert builder.snapshot().ended is None
+
+
+def test_a_failed_trial_that_is_retried_waits_again_and_the_study_is_open() -> None:
+    records = [story.planned(), *story.segment((), Outcome.FAILED), StudyEnded(at=99.0)]
+    builder = SnapshotBuilder(records)
+    before = builder.snapshot()
+    assert (before.trials[0].history.status, before.ended) == (TrialStatus.FAILED, 99.0)
+    builder.apply(TrialsRetried(at=100.0))
+    after = builder.snapshot()
+    assert (after.trials[0].history.status, after.ended) == (TrialStatus.PLANNED, None)
 
 
 def test_a_driver_that_is_gone_leaves_no_trial_running() -> None:

@@ -281,6 +281,26 @@ def test_a_full_disk_leaves_the_last_one_readable(
     assert quiet()
 
 
+@pytest.mark.parametrize("name", ["EMFILE", "ENFILE", "ESTALE", "ENOTCONN"])
+def test_what_cannot_be_read_just_now_is_not_taken_for_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Handles may run out between the manifest and a file that it names."""
+    fill(tmp_path, 1, 2)
+    read_bytes = Path.read_bytes
+
+    def refused(path: Path) -> bytes:
+        if path.name != MANIFEST:
+            raise OSError(getattr(errno, name), "not just now", str(path))
+        return read_bytes(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refused)
+        with pytest.raises(OSError, match="not just now"):
+            newest(tmp_path)
+    assert epoch_of(tmp_path) == 2
+
+
 def test_a_worker_given_up_for_lost_cannot_overwrite(tmp_path: Path) -> None:
     fill(tmp_path, 1)
     fill(tmp_path, 2, attempt=2)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nas.driver.conclusion import Conclusion, conclude
 from nas.driver.conductor import StudyConductor
-from nas.driver.display import Display
+from nas.driver.display import Display, Silent
 from nas.driver.images import StudyImages, facts_of, load_again, load_images
 from nas.errors import SpecError
 from nas.execution.executor import Executor
@@ -148,7 +148,7 @@ def drive(
     except BaseException:
         tracker.close(deadline_s=INTERRUPTED_DEADLINE)
         raise
-    return _close(tracker, conclusion)
+    return _close(tracker, conclusion, study, display)
 
 
 def keep_if_long(study: Study, journal: Journal, state: StudyState) -> None:
@@ -176,7 +176,7 @@ def _job(study: Study, images: StudyImages) -> TrainingJob:
     )
 
 
-def sync_study(study: Study) -> Conclusion:
+def sync_study(study: Study, *, display: Display | None = None) -> Conclusion:
     """Send MLflow whatever it lacks of a study that nobody runs; the views are made anew.
 
     Raises:
@@ -187,7 +187,12 @@ def sync_study(study: Study) -> Conclusion:
         raise SpecError("is off for this study: there is nothing to send to", key="tracking.uri")
     with Journal(study.journal) as journal:
         tracker = _tracker(study, journal.records)
-        return _close(tracker, conclude(study, _fold(study, journal).histories()))
+        try:
+            conclusion = conclude(study, _fold(study, journal).histories())
+        except BaseException:
+            tracker.close(deadline_s=INTERRUPTED_DEADLINE)
+            raise
+        return _close(tracker, conclusion, study, display or Silent())
 
 
 def _fold(study: Study, journal: Journal) -> StudyState:
@@ -197,10 +202,20 @@ def _fold(study: Study, journal: Journal) -> StudyState:
     return state
 
 
-def _close(tracker: Tracker, conclusion: Conclusion) -> Conclusion:
+def _close(tracker: Tracker, conclusion: Conclusion, study: Study, display: Display) -> Conclusion:
+    def waiting(seconds: float, trouble: str) -> None:
+        why = f" ({trouble})" if trouble else ""
+        display.note(
+            f"waiting up to {seconds:.0f} s for MLflow{why}; Ctrl-C skips it and loses nothing, "
+            f"`nas sync {study.folder}` sends it later"
+        )
+
+    if conclusion.unexported:
+        display.note(conclusion.unexported)
     warning = tracker.close(
         deadline_s=TRACKING_DEADLINE,
         ranking=conclusion.ranking,
         artifacts=[conclusion.report],
+        waiting=waiting,
     )
     return replace(conclusion, warning=warning, experiment_id=tracker.experiment_id)

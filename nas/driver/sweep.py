@@ -82,8 +82,9 @@ def _complete(study: Study) -> bool:
         return False
     # The winner is what a conclusion writes last.
     finished = any(history.status is TrialStatus.FINISHED for history in histories)
-    last = study.folder / (WINNER if finished else REPORT)
-    return last.exists()
+    if not finished or not any((study.trials / h.trial.id).is_dir() for h in histories):
+        return (study.folder / REPORT).exists()  # no checkpoint is left to export from
+    return (study.folder / WINNER).exists()
 
 
 def _check(members: tuple[Member, ...]) -> None:

@@ -93,6 +93,12 @@ def charts_link(uri: str, *, experiment_id: str, study_id: str, port: int = 5000
     )
 
 
+def sqlite_file(uri: str) -> Path | None:
+    """Return the file that a resolved URI names; None where the database is no file."""
+    match = _SQLITE_FILE.match(uri)
+    return None if match is None else Path(match["path"])
+
+
 def is_sql(uri: str) -> bool:
     """Tell a database, which this program opens itself, from a server."""
     return _scheme(uri) in _SQL_SCHEMES

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from nas.driver.conclusion import WINNER, conclude
+from nas.driver.sweep import _complete
 from nas.reading.study import REPORT, rank_study
 from nas.study.folder import open_study
 from nas.study.records import TrialStatus
@@ -44,3 +45,21 @@ def test_nothing_finished_exports_nothing(finished, tmp_path):
     assert concluded.exported is None
     assert not (folder / "export").exists()
     assert concluded.ranking.layouts == ()
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_without_its_checkpoint_all_but_the_winner_is_made(finished, tmp_path, before):
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder)
+    shutil.rmtree(folder / "trials")
+    if not before:
+        shutil.rmtree(folder / "export")
+    (folder / REPORT).unlink()
+    study = open_study(folder)
+    concluded = conclude(study, study.histories())
+    assert concluded.exported is None
+    assert concluded.unexported.startswith("the winner cannot be exported")
+    assert ("stays as it was" in concluded.unexported) is before
+    assert concluded.report.is_file()
+    assert _complete(study)
+    assert (folder / WINNER / "model.safetensors").exists() is before

@@ -22,6 +22,7 @@ from nas.study.journal import Journal
 from nas.study.records import Pause, Record
 from nas.study.state import StudyState
 from nas.tracking.background import Tracker
+from nas.tracking.checking import check_tracking
 from nas.tracking.opening import open_tracker
 from nas.tracking.uri import resolve_uri
 
@@ -41,7 +42,7 @@ def begin_study(
         KeyboardInterrupt: it was asked to stop; what ran is recorded as interrupted.
     """
     STUDY.refuse_existing(folder)
-    resolve_uri(spec.tracking.uri, folder=folder)
+    warn(display, check_tracking(spec, folder=folder))
     images = load_images(spec)
     search = plan_search(spec, images)
     executor.prepare(spec.resources)
@@ -70,8 +71,16 @@ def resume_study(study: Study, *, executor: Executor, display: Display) -> Concl
     search = plan_search(study.spec, images, declared=study.declared)
     if search.decide(study.state()) is Pause.DONE and not study.running:
         executor = InlineExecutor()
+    else:
+        warn(display, check_tracking(study.spec, folder=study.folder, fresh=False))
     executor.prepare(study.spec.resources)
     return _run(study, images, search, executor=executor, display=display)
+
+
+def warn(display: Display, sentence: str) -> None:
+    """Show a sentence, if there is one."""
+    if sentence:
+        display.note(sentence)
 
 
 def plan_search(

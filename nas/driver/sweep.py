@@ -16,7 +16,7 @@ from nas.spec.study import StudySpec
 from nas.study.folder import Study
 from nas.study.records import FINAL, TrialStatus
 from nas.study.sweep import Member, Sweep, create_sweep, plan_sweep, refuse_existing
-from nas.tracking.uri import resolve_uri
+from nas.tracking.checking import check_tracking
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +39,7 @@ def begin_sweep(
         KeyboardInterrupt: it was asked to stop.
     """
     refuse_existing(folder)
-    resolve_uri(spec.tracking.uri, folder=folder)
+    check_tracking(spec, folder=folder)
     _check(plan_sweep(spec, folder=folder))
     executor.prepare(spec.resources)
     return resume_sweep(create_sweep(spec, folder=folder), executor=executor, display=display)

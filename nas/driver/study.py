@@ -212,10 +212,9 @@ def _fold(study: Study, journal: Journal) -> StudyState:
 
 
 def _close(tracker: Tracker, conclusion: Conclusion, study: Study, display: Display) -> Conclusion:
-    def waiting(seconds: float, trouble: str) -> None:
-        why = f" ({trouble})" if trouble else ""
+    def waiting(seconds: float, _trouble: str) -> None:  # which is said when it stays away
         display.note(
-            f"waiting up to {seconds:.0f} s for MLflow{why}; Ctrl-C skips it and loses nothing, "
+            f"waiting up to {seconds:.0f} s for MLflow; Ctrl-C skips it and loses nothing, "
             f"`nas sync {study.folder}` sends it later"
         )
 

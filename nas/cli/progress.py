@@ -77,6 +77,10 @@ class TerminalDisplay:
             self._live.stop()
             self._live = None
 
+    def note(self, sentence: str) -> None:
+        """Say it, also where progress is not shown."""
+        self._say(f"note: {sentence}")
+
     def _say(self, sentence: str) -> None:
         self._console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 

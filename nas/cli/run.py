@@ -110,9 +110,10 @@ def sync(study: str) -> None:
     from nas.reading.target import open_target
 
     opened = open_target(study).only_study("sync").study
+    from nas.cli.progress import TerminalDisplay
     from nas.driver.study import sync_study
 
-    conclusion = sync_study(opened)
+    conclusion = sync_study(opened, display=TerminalDisplay(quiet=True))
     if conclusion.warning:
         raise NasError(f"{conclusion.warning}; `nas sync {opened.folder}` tries again")
     _show_mlflow(opened, conclusion)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from nas.errors import CheckpointError
 from nas.export.winner import Exported, export_winner
 from nas.ranking.result import Ranking
 from nas.reading.page import report_study
@@ -20,7 +21,8 @@ class Conclusion:
 
     ranking: Ranking
     report: Path
-    exported: Exported | None  # None when no trial of a layout finished
+    exported: Exported | None  # None when no trial of a layout finished, or it is `unexported`
+    unexported: str = ""  # why there is a winner that could not be exported
     experiment_id: str | None = None  # of MLflow; None where it was never reached
     warning: str = ""  # what MLflow did not take
 
@@ -30,7 +32,15 @@ def conclude(study: Study, histories: tuple[TrialHistory, ...]) -> Conclusion:
     ranking = rank_study(study, histories)
     write_tables(study.tables, histories=histories, ranking=ranking)
     report = report_study(study, histories, ranking, to=study.folder / REPORT)
-    exported = None
+    exported, unexported = None, ""
     if any(not layout.baseline for layout in ranking.layouts):
-        exported = export_winner(study, ranking, histories, to=study.folder / WINNER)
-    return Conclusion(ranking=ranking, report=report, exported=exported)
+        try:
+            exported = export_winner(study, ranking, histories, to=study.folder / WINNER)
+        except CheckpointError as error:  # removed to save space: all else can be had without
+            unexported = f"the winner cannot be exported{_as_before(study)}: {error}"
+    return Conclusion(ranking=ranking, report=report, exported=exported, unexported=unexported)
+
+
+def _as_before(study: Study) -> str:
+    folder = study.folder / WINNER
+    return f" again ({folder} stays as it was)" if folder.exists() else ""

@@ -23,6 +23,10 @@ class Display(Protocol):
         """Nothing of this study runs any more."""
         ...
 
+    def note(self, sentence: str) -> None:
+        """Something is not as it should be, or takes long; shown whatever else is."""
+        ...
+
 
 class Silent:
     """Shows nothing."""
@@ -34,4 +38,7 @@ class Silent:
         """Show nothing."""
 
     def end(self) -> None:
+        """Show nothing."""
+
+    def note(self, sentence: str) -> None:
         """Show nothing."""

@@ -10,7 +10,7 @@ from typing import Any
 from nas.driver.conclusion import Conclusion
 from nas.driver.display import Display
 from nas.driver.images import load_again
-from nas.driver.study import drive, plan_search
+from nas.driver.study import drive, plan_search, warn
 from nas.errors import SpecError
 from nas.execution.executor import Executor
 from nas.execution.inline import InlineExecutor
@@ -23,6 +23,7 @@ from nas.study.folder import Study
 from nas.study.journal import Journal
 from nas.study.records import EpochMeasured, Pause, StudyExtended
 from nas.study.state import StudyState
+from nas.tracking.checking import check_tracking
 
 Changes = Mapping[str, int | float | str | None]
 
@@ -73,6 +74,8 @@ def extend_study(
             ),
         )
         extended = study.extended(extension)
+        fresh = "tracking.uri" in changes
+        warn(display, check_tracking(spec, folder=study.folder, fresh=fresh))
         images = load_again(extended)
         search = plan_search(spec, images, declared=extended.declared)
         state = StudyState(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nas.driver.conclusion import Conclusion, conclude
 from nas.driver.conductor import StudyConductor
-from nas.driver.display import Display
+from nas.driver.display import Display, Silent
 from nas.driver.images import StudyImages, facts_of, load_again, load_images
 from nas.errors import SpecError
 from nas.execution.executor import Executor
@@ -24,6 +24,7 @@ from nas.study.journal import Journal
 from nas.study.records import Pause, Record, TrialStatus
 from nas.study.state import StudyState
 from nas.tracking.background import Tracker
+from nas.tracking.checking import check_tracking
 from nas.tracking.opening import open_tracker
 from nas.tracking.uri import resolve_uri
 
@@ -44,7 +45,7 @@ def begin_study(
         KeyboardInterrupt: it was asked to stop; what ran is recorded as interrupted.
     """
     STUDY.refuse_existing(folder)
-    resolve_uri(spec.tracking.uri, folder=folder)
+    warn(display, check_tracking(spec, folder=folder))
     images = load_images(spec)
     search = plan_search(spec, images)
     executor.prepare(spec.resources)
@@ -82,8 +83,16 @@ def resume_study(
         state.apply(retry)
     if search.decide(state) is Pause.DONE and not study.running:
         executor = InlineExecutor()
+    else:
+        warn(display, check_tracking(study.spec, folder=study.folder, fresh=False))
     executor.prepare(study.spec.resources)
     return _run(study, images, search, executor=executor, display=display, retry=retry)
+
+
+def warn(display: Display, sentence: str) -> None:
+    """Show a sentence, if there is one."""
+    if sentence:
+        display.note(sentence)
 
 
 def plan_search(
@@ -170,7 +179,7 @@ def drive(
     except BaseException:
         tracker.close(deadline_s=INTERRUPTED_DEADLINE)
         raise
-    return _close(tracker, conclusion)
+    return _close(tracker, conclusion, study, display)
 
 
 def keep_if_long(study: Study, journal: Journal, state: StudyState) -> None:
@@ -198,7 +207,7 @@ def _job(study: Study, images: StudyImages) -> TrainingJob:
     )
 
 
-def sync_study(study: Study) -> Conclusion:
+def sync_study(study: Study, *, display: Display | None = None) -> Conclusion:
     """Send MLflow whatever it lacks of a study that nobody runs; the views are made anew.
 
     Raises:
@@ -210,9 +219,13 @@ def sync_study(study: Study) -> Conclusion:
         raise SpecError("is off for this study: there is nothing to send to", key="tracking.uri")
     with Journal(study.journal) as journal:
         tracker = _tracker(study, journal.records)
-        with stopping(study.folder, again="nas sync"):
-            conclusion = conclude(study, _fold(study, journal).histories())
-        return _close(tracker, conclusion)
+        try:
+            with stopping(study.folder, again="nas sync"):
+                conclusion = conclude(study, _fold(study, journal).histories())
+        except BaseException:
+            tracker.close(deadline_s=INTERRUPTED_DEADLINE)
+            raise
+        return _close(tracker, conclusion, study, display or Silent())
 
 
 def _fold(study: Study, journal: Journal) -> StudyState:
@@ -222,10 +235,19 @@ def _fold(study: Study, journal: Journal) -> StudyState:
     return state
 
 
-def _close(tracker: Tracker, conclusion: Conclusion) -> Conclusion:
+def _close(tracker: Tracker, conclusion: Conclusion, study: Study, display: Display) -> Conclusion:
+    def waiting(seconds: float, _trouble: str) -> None:  # which is said when it stays away
+        display.note(
+            f"waiting up to {seconds:.0f} s for MLflow; Ctrl-C skips it and loses nothing, "
+            f"`nas sync {study.folder}` sends it later"
+        )
+
+    if conclusion.unexported:
+        display.note(conclusion.unexported)
     warning = tracker.close(
         deadline_s=TRACKING_DEADLINE,
         ranking=conclusion.ranking,
         artifacts=[conclusion.report],
+        waiting=waiting,
     )
     return replace(conclusion, warning=warning, experiment_id=tracker.experiment_id)

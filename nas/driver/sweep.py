@@ -17,7 +17,7 @@ from nas.study.faults import stopping
 from nas.study.folder import Study
 from nas.study.records import FINAL, TrialStatus
 from nas.study.sweep import Member, Sweep, create_sweep, plan_sweep, refuse_existing
-from nas.tracking.uri import resolve_uri
+from nas.tracking.checking import check_tracking
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +40,7 @@ def begin_sweep(
         KeyboardInterrupt: it was asked to stop.
     """
     refuse_existing(folder)
-    resolve_uri(spec.tracking.uri, folder=folder)
+    check_tracking(spec, folder=folder)
     _check(plan_sweep(spec, folder=folder))
     executor.prepare(spec.resources)
     return resume_sweep(create_sweep(spec, folder=folder), executor=executor, display=display)
@@ -96,8 +96,9 @@ def _complete(study: Study, *, retry_failed: bool) -> bool:
         return False
     # The winner is what a conclusion writes last.
     finished = any(history.status is TrialStatus.FINISHED for history in histories)
-    last = study.folder / (WINNER if finished else REPORT)
-    return last.exists()
+    if not finished or not any((study.trials / h.trial.id).is_dir() for h in histories):
+        return (study.folder / REPORT).exists()  # no checkpoint is left to export from
+    return (study.folder / WINNER).exists()
 
 
 def _check(members: tuple[Member, ...]) -> None:

@@ -6,6 +6,7 @@ to send whatever it lacks, so an outage of any length loses nothing and needs no
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from nas.study.records import Record
 from nas.tracking.snapshots import SnapshotBuilder, StudySnapshot
 from nas.tracking.uri import without_secrets
 
+_SLICE = 0.2  # seconds
 _log = logging.getLogger(__name__)
 
 
@@ -44,6 +46,9 @@ class Backend(Protocol):
         ...
 
 
+Waiting = Callable[[float, str], None]  # is told for how many seconds at most, and what is wrong
+
+
 class Tracker(Protocol):
     """What the driver needs of tracking."""
 
@@ -57,7 +62,12 @@ class Tracker(Protocol):
         ...
 
     def close(
-        self, *, deadline_s: float, ranking: Ranking | None = None, artifacts: Sequence[Path] = ()
+        self,
+        *,
+        deadline_s: float,
+        ranking: Ranking | None = None,
+        artifacts: Sequence[Path] = (),
+        waiting: Waiting | None = None,
     ) -> str:
         """Send the rest within `deadline_s` seconds; return "" or a sentence on what is missing."""
         ...
@@ -72,7 +82,12 @@ class NullTracker:
         """Forget the record."""
 
     def close(
-        self, *, deadline_s: float, ranking: Ranking | None = None, artifacts: Sequence[Path] = ()
+        self,
+        *,
+        deadline_s: float,
+        ranking: Ranking | None = None,
+        artifacts: Sequence[Path] = (),
+        waiting: Waiting | None = None,
     ) -> str:
         """Return "": nothing is missing."""
         return ""
@@ -85,6 +100,7 @@ class Pace:
     batch: float = 1.0  # records are gathered for so long
     first_retry: float = 1.0  # doubled after every failure ...
     longest_retry: float = 30.0  # ... up to this
+    patience: float = 2.0  # of a close, before it says that it waits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,21 +151,43 @@ class ThreadedTracker:
         self._inbox.put(record)
 
     def close(
-        self, *, deadline_s: float, ranking: Ranking | None = None, artifacts: Sequence[Path] = ()
+        self,
+        *,
+        deadline_s: float,
+        ranking: Ranking | None = None,
+        artifacts: Sequence[Path] = (),
+        waiting: Waiting | None = None,
     ) -> str:
         """Send the rest within `deadline_s` seconds; return "" or a sentence on what is missing.
 
         Trials still running are shown as interrupted. Files in `artifacts` go to the study's run.
+        `waiting` is told as soon as it takes long; Ctrl-C ends the wait and is not raised.
         """
         self._inbox.put(_Closing(ranking=ranking, artifacts=tuple(artifacts)))
         self._hurry.set()
-        self._thread.join(timeout=deadline_s)
+        try:
+            self._wait(deadline_s, waiting)
+        except KeyboardInterrupt:
+            self._trouble = self._trouble or "it was not waited for"
         self._abandoned.set()
         if self._complete:
             return ""
         missing = self._seen - self._taken
         what = f"{missing} of {self._seen} epochs" if missing else "the end of the study"
         return f"MLflow did not take {what} ({self._trouble or 'it was too slow'})"
+
+    def _wait(self, deadline_s: float, waiting: Waiting | None) -> None:
+        patience = 0.0 if self._trouble else min(self._pace.patience, deadline_s)
+        self._join(patience)
+        if waiting is not None and self._thread.is_alive():
+            waiting(deadline_s, self._trouble)
+        self._join(deadline_s - patience)
+
+    def _join(self, seconds: float) -> None:
+        """Wait in slices: a signal that another thread was given does not end a join."""
+        deadline = time.monotonic() + seconds
+        while self._thread.is_alive() and (left := deadline - time.monotonic()) > 0:
+            self._thread.join(timeout=min(left, _SLICE))
 
     # The thread
 

@@ -5,7 +5,6 @@ their tags, which are written in the same transaction as the run; an epoch's met
 one transaction too, and rows sent twice are one row in MLflow's database.
 """
 
-import getpass
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +17,10 @@ from mlflow.tracking import MlflowClient
 from nas.errors import NasError
 from nas.ranking.result import Ranking
 from nas.tracking import rows
+from nas.tracking.mlflow_database import make_database
 from nas.tracking.saved_charts import saved_charts
 from nas.tracking.snapshots import StudyFacts, StudySnapshot, TrialSnapshot
-from nas.tracking.uri import is_sql
+from nas.tracking.uri import is_sql, sqlite_file
 
 _ROWS_PER_BATCH = 1000  # MLflow's limit; a batch holds whole epochs
 _NOT_IN_KEYS = re.compile(r"[^/\w.\- :]")  # MLflow's rule for names of parameters and metrics
@@ -45,6 +45,9 @@ class MlflowBackend:
 
     def __init__(self, uri: str, facts: StudyFacts) -> None:
         self._facts = facts
+        file = sqlite_file(uri)
+        if file is not None:
+            make_database(file)
         self._client = MlflowClient(tracking_uri=uri)
         self._is_sql = is_sql(uri)
         self._experiment_id: str | None = None
@@ -211,7 +214,7 @@ class MlflowBackend:
     def _create(self, name: str, *, tags: dict[str, str], started: float | None) -> _Known:
         assert self._experiment_id is not None
         start = None if started is None else rows.milliseconds(started)
-        tags = {"mlflow.user": _user(), "mlflow.source.name": "nas", **tags}
+        tags = {"mlflow.user": rows.user(), "mlflow.source.name": "nas", **tags}
         return _known(
             self._client.create_run(self._experiment_id, start_time=start, tags=tags, run_name=name)
         )
@@ -289,10 +292,3 @@ def _metrics(batch: Iterable[rows.Row]) -> list[Metric]:
 
 def _key(name: str) -> str:
     return _NOT_IN_KEYS.sub(":", name)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a number without a name
-        return "unknown"

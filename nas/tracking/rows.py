@@ -3,6 +3,7 @@
 Losses are nats, accuracies fractions, times seconds; `timestamp` is Unix time in milliseconds.
 """
 
+import getpass
 from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass, fields, replace
 
@@ -131,3 +132,11 @@ def epoch_rows(history: TrialHistory, *, after: int) -> Iterator[list[Row]]:
 def milliseconds(at: float) -> int:
     """Return Unix seconds as MLflow counts them."""
     return round(at * 1000)
+
+
+def user() -> str:
+    """Return who runs this process, as MLflow shows it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number without a name
+        return "unknown"

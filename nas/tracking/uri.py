@@ -1,9 +1,10 @@
 """The tracking URI: checked, shown without secrets, opened in a browser."""
 
+import os
 import re
 import shlex
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from nas.errors import SpecError
 from nas.tracking.saved_charts import layouts_key
@@ -11,6 +12,8 @@ from nas.tracking.saved_charts import layouts_key
 OFF = "off"
 _SQL_SCHEMES = frozenset({"sqlite", "postgresql", "mysql"})
 _SCHEMES = _SQL_SCHEMES | {"http", "https"}
+_REFERENCE = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))")  # to a variable of the environment
+_SECRET_KEY = re.compile(r"pass|pwd|token|secret|key$", re.IGNORECASE)
 _SQLITE_FILE = re.compile(r"sqlite:///(?P<path>[^?]+)")
 
 
@@ -39,7 +42,50 @@ def resolve_uri(uri: str | None, *, folder: Path) -> str | None:
         return _absolute_sqlite(uri)
     if not host:
         raise SpecError(f"{redacted(uri)!r} names no host", key="tracking.uri")
-    return uri
+    return _with_secrets(uri)
+
+
+def refuse_secrets(uri: str) -> None:
+    """Refuse a URI that holds a password itself: it is written into the study, for all to read.
+
+    Raises:
+        SpecError: it does; the message says what to write, and not the password.
+    """
+    try:
+        parts = urlsplit(uri)
+        secret = parts.password if parts.password is not None else _token(parts)
+    except ValueError:
+        return  # no URI: told by `resolve_uri`
+    in_query = any(_SECRET_KEY.search(key) for key, _ in parse_qsl(parts.query))
+    if in_query or (secret and not _REFERENCE.fullmatch(secret)):
+        raise SpecError(
+            f"{redacted(uri)!r} holds a password, which would be written into the study: export it "
+            "as a variable and name that, such as https://USER:$MLFLOW_PASSWORD@HOST (in single "
+            "quotes on a command line)",
+            key="tracking.uri",
+        )
+
+
+def _token(parts: SplitResult) -> str | None:
+    """Return the user's name where it can only be a token: a server asks for a password too."""
+    return parts.username if parts.scheme in ("http", "https") else None
+
+
+def _with_secrets(uri: str) -> str:
+    """Return the URI with the variables of the environment that its user and password name."""
+    parts = urlsplit(uri)
+    login, at, host = parts.netloc.rpartition("@")
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        if name not in os.environ:
+            raise SpecError(
+                f"{redacted(uri)!r} wants the variable {name}, which is not set: export {name}=...",
+                key="tracking.uri",
+            )
+        return quote(os.environ[name], safe="")
+
+    return parts._replace(netloc=_REFERENCE.sub(value, login) + at + host).geturl() if at else uri
 
 
 def _absolute_sqlite(uri: str) -> str:
@@ -65,7 +111,9 @@ def redacted(uri: str) -> str:
 def without_secrets(text: str, *, uri: str) -> str:
     """Return `text`, such as an error message, with the secrets of `uri` taken out."""
     parts = urlsplit(uri)
-    secrets = {uri, parts.netloc.rpartition("@")[0], parts.password or "", parts.query}
+    password = parts.password or ""
+    login = parts.netloc.rpartition("@")[0]
+    secrets = {uri, login, password, unquote(password), parts.query}
     for secret in sorted((s for s in secrets if s), key=len, reverse=True):
         text = text.replace(secret, redacted(uri) if secret == uri else "***")
     return text
@@ -91,6 +139,12 @@ def charts_link(uri: str, *, experiment_id: str, study_id: str, port: int = 5000
         f"{base}/#/experiments/{experiment_id}/runs?workflowType=machine_learning"
         f"&compareRunsMode=CHART&viewStateShareKey={layouts_key(study_id)}"
     )
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """Return the file that a resolved URI names; None where the database is no file."""
+    match = _SQLITE_FILE.match(uri)
+    return None if match is None else Path(match["path"])
 
 
 def is_sql(uri: str) -> bool:

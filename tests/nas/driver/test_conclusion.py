@@ -1,10 +1,13 @@
 """What a study leaves when it has ended; all of it can be made again."""
 
 import shutil
+import sqlite3
 
 import pytest
 
 from nas.driver.conclusion import WINNER, conclude
+from nas.driver.study import sync_study
+from nas.driver.sweep import _complete
 from nas.reading.study import REPORT, rank_study
 from nas.study.folder import open_study
 from nas.study.records import TrialStatus
@@ -44,3 +47,37 @@ def test_nothing_finished_exports_nothing(finished, tmp_path):
     assert concluded.exported is None
     assert not (folder / "export").exists()
     assert concluded.ranking.layouts == ()
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_without_its_checkpoint_all_but_the_winner_is_made(finished, tmp_path, before):
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder)
+    shutil.rmtree(folder / "trials")
+    if not before:
+        shutil.rmtree(folder / "export")
+    (folder / REPORT).unlink()
+    study = open_study(folder)
+    concluded = conclude(study, study.histories())
+    assert concluded.exported is None
+    assert concluded.unexported.startswith("the winner cannot be exported")
+    assert ("stays as it was" in concluded.unexported) is before
+    assert concluded.report.is_file()
+    assert _complete(study)
+    assert (folder / WINNER / "model.safetensors").exists() is before
+
+
+@pytest.mark.mlflow
+def test_sync_needs_no_checkpoint_and_leaves_no_run_running(finished, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder)
+    text = (folder / "study.json").read_text()
+    (folder / "study.json").write_text(text.replace('"uri": "off"', '"uri": null'))
+    study = open_study(folder)
+    shutil.rmtree(study.trials)
+    conclusion = sync_study(study)
+    assert (conclusion.warning, conclusion.exported) == ("", None)
+    assert "no intact checkpoint" in conclusion.unexported
+    with sqlite3.connect(folder / "mlflow.db") as database:
+        found = database.execute("SELECT DISTINCT status FROM runs").fetchall()
+    assert found == [("FINISHED",)]

@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import sqlite3
 import time
 
 import pytest
@@ -153,6 +154,16 @@ def test_sync_sends_a_finished_study_to_a_new_database_once(finished, tmp_path):
         if "nas.trial_id" in run.data.tags:
             steps = [m.step for m in client.get_metric_history(run.info.run_id, "eval/accuracy")]
             assert steps == [1, 2, 3]
+
+
+def test_a_deleted_experiment_is_refused_before_anything_is_made(tmp_path):
+    with sqlite3.connect(tmp_path / "ml.db") as database:
+        database.execute("CREATE TABLE experiments (name, lifecycle_stage)")
+        database.execute("INSERT INTO experiments VALUES ('small', 'deleted')")
+    spec = load_spec(str(SMALL), (f"tracking.uri=sqlite:///{tmp_path / 'ml.db'}",))
+    with pytest.raises(SpecError, match=r"'small' .* was deleted: restore it"):
+        begin_study(spec, folder=tmp_path / "s", executor=InlineExecutor(), display=Silent())
+    assert not (tmp_path / "s").exists()
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """The tracker's thread, against a backend that fails in every way."""
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -173,6 +174,41 @@ def test_close_keeps_its_deadline_when_the_backend_hangs() -> None:
     assert time.monotonic() - before < 2
     assert sentence == "MLflow did not take the end of the study (it was too slow)"
     backend.block.set()
+
+
+def test_close_says_at_once_that_it_waits_and_why() -> None:
+    backend = Recorder()
+    backend.down = True
+    tracked = tracker(backend)
+    wait_until(lambda: tracked.trouble != "")
+    told: list[tuple[float, str, float]] = []
+    before = time.monotonic()
+    tracked.close(
+        deadline_s=0.5, waiting=lambda s, why: told.append((s, why, time.monotonic() - before))
+    )
+    ((seconds, why, after),) = told
+    assert (seconds, why) == (0.5, "no answer from http://***@ml.example")
+    assert after < 0.4
+
+
+def test_a_close_that_takes_no_time_says_nothing() -> None:
+    told: list[float] = []
+    assert tracker(Recorder()).close(deadline_s=10, waiting=lambda s, _: told.append(s)) == ""
+    assert not told
+
+
+def test_ctrl_c_ends_the_wait_and_goes_no_further() -> None:
+    backend = Recorder()
+    backend.down = True
+    tracked = tracker(backend)
+
+    def press(seconds: float, why: str) -> None:
+        threading.Timer(0.1, signal.raise_signal, [signal.SIGINT]).start()
+
+    before = time.monotonic()
+    sentence = tracked.close(deadline_s=60, waiting=press)
+    assert time.monotonic() - before < 20
+    assert sentence.startswith("MLflow did not take the end of the study (")
 
 
 def test_closing_interrupts_what_still_runs_and_carries_the_report() -> None:

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from nas.errors import SpecError
-from nas.tracking.uri import charts_link, redacted, resolve_uri, ui_command, without_secrets
+from nas.tracking.uri import (
+    charts_link,
+    redacted,
+    refuse_secrets,
+    resolve_uri,
+    ui_command,
+    without_secrets,
+)
 
 SECRET = "postgresql+psycopg2://ann:hunter2@db.example:5432/ml?password=hunter3"
 
@@ -91,3 +98,31 @@ def test_the_link_opens_the_charts_saved_with_the_study() -> None:
     assert link.endswith("&compareRunsMode=CHART&viewStateShareKey=nas-layouts-ab-12")
     server = charts_link("https://ann:x@ml.example/", experiment_id="7", study_id="ab")
     assert server.startswith("https://***@ml.example/#/experiments/7/")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [SECRET, "http://ann:hunter2@h", "https://hunter2@h", "mysql://h/d?password=hunter2"],
+)
+def test_a_secret_is_not_written_into_a_study(uri: str) -> None:
+    with pytest.raises(SpecError, match=r"holds a password.*\$MLFLOW_PASSWORD@HOST") as caught:
+        refuse_secrets(uri)
+    assert "hunter" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["http://h", "sqlite:////a.db?timeout=9", "http://a:$P@h", "http://${T}@h", "mysql://ann@h/d"],
+)
+def test_a_uri_without_a_secret_is_taken(uri: str) -> None:
+    refuse_secrets(uri)
+
+
+def test_a_variable_stands_for_a_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NAS_TEST_PASSWORD", "a@b/c")
+    uri = "postgresql://ann:${NAS_TEST_PASSWORD}@h/$d"
+    assert resolve_uri(uri, folder=tmp_path) == "postgresql://ann:a%40b%2Fc@h/$d"
+    assert "a@b" not in without_secrets("a@b/c a%40b%2Fc", uri="http://u:a%40b%2Fc@h")
+    monkeypatch.delenv("NAS_TEST_PASSWORD")
+    with pytest.raises(SpecError, match="NAS_TEST_PASSWORD, which is not set: export"):
+        resolve_uri(uri, folder=tmp_path)

@@ -7,6 +7,7 @@ needs them the bytes are compared instead.
 
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 from nas.data.dataset import Dataset, Pool
 from nas.data.decoding import to_channels
 from nas.data.images import Indices, Pixels
+from nas.data.regular import open_regular
 from nas.data.sources import SOURCES, open_source
 from nas.data.split import Split, evaluated_on, evaluation_pool
 from nas.spec.study import DataSpec
@@ -120,16 +122,19 @@ def _parts(places: Iterable[int]) -> Iterator[list[int]]:
 
 
 def _size(path: Path) -> bytes:
-    return path.stat().st_size.to_bytes(8, "big")
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(f"{path}: is no regular file")
+    return status.st_size.to_bytes(8, "big")
 
 
 def _end(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(size - TAIL, 0))
         return hashlib.blake2b(b"%d " % size + file.read(TAIL), digest_size=DIGEST).digest()
 
 
 def _bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").digest()

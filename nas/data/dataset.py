@@ -55,6 +55,7 @@ class Dataset:
     train: Pool
     evaluation: Pool | None = None
     endless: Images | None = None
+    notes: tuple[str, ...] = ()  # what a user should know before training: folders, unused files
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from nas.data.checks import check_sizes
-from nas.data.load import ImageData, foresee, load
+from nas.data.load import ImageData, load
 from nas.errors import DataError
 from nas.space.candidate import study_space
 from nas.spec.study import StudySpec
@@ -46,20 +45,10 @@ def load_images(spec: StudySpec, *, apart: bool = True) -> StudyImages:
     return StudyImages(training=training, fine_tuning=tuned)
 
 
-def foresee_left_out(spec: StudySpec) -> tuple[str, ...]:
-    """Say what neither task will train on, as far as it is known before pixels are.
-
-    Raises:
-        NotFoundError, DataError, SpecError: as `nas.data.load.load`, as far as labels tell.
-    """
-    check_sizes(spec.data, study_space(spec).image_sizes)
-    if spec.fine_tune is None:
-        return ()
-    data, tuning = spec.data, spec.fine_tune.data
-    first = foresee(data, beside=tuning)
-    with _named_fine_tune():
-        second = foresee(tuning, beside=data)
-    return (*first.words("data", "fine_tune.data"), *second.words("fine_tune.data", "data"))
+def images_key(spec: StudySpec) -> str:
+    """Return the same for studies whose images are the same."""
+    tuning = None if spec.fine_tune is None else spec.fine_tune.data
+    return repr((spec.data, tuning, sorted(study_space(spec).image_sizes)))
 
 
 @contextmanager
@@ -122,6 +111,7 @@ def facts_of(data: ImageData) -> DataFacts:
         evaluation_images=data.evaluation.count,
         bad_files=data.bad_files,
         left_out=data.left_out,
+        notes=data.notes,
         others=tuple(
             AtSize(
                 image_size=other.shape.image_size,

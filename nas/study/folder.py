@@ -13,7 +13,7 @@ from nas.spec.names import check_name
 from nas.spec.study import StudySpec
 from nas.study.declaration import Declaration
 from nas.study.extension import declaration, extended_spec, journalled_extensions
-from nas.study.facts import DataFacts, facts_from_json, facts_to_json
+from nas.study.facts import DataFacts, facts_from_json, facts_to_json, left_out_words
 from nas.study.folded import FROM, keep, kept
 from nas.study.journal import START, is_held, scan_from
 from nas.study.origin import git_commit, versions
@@ -78,17 +78,7 @@ class Study:
     @property
     def left_out(self) -> tuple[str, ...]:
         """What its tasks do not train on because it evaluates on it, a sentence each."""
-        tuning = self.fine_tuning_data
-        both = (
-            (self.data, "data", "fine_tune.data"),
-            *([] if tuning is None else [(tuning, "fine_tune.data", "data")]),
-        )
-        return tuple(
-            sentence
-            for facts, section, other in both
-            if facts.left_out is not None
-            for sentence in facts.left_out.words(section, other)
-        )
+        return left_out_words(self.data, self.fine_tuning_data)
 
     @property
     def running(self) -> bool:
@@ -196,7 +186,7 @@ def create_study(
     )
     with STUDY.creating(folder, _to_json(study)) as staged:
         for part in ("journal", "trials"):
-            (staged / part).mkdir(mode=0o700)
+            (staged / part).mkdir()
         write_json(staged / SPEC, resolved(spec))
     return study
 

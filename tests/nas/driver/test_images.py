@@ -11,13 +11,12 @@ from nas.driver.images import (
     StudyImages,
     check_unchanged,
     facts_of,
-    foresee_left_out,
     load_images,
     were_kept_apart,
 )
 from nas.errors import DataError, SpecError
 from nas.spec.file import load_spec
-from nas.study.facts import facts_to_json
+from nas.study.facts import facts_to_json, left_out_words
 from nas.study.folder import create_study, open_study
 from nas.study.left_out import LeftOut
 from tests.nas.conftest import SMALL
@@ -80,7 +79,7 @@ def test_no_task_trains_on_what_either_evaluates_on():
         LeftOut(reserved=70),
     )
     assert (images.training.evaluation.count, images.fine_tuning.evaluation.count) == (100, 500)
-    assert foresee_left_out(spec) == (
+    assert left_out_words(facts_of(images.training), facts_of(images.fine_tuning)) == (
         (
             "data: of the images that could be trained on, 470 are set apart, since fine_tune.data "
             "evaluates on them"
@@ -90,10 +89,10 @@ def test_no_task_trains_on_what_either_evaluates_on():
             "evaluates on them"
         ),
     )
-    assert foresee_left_out(load_spec(str(SMALL))) == ()
+    alone = facts_of(load_images(load_spec(str(SMALL))).training)
+    assert left_out_words(alone, None) == ()
 
 
-@pytest.mark.parametrize("look", [load_images, foresee_left_out])
 @pytest.mark.parametrize(
     ("overrides", "says"),
     [
@@ -108,9 +107,9 @@ def test_no_task_trains_on_what_either_evaluates_on():
         ),
     ],
 )
-def test_a_study_that_would_have_to_train_on_them_is_one_line(look, overrides, says):
+def test_a_study_that_would_have_to_train_on_them_is_one_line(overrides, says):
     with pytest.raises(DataError) as caught:
-        look(load_spec(str(SMALL), (*LEAKS, *overrides)))
+        load_images(load_spec(str(SMALL), (*LEAKS, *overrides)))
     assert str(caught.value).startswith(says)
     assert "\n" not in str(caught.value)
 
@@ -168,9 +167,8 @@ def test_images_come_at_all_sizes_that_the_space_says_and_are_known_again(tmp_pa
 
 
 def test_sizes_that_a_source_has_not_are_refused_at_the_door():
-    for see in (foresee_left_out, load_images):
-        with pytest.raises(SpecError, match=r"^space.image_size: 12 pixels are too few"):
-            see(load_spec(str(SMALL), (SIZES, "data={source: procedural, train: 50}")))
+    with pytest.raises(SpecError, match=r"^space.image_size: 12 pixels are too few"):
+        load_images(load_spec(str(SMALL), (SIZES, "data={source: procedural, train: 50}")))
 
 
 def test_other_sizes_are_kept_of_a_study_that_has_some_alone():

@@ -89,4 +89,7 @@ def require_names(where: object, found: set[str], expected: Mapping[str, torch.T
 def write(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
     """Write the tensors, from whatever device and order in memory."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    path.touch()
+    mode = path.stat().st_mode  # as the umask has it; what is saved is readable by its owner alone
     save_file(plain, path, metadata={"format": "pt"})  # the hub's mark of torch's tensors
+    path.chmod(mode)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nas.cli.formats import format_option
+from nas.cli.formats import LocalPath, format_option
 
 if TYPE_CHECKING:
     from nas.driver.images import StudyImages
@@ -243,9 +243,7 @@ def list_(spec: str, overrides: tuple[str, ...], number: int | None, output: str
 @click.argument("spec")
 @click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
 @click.option("--layout", help="Draw this layout alone, with the layers of its blocks.")
-@click.option(
-    "--to", type=click.Path(path_type=Path, dir_okay=False), help="SVG file; else standard output."
-)
+@click.option("--to", type=LocalPath(dir_okay=False), help="SVG file; else standard output.")
 @click.option(
     "-o", "--output", type=click.Choice(["svg", "json", "csv"]), default="svg", show_default=True,
     help="The drawing, or the bars of its histograms.",

@@ -2,8 +2,8 @@
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 _WORDS = (
     (stat.S_ISDIR, "a folder"),
@@ -14,7 +14,7 @@ _WORDS = (
 )
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open a file to read its bytes; never wait for one.
 
     Raises:

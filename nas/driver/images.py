@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from nas.data.load import ImageData, load
-from nas.errors import DataError
+from nas.errors import DataError, NotFoundError
 from nas.space.candidate import study_space
+from nas.spec.data import DataSpec
+from nas.spec.paths import is_uri, local_path
 from nas.spec.study import StudySpec
 from nas.study.facts import AtSize, DataFacts
 from nas.study.folder import Study
@@ -45,6 +47,22 @@ def load_images(spec: StudySpec, *, apart: bool = True) -> StudyImages:
     return StudyImages(training=training, fine_tuning=tuned)
 
 
+def with_absolute_paths(spec: StudySpec) -> StudySpec:
+    """Return the spec with the images where they are, whatever folder one goes on from."""
+    spec = spec.model_copy(update={"data": _absolute(spec.data)})
+    if spec.fine_tune is None:
+        return spec
+    tuning = spec.fine_tune.model_copy(update={"data": _absolute(spec.fine_tune.data)})
+    return spec.model_copy(update={"fine_tune": tuning})
+
+
+def _absolute(data: DataSpec) -> DataSpec:
+    if data.path is None or is_uri(data.path):
+        return data
+    path = local_path(data.path, key="data.path").absolute()
+    return data.model_copy(update={"path": str(path)})
+
+
 def images_key(spec: StudySpec) -> str:
     """Return the same for studies whose images are the same."""
     tuning = None if spec.fine_tune is None else spec.fine_tune.data
@@ -73,7 +91,11 @@ def load_again(study: Study) -> StudyImages:
         NotFoundError: they are gone.
         DataError: they are not those the study began with, or cannot be used.
     """
-    images = load_images(study.spec, apart=were_kept_apart(study))
+    try:
+        images = load_images(study.spec, apart=were_kept_apart(study))
+    except NotFoundError as error:
+        again = f"`nas resume {study.folder} data.path=FOLDER` goes on with images that have moved"
+        raise NotFoundError(f"{error}; {again}") from error
     check_unchanged(study, images)
     return images
 
@@ -88,7 +110,7 @@ def check_unchanged(study: Study, images: StudyImages) -> None:
         if facts_of(data).fingerprints != facts.fingerprints:
             raise DataError(
                 f"the images of {study.folder} have changed since it began; resume needs the same "
-                "ones"
+                f"ones: where they have moved, `nas resume {study.folder} data.path=FOLDER`"
             )
 
 

@@ -101,8 +101,8 @@ class Journal:
         """
         self._path = folder / FILE
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             raise JournalError(f"{folder}: cannot be written: {error.strerror}") from error
         if not _lock_for_writing(self._lock):
@@ -118,7 +118,7 @@ class Journal:
 
     def _open(self) -> list[Record]:
         records, self._end = read_from(self._path.parent, START)
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
         os.ftruncate(self._file, self._end.size)
         os.lseek(self._file, self._end.size, os.SEEK_SET)
         os.fsync(self._file)

@@ -51,8 +51,12 @@ class FolderKind:
             )
 
     @contextmanager
-    def creating(self, folder: Path, values: Mapping[str, Any]) -> Iterator[Path]:
+    def creating(
+        self, folder: Path, values: Mapping[str, Any], *, private: bool = False
+    ) -> Iterator[Path]:
         """Fill a folder under another name; of several processes at once one succeeds.
+
+        Who may read it the umask says, unless it is `private`: then nobody else.
 
         Raises:
             StudyExistsError: there is something at `folder` already.
@@ -60,7 +64,7 @@ class FolderKind:
         """
         staged = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}"
         try:
-            staged.mkdir(mode=0o700, parents=True)
+            staged.mkdir(mode=0o700 if private else 0o777, parents=True)
             yield staged
             write_json(staged / self.file, {"format": self.format, **values})
             staged.rename(folder)  # atomic, and refused when the folder has anything in it

@@ -4,9 +4,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from nas.data.apart import digests
+from nas.driver.display import Silent
+from nas.driver.extension import changed_spec, extend_study
 from nas.driver.images import (
     StudyImages,
     check_unchanged,
@@ -14,7 +18,9 @@ from nas.driver.images import (
     load_images,
     were_kept_apart,
 )
-from nas.errors import DataError, SpecError
+from nas.driver.study import begin_study, resume_study
+from nas.errors import DataError, NotFoundError, SpecError
+from nas.execution.inline import InlineExecutor
 from nas.spec.file import load_spec
 from nas.study.facts import facts_to_json, left_out_words
 from nas.study.folder import create_study, open_study
@@ -174,3 +180,75 @@ def test_sizes_that_a_source_has_not_are_refused_at_the_door():
 def test_other_sizes_are_kept_of_a_study_that_has_some_alone():
     with_one = facts_of(load_images(load_spec(str(SMALL))).training)
     assert "others" not in facts_to_json(with_one)
+
+
+# Images in folders, which are somewhere, and may move
+
+
+def pictures(root, first=0):
+    for label, name in enumerate("ab"):
+        (root / name).mkdir(parents=True)
+        for number in range(first, first + 12):
+            rng = np.random.default_rng((label, number))
+            pixels = rng.integers(0, 255, (32, 32, 3), np.uint8)
+            Image.fromarray(pixels).save(root / name / f"{number}.png")
+
+
+FOLDER = ("data.source=folder", "data.train=null", "data.evaluation=null", "training.epochs=2")
+
+
+@pytest.fixture
+def begun(tmp_path, monkeypatch):
+    """A finished study of images whose path was relative, gone on with from elsewhere."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    pictures(tmp_path / "here" / "images")
+    begin_study(
+        load_spec(str(SMALL), (*FOLDER, "data.path=images")),
+        folder=tmp_path / "s",
+        executor=InlineExecutor(),
+        display=Silent(),
+    )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "s"
+
+
+def go_on(folder, *changes):
+    study, how = open_study(folder), {"executor": InlineExecutor(), "display": Silent()}
+    return extend_study(study, changes, **how) if changes else resume_study(study, **how)
+
+
+def test_a_relative_path_is_the_same_from_everywhere(begun, tmp_path):
+    assert open_study(begun).spec.data.path == str(tmp_path / "here" / "images")
+    assert go_on(begun).ranking is not None
+
+
+def test_images_that_moved_are_found_again_once_for_all(begun, tmp_path):
+    (tmp_path / "here" / "images").rename(tmp_path / "there")
+    with pytest.raises(NotFoundError, match=r"images: no such folder; `nas resume .*path=FOLDER`"):
+        go_on(begun)
+    before = go_on(begun, "data.path=there").ranking
+    assert open_study(begun).spec.data.path == str(tmp_path / "there")
+    assert go_on(begun).ranking.order == before.order
+    with pytest.raises(SpecError, match=r"has data.path=there already"):
+        go_on(begun, "data.path=there")
+
+
+def test_other_images_are_not_those_that_moved(begun, tmp_path):
+    pictures(tmp_path / "others", first=1)
+    records = (begun / "journal" / "records.jsonl").read_bytes()
+    with pytest.raises(DataError, match="have changed since it began"):
+        go_on(begun, "data.path=others")
+    assert (begun / "journal" / "records.jsonl").read_bytes() == records
+
+
+def test_one_path_moves_both_tasks_where_both_have_the_same(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    tuned = f"fine_tune={{data: {{source: folder, path: {one}, image_size: 24}}}}"
+    spec = load_spec(str(SMALL), (*FOLDER, f"data.path={one}", tuned))
+    pictures(one)
+    facts = facts_of(load_images(spec).training)
+    study = create_study(spec, facts, fine_tuning=facts, folder=tmp_path / "s")
+    moved, changes = changed_spec(study, [f"data.path={other}"])
+    assert moved.fine_tune.data.path == moved.data.path == str(other)
+    assert changes == {"data.path": str(other), "fine_tune.data.path": str(other)}

@@ -22,7 +22,7 @@ from nas.driver.study import begin_study, resume_study
 from nas.errors import DataError, NotFoundError, SpecError
 from nas.execution.inline import InlineExecutor
 from nas.spec.file import load_spec
-from nas.study.facts import facts_to_json, left_out_words
+from nas.study.facts import facts_from_json, facts_to_json, left_out_words
 from nas.study.folder import create_study, open_study
 from nas.study.left_out import LeftOut
 from tests.nas.conftest import SMALL
@@ -211,6 +211,15 @@ def begun(tmp_path, monkeypatch):
     )
     monkeypatch.chdir(tmp_path)
     return tmp_path / "s"
+
+
+def test_notes_are_kept_of_images_that_have_some_alone(begun, tmp_path):
+    assert "notes" not in facts_to_json(open_study(begun).data)
+    pictures(tmp_path / "set" / "train")
+    found = load_images(load_spec(str(SMALL), (*FOLDER, f"data.path={tmp_path / 'set'}")))
+    facts = facts_of(found.training)
+    assert facts.notes
+    assert facts_from_json(json.loads(json.dumps(facts_to_json(facts)))) == facts
 
 
 def go_on(folder, *changes):

@@ -96,6 +96,8 @@ def write(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
         OSError: the file cannot be written.
     """
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    path.touch()
+    mode = path.stat().st_mode  # as the umask has it; what is saved is readable by its owner alone
     try:
         save_file(plain, path, metadata={"format": "pt"})  # the hub's mark of torch's tensors
     except SafetensorError as error:
@@ -104,3 +106,4 @@ def write(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
             raise
         code = int(number[1])
         raise OSError(code, os.strerror(code), str(path)) from error
+    path.chmod(mode)

@@ -1,10 +1,13 @@
 """Options that several commands have, and what they print without a table."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import click
 
 from nas.spec.choices import Metric, Question
+from nas.spec.paths import local_path
 
 format_option = click.option(
     "-o",
@@ -24,6 +27,24 @@ question_option = click.option(
     type=click.Choice([question.value for question in Question]),
     help="What is asked; else as the spec says.",
 )
+
+
+class LocalPath(click.Path):
+    """A path on this machine, with `~` for the home; a URI is refused."""
+
+    def __init__(self, *, dir_okay: bool = True) -> None:
+        super().__init__(path_type=Path, dir_okay=dir_okay)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path.
+
+        Raises:
+            SpecError: it is none of this machine.
+        """
+        key = "" if param is None else (param.metavar or param.opts[0])
+        path = local_path(value, key=key)
+        super().convert(path, param, ctx)  # refuses what is a folder where a file is meant
+        return path
 
 
 def print_json(values: object) -> None:

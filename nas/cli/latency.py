@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nas.cli.formats import format_option
+from nas.cli.formats import LocalPath, format_option
 from nas.errors import SpecError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def latency(study: str, output: str, recorded: bool, **options: Any) -> None:
 @click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
 @click.option(
     "--to",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=LocalPath(dir_okay=False),
     required=True,
     help="The file to write, which `space.latency` of the spec then names.",
 )

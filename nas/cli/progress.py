@@ -39,7 +39,13 @@ class TerminalDisplay:
 
     def begin(self, study: Study, search: Search) -> None:
         """Say what is to be done; on a terminal a live table follows."""
-        for sentence in (*search.notes, *_unread(study), *study.left_out):
+        facts = study.data, study.fine_tuning_data
+        if not self._quiet:
+            for word, each in zip(("data", "fine_tune.data"), facts, strict=True):
+                if each is not None:
+                    self._say(f"{word}: {each.words}")
+        notes = [note for each in facts if each is not None for note in each.notes]
+        for sentence in (*notes, *search.notes, *_unread(study), *study.left_out):
             self._say(f"note: {sentence}")
         if self._quiet:
             return

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from nas.cli import forecasts
-from nas.cli.formats import format_option, metric_option, question_option
+from nas.cli.formats import LocalPath, format_option, metric_option, question_option
 from nas.errors import SpecError
 from nas.spec.choices import Metric, Question
 
@@ -26,7 +26,7 @@ def status(study: str, output: str) -> None:
 
 
 @click.command()
-@click.argument("root", default="studies", type=click.Path(path_type=Path))
+@click.argument("root", default="studies", type=LocalPath())
 @format_option
 def ls(root: Path, output: str) -> None:
     """List the studies under ROOT (default: studies)."""
@@ -95,7 +95,7 @@ def rank(
 
 @click.command()
 @click.argument("study")
-@click.option("--to", type=click.Path(path_type=Path), help="HTML file; else inside STUDY.")
+@click.option("--to", type=LocalPath(), help="HTML file; else inside STUDY.")
 def report(study: str, to: Path | None) -> None:
     """Write the report of STUDY as one HTML file and print its path; of a sweep, its picture."""
     from nas.reading.target import open_target
@@ -105,7 +105,7 @@ def report(study: str, to: Path | None) -> None:
 
 @click.command()
 @click.argument("study")
-@click.option("--to", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+@click.option("--to", type=LocalPath(), required=True, help="Folder to write.")
 def export(study: str, to: Path) -> None:
     """Write the best model of STUDY to a folder that `coatnet.load` reads."""
     from nas.reading.target import open_target

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nas.cli.formats import format_option
+from nas.cli.formats import LocalPath, format_option
 
 if TYPE_CHECKING:
+    from nas.driver.images import StudyImages
     from nas.spec.study import StudySpec
 
 
@@ -18,27 +19,39 @@ if TYPE_CHECKING:
 @click.argument("spec")
 @click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
 def validate(spec: str, overrides: tuple[str, ...]) -> None:
-    """Check SPEC and say what it would run: of a sweep, all its studies."""
+    """Check SPEC and its images, and say what it would run: of a sweep, all its studies."""
     from nas.spec.file import load_spec, located
     from nas.study.sweep import specs_of
 
     loaded = load_spec(spec, overrides)
     with located(spec, overrides):
+        seen: dict[str, StudyImages] = {}  # studies of a sweep mostly have the same
         for each in specs_of(loaded):
-            _validate(each)
+            _validate(each, seen)
 
 
-def _validate(loaded: "StudySpec") -> None:
+def _validate(loaded: "StudySpec", seen: "dict[str, StudyImages]") -> None:
     from nas.data.load import peek
-    from nas.driver.images import foresee_left_out
+    from nas.driver.images import facts_of, images_key, load_images
+    from nas.driver.study import plan_search
     from nas.search.build import build_search
+    from nas.study.facts import left_out_words
 
-    shape, tuned = peek(loaded.data), None
-    if loaded.fine_tune is not None:
-        same = {"channels": shape.channels}
-        tuned = peek(loaded.fine_tune.data.model_copy(update=same))
-    search = build_search(loaded, shape, fine_tune_shape=tuned)
-    for sentence in (*search.notes, *foresee_left_out(loaded)):
+    build_search(loaded, peek(loaded.data))  # what the spec alone tells is wrong, at once
+    key = images_key(loaded)
+    known = key in seen
+    images = seen.setdefault(key, seen[key] if known else load_images(loaded))
+    search = plan_search(loaded, images)
+    facts = facts_of(images.training)
+    tuned = None if images.fine_tuning is None else facts_of(images.fine_tuning)
+    notes = list(search.notes)
+    if not known:
+        for section, each in (("data", facts), ("fine_tune.data", tuned)):
+            if each is not None:
+                click.echo(f"{section}: {each.words}")
+                notes += [*each.notes, *(f"cannot be read: {bad}" for bad in each.bad_files)]
+        notes += left_out_words(facts, tuned)
+    for sentence in notes:
         click.echo(f"note: {sentence}", err=True)
     click.echo(
         f"{loaded.name}: {search.expected} trials, {search.expected_epochs} epochs in all, "
@@ -230,9 +243,7 @@ def list_(spec: str, overrides: tuple[str, ...], number: int | None, output: str
 @click.argument("spec")
 @click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
 @click.option("--layout", help="Draw this layout alone, with the layers of its blocks.")
-@click.option(
-    "--to", type=click.Path(path_type=Path, dir_okay=False), help="SVG file; else standard output."
-)
+@click.option("--to", type=LocalPath(dir_okay=False), help="SVG file; else standard output.")
 @click.option(
     "-o", "--output", type=click.Choice(["svg", "json", "csv"]), default="svg", show_default=True,
     help="The drawing, or the bars of its histograms.",

@@ -16,6 +16,7 @@ import numpy as np
 from nas.data.dataset import Dataset, Pool
 from nas.data.decoding import to_channels
 from nas.data.images import Indices, Pixels
+from nas.data.regular import open_regular
 from nas.data.sources import SOURCES, open_source
 from nas.data.split import Split, evaluated_on, evaluation_pool
 from nas.spec.study import DataSpec
@@ -124,12 +125,12 @@ def _size(path: Path) -> bytes:
 
 
 def _end(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(size - TAIL, 0))
         return hashlib.blake2b(b"%d " % size + file.read(TAIL), digest_size=DIGEST).digest()
 
 
 def _bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").digest()

@@ -1,6 +1,6 @@
-"""What loading refuses: sizes that a source has not, too many bytes, unreadable files."""
+"""What loading refuses or tells of: sizes a source has not, too many bytes, unreadable files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -9,6 +9,8 @@ from nas.data.images import Indices
 from nas.data.sources import SOURCES
 from nas.errors import DataError, SpecError
 from nas.spec.study import DataSpec
+
+REPEATED = 0.01  # share of equal images to evaluate on from which on it is said
 
 
 def check_sizes(spec: DataSpec, others: Sequence[int] = ()) -> None:
@@ -67,8 +69,37 @@ def check_classes(
     """
     counts = np.bincount(train_labels, minlength=len(dataset.class_names))
     if not counts.all() and dataset.endless is None:
-        name = dataset.class_names[int(np.argmin(counts))]
-        why = f": {copies} are evaluation images too, and left out" if copies else ""
-        raise DataError(f"{dataset.name}: class {name!r} has no training images{why}")
+        rare = int(np.argmin(counts))
+        raise DataError(
+            f"{dataset.name}: class {dataset.class_names[rare]!r} has no training images: "
+            f"{_why_none(dataset, rare, copies=copies)}"
+        )
     if not evaluation_labels.size:
         raise DataError(f"{dataset.name}: no evaluation image could be read")
+
+
+def _why_none(dataset: Dataset, label: int, *, copies: int) -> str:
+    """Say why a class has no images to train on, and what to do."""
+    have = int(np.count_nonzero(dataset.train.labels == label))
+    if copies:
+        return f"{copies} are evaluation images too, and left out"
+    if not have:
+        return "there are none to read: add some, or take the class out"
+    if have == 1 and dataset.evaluation is None:
+        return (
+            "its only one is evaluated on, and 2 or more are needed: add images, take the class "
+            "out, or put images to evaluate on into a set of their own, such as val/"
+        )
+    return (
+        f"of its {have} all are unreadable or evaluated on, or data.train asks for too few: add "
+        "images, or take the class out"
+    )
+
+
+def repeated_words(repeated: int, count: int) -> Iterator[str]:
+    """Say that fewer images are evaluated on than it seems, where that makes a difference."""
+    if repeated > REPEATED * count:
+        yield (
+            f"of the {count:,} images that are evaluated on {repeated:,} equal another of them: "
+            "accuracies are of fewer images than they seem, and intervals too narrow"
+        )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nas.data.decoding import resize_gray
 from nas.data.images import CountedImages, Images, Indices, Pixels
 from nas.errors import DataError, NotFoundError
+from nas.spec.paths import local_path
 from nas.spec.study import DataSpec
 
 
@@ -55,6 +56,7 @@ class Dataset:
     train: Pool
     evaluation: Pool | None = None
     endless: Images | None = None
+    notes: tuple[str, ...] = ()  # what a user should know before training: folders, unused files
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,8 +80,9 @@ def root_of(spec: DataSpec) -> Path:
     Raises:
         NotFoundError: there is none.
         DataError: it is no folder.
+        SpecError: it is a URI.
     """
-    root = Path(spec.path or "").expanduser()
+    root = local_path(spec.path or "", key="data.path")
     if not root.exists():
         raise NotFoundError(f"data.path {root}: no such folder")
     if not root.is_dir():

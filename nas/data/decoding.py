@@ -10,10 +10,18 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
-FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF")  # no EPS or PSD: they run interpreters
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"})
+from nas.data.regular import open_regular
+
+AVIF = ("AVIF",) if features.check("avif") else ()  # some builds of Pillow have none
+FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", *AVIF)  # no EPS, PSD: they run interpreters
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".webp", ".gif", ".tif", ".tiff"}
+    | ({".avif"} if AVIF else set())
+)
+BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"BM", b"GIF8", b"II*\0", b"MM\0*")  # not WebP
+LIGHT = 224  # of 255: what is drawn lighter than this would hardly be seen on white
 PIXEL_LIMIT = 40_000_000  # decoded at 4 bytes a pixel: 160 MB; large JPEGs are decoded reduced
 THREADS = 4  # Pillow decodes without the interpreter lock
 LUMA = np.array([19595, 38470, 7471], dtype=np.uint32)  # ITU-R 601: 0.299, 0.587, 0.114 of 2**16
@@ -62,8 +70,9 @@ def decode_files(
 
 
 def _reason(error: BaseException, file: Path | bytes) -> str:
-    if isinstance(file, bytes) and isinstance(error, UnidentifiedImageError):
-        return f"cannot identify image of {len(file):,} bytes"  # Pillow would say an address
+    if isinstance(error, UnidentifiedImageError):  # Pillow would say an address
+        size = f" of {len(file):,} bytes" if isinstance(file, bytes) else ""
+        return f"cannot identify image{size}"
     return " ".join(str(error).split()) or type(error).__name__
 
 
@@ -73,8 +82,8 @@ def decode_file(file: Path | bytes, *, size: int) -> NDArray[np.uint8]:
     Raises:
         OSError, ValueError and others of Pillow: the file cannot be read as an image.
     """
-    source = io.BytesIO(file) if isinstance(file, bytes) else file
-    with Image.open(source, formats=FORMATS) as image:
+    opened = io.BytesIO(file) if isinstance(file, bytes) else open_regular(file)
+    with opened as source, Image.open(source, formats=FORMATS) as image:
         if image.width * image.height > (Image.MAX_IMAGE_PIXELS or PIXEL_LIMIT):
             raise ValueError(f"{image.width} x {image.height} pixels")  # even of a JPEG
         image.draft("RGB", (2 * size, 2 * size))  # JPEG only: decode at a fraction of the size
@@ -97,17 +106,43 @@ def to_channels(images_bchw: NDArray[np.uint8], channels: int) -> NDArray[np.uin
     return ((weighted + (1 << 15)) >> 16).astype(np.uint8)[:, None]
 
 
+def is_image(beginning: bytes) -> bool:
+    """Tell by its first 32 bytes whether a file says that it is an image of a kind we read."""
+    if beginning[:4] == b"RIFF":
+        return beginning[8:12] == b"WEBP"
+    if beginning[4:8] == b"ftyp":
+        return bool(AVIF) and beginning[8:12] in (b"avif", b"avis")
+    return beginning.startswith(BEGINNINGS)
+
+
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16 bits; Pillow's own conversion clips at 255
         wide = np.asarray(image)
         if wide.min() < 0 or wide.max() > 65535:
             raise ValueError("pixels of more than 16 bits")
-        image = Image.fromarray((wide // 257).astype(np.uint8))
+        # In 32 bits may be what had 8 or 16; 8 where all pixels have no more.
+        narrow = image.mode == "I" and wide.max() <= 255
+        image = Image.fromarray((wide if narrow else wide // 257).astype(np.uint8))
     elif image.mode == "F":
         raise ValueError("floating-point pixels have no known range")
-    elif image.mode == "P" and "transparency" in image.info:
-        image = image.convert("RGBA")
+    elif image.has_transparency_data:
+        image = _on_ground(image.convert("RGBA"))
     return image.convert("RGB")
+
+
+def _on_ground(image: Image.Image) -> Image.Image:
+    """Return an image as it is seen: whatever colours its transparent pixels have do not show.
+
+    The ground is white, and black under what white would hide, such as a white letter.
+    """
+    alpha = image.getchannel("A")
+    if alpha.getextrema()[0] == 255:
+        return image
+    shown = image.convert("L").histogram(alpha)  # of what is not fully transparent
+    mean = np.dot(shown, np.arange(256)) / max(sum(shown), 1)
+    light = mean >= LIGHT
+    ground = Image.new("RGBA", image.size, "black" if light else "white")
+    return Image.alpha_composite(ground, image)
 
 
 def resize_gray(images_bhw: NDArray[np.uint8], *, size: int) -> NDArray[np.uint8]:

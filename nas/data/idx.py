@@ -1,21 +1,67 @@
-"""The source `idx`: the files of MNIST and Fashion-MNIST, every byte of which is distrusted."""
+"""The source `idx`: the files of MNIST and its kin, every byte of which is distrusted."""
 
 import gzip
 import math
+import re
 import struct
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nas.data.dataset import Dataset, Pool, Source, gray_pool, root_of
+from nas.data.regular import open_regular
 from nas.errors import DataError, NotFoundError
 from nas.spec.study import DataSpec
 
 CHANNELS = 1
 UNSIGNED_BYTE = 0x08  # the only element type that images and labels come in
+_TRAIN = re.compile(r"(?P<prefix>emnist-[a-z]+-)?train-images[-.]idx3-ubyte(?:\.gz)?")
 SIZE_LIMIT = 8 << 30  # bytes; a header may claim anything
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IdxSet:
+    """Where the files of a set lie, and how they begin: EMNIST has several sets in one folder."""
+
+    folder: Path
+    prefix: str = ""  # "emnist-letters-"
+
+    def file(self, part: str, what: str) -> Path | None:
+        """Return the file of the images or labels of `train` or `t10k`, or None."""
+        words = (part, "test") if self.prefix and part == "t10k" else (part,)
+        dimensions = 3 if what == "images" else 1
+        names = (f"{self.prefix}{word}-{what}" for word in words)
+        found = (find_idx(self.folder, name, dimensions=dimensions) for name in names)
+        return next(filter(None, found), None)
+
+
+def find_set(root: Path) -> IdxSet:
+    """Return the one set in a folder, or in the folders that downloads put it into.
+
+    Raises:
+        DataError: there are several.
+    """
+    below = [root / "raw", root / "gzip", *sorted(root.glob("*/raw")), *sorted(root.glob("*/gzip"))]
+    sets = {
+        (folder, match["prefix"] or "")
+        for folder in (root, *below)
+        if folder.is_dir()
+        for path in folder.iterdir()
+        if (match := _TRAIN.fullmatch(path.name))
+    }
+    at_root = {each for each in sets if each[0] == root}
+    if (root, "") in sets or not sets:
+        return IdxSet(folder=root)
+    (folder, prefix), *others = sorted(at_root or sets)
+    if others:
+        raise DataError(
+            f"{root}: holds {len(others) + 1} sets, {folder / prefix}* and "
+            f"{others[0][0] / others[0][1]}* among them: put the files of one into a folder"
+        )
+    return IdxSet(folder=folder, prefix=prefix)
 
 
 def find_idx(folder: Path, part: str, *, dimensions: int) -> Path | None:
@@ -23,7 +69,7 @@ def find_idx(folder: Path, part: str, *, dimensions: int) -> Path | None:
     for separator in "-.":
         for suffix in ("", ".gz"):
             path = folder / f"{part}{separator}idx{dimensions}-ubyte{suffix}"
-            if path.is_file():
+            if path.exists() and not path.is_dir():  # a pipe is refused by name when it is read
                 return path
     return None
 
@@ -36,7 +82,10 @@ def read_idx(path: Path, *, dimensions: int) -> NDArray[np.uint8]:
         DataError: it is damaged, or no IDX file of bytes with so many dimensions.
     """
     try:
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
+        with (
+            open_regular(path) as plain,
+            gzip.open(plain) if path.suffix == ".gz" else plain as file,
+        ):
             header = file.read(4 + 4 * dimensions)
             shape = _shape(header, dimensions, path)
             size = math.prod(shape)
@@ -66,26 +115,27 @@ def _shape(header: bytes, dimensions: int, path: Path) -> tuple[int, ...]:
 
 
 def _class_names(spec: DataSpec) -> tuple[str, ...]:
-    labels = _labels(root_of(spec), "train")
+    labels = _labels(find_set(root_of(spec)), "train")
     return tuple(str(label) for label in np.unique(labels))
 
 
 def _open(spec: DataSpec) -> Dataset:
     root, size = root_of(spec), spec.image_size
-    values = np.unique(_labels(root, "train"))
-    has_test = find_idx(root, "t10k-images", dimensions=3) is not None
+    found = find_set(root)
+    values = np.unique(_labels(found, "train"))
+    has_test = found.file("t10k", "images") is not None
     return Dataset(
         name=str(root),
         channels=spec.channels or CHANNELS,
         class_names=tuple(str(value) for value in values),
-        train=_pool(root, "train", values, size),
-        evaluation=_pool(root, "t10k", values, size) if has_test else None,
+        train=_pool(found, "train", values, size),
+        evaluation=_pool(found, "t10k", values, size) if has_test else None,
     )
 
 
-def _pool(root: Path, part: str, values: NDArray[np.uint8], size: int) -> Pool:
-    labels = _labels(root, part)
-    path = _found(find_idx(root, f"{part}-images", dimensions=3), root, f"{part}-images-idx3-ubyte")
+def _pool(found: IdxSet, part: str, values: NDArray[np.uint8], size: int) -> Pool:
+    labels = _labels(found, part)
+    path = _existing(found, part, "images")
     images = read_idx(path, dimensions=3)
     if len(images) != len(labels):
         raise DataError(f"{path}: {len(images)} images for {len(labels)} labels")
@@ -93,21 +143,23 @@ def _pool(root: Path, part: str, values: NDArray[np.uint8], size: int) -> Pool:
         raise DataError(f"{path}: images of {images.shape[1]} x {images.shape[2]} pixels")
     unknown = np.setdiff1d(labels, values)
     if unknown.size:
-        raise DataError(f"{root}: class {unknown[0]} of {part} has no training images")
+        raise DataError(f"{found.folder}: class {unknown[0]} of {part} has no training images")
     return gray_pool(images, np.searchsorted(values, labels).astype(np.int64), size=size)
 
 
-def _labels(root: Path, part: str) -> NDArray[np.uint8]:
-    path = find_idx(root, f"{part}-labels", dimensions=1)
-    labels = read_idx(_found(path, root, f"{part}-labels-idx1-ubyte"), dimensions=1)
+def _labels(found: IdxSet, part: str) -> NDArray[np.uint8]:
+    path = _existing(found, part, "labels")
+    labels = read_idx(path, dimensions=1)
     if not labels.size:
         raise DataError(f"{path}: holds no labels")
     return labels
 
 
-def _found(path: Path | None, root: Path, name: str) -> Path:
+def _existing(found: IdxSet, part: str, what: str) -> Path:
+    path = found.file(part, what)
     if path is None:
-        raise NotFoundError(f"{root}: has no file {name} or {name}.gz")
+        name = f"{found.prefix}{part}-{what}-idx{3 if what == 'images' else 1}-ubyte"
+        raise NotFoundError(f"{found.folder}: has no file {name} or {name}.gz")
     return path
 
 

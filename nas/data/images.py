@@ -96,6 +96,7 @@ class ImageData:
     fingerprint: str  # sha256: equal data, equal fingerprint
     bad_files: tuple[str, ...] = ()  # "file: reason" of what could not be read
     left_out: LeftOut | None = None  # of those to train on; None: nobody looked
+    notes: tuple[str, ...] = ()  # what a user should know of them before they are trained on
     others: tuple["ImageData", ...] = ()  # at other sizes: image n is the same picture at each
 
     def at(self, image_size: object) -> "ImageData":

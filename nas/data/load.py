@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from nas.data.apart import copied_files, digests, evaluated_beside
 from nas.data.arrays import ImageArrays, digest_of
-from nas.data.checks import all_fit, check_bad, check_classes, check_sizes
+from nas.data.checks import all_fit, check_bad, check_classes, check_sizes, repeated_words
 from nas.data.dataset import Dataset, Pool
 from nas.data.decoding import to_channels
 from nas.data.images import CountedImages, ImageData, Indices, Pixels
 from nas.data.sources import SOURCES, class_names, open_source
-from nas.data.split import Split, evaluation_pool, same_images, split
+from nas.data.split import Split, evaluation_pool, split
 from nas.data.statistics import Statistics, statistics_of
 from nas.seeds import derive_seed
 from nas.spec.data import DataSpec
@@ -38,17 +38,6 @@ def peek(spec: DataSpec) -> DataShape:
         channels=spec.channels or SOURCES[spec.source].channels,
         classes=len(class_names(spec)),
     )
-
-
-def foresee(spec: DataSpec, *, beside: DataSpec) -> LeftOut:
-    """Return what `load` will leave out, as far as labels tell: equal images may be found later.
-
-    Raises:
-        NotFoundError, DataError: as `load`, as far as no pixels are needed.
-    """
-    if not same_images(spec, beside) or SOURCES[spec.source].drawn:
-        return LeftOut()
-    return LeftOut(reserved=split(open_source(spec), spec, beside=beside).reserved)
 
 
 def load(
@@ -127,6 +116,7 @@ class _Found:
     bad: Mapping[int, str]  # of those to train on: why they could not be read
     evaluation_bad: Mapping[int, str]
     copies: list[int]  # of those to train on: which equal one that is evaluated on
+    repeated: int = 0  # of those evaluated on: how many equal another of them
     statistics: Statistics | None = None  # of a sample, where not all can be kept
 
 
@@ -139,9 +129,13 @@ def _read(
     evaluating, evaluation_bad = _decode(evaluation_pool(dataset), evaluation, dataset, spec)
     check_bad([*bad.values(), *evaluation_bad.values()], spec, len(train) + len(evaluation))
     copies: list[int] = []
+    repeated = 0
     kept = np.delete(train, list(bad))
     if apart and dataset.endless is None:
-        seen = set(digests(evaluating.images)) | evaluated_beside(dataset, spec, beside)
+        own = digests(evaluating.images)
+        seen = set(own)
+        repeated = len(own) - len(seen)
+        seen |= evaluated_beside(dataset, spec, beside)
         places = [n for n, digest in enumerate(digests(training.images)) if digest in seen]
         copies = kept[places].tolist()
     return _Found(
@@ -154,6 +148,7 @@ def _read(
         bad={int(train[place]): reason for place, reason in bad.items()},
         evaluation_bad={int(evaluation[place]): why for place, why in evaluation_bad.items()},
         copies=copies,
+        repeated=repeated,
     )
 
 
@@ -231,6 +226,7 @@ def _made(
         fingerprint=digest_of(arrays, (*dataset.class_names, *names)),
         bad_files=bad_files,
         left_out=left_out,
+        notes=(*dataset.notes, *repeated_words(found.repeated, evaluating.count)),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from nas.driver.conclusion import Conclusion
 from nas.driver.display import Display
-from nas.driver.images import load_again
+from nas.driver.images import load_again, with_absolute_paths
 from nas.driver.study import drive, plan_search, warn
 from nas.errors import SpecError
 from nas.execution.executor import Executor
@@ -29,6 +29,7 @@ Changes = Mapping[str, int | float | str | None]
 
 _SEARCH = ("seeds", "max_seeds", "until", "trials", "candidates")
 _FREE = ("resources", "tracking")  # sections that change no trial's outcome
+_MOVED = ("data.path", "fine_tune.data.path")  # the same images elsewhere: fingerprints tell
 _QUESTION = "ranking.question"  # either is answered at its own level, whatever the other was
 _REASONS = {
     "name": "it is what the study is called in tables and MLflow",
@@ -105,21 +106,45 @@ def changed_spec(study: Study, overrides: Sequence[str]) -> tuple[StudySpec, Cha
     """
     for text in overrides:
         _check_key(study, text.partition("=")[0].strip())
-    spec = spec_of_values(resolved(study.spec), overrides)
+    before = resolved(study.spec)
+    spec = with_absolute_paths(spec_of_values(before, _both_moved(study.spec, overrides)))
     _check_search(study, spec)
-    before, after = resolved(study.spec), resolved(spec)
-    changes = {
+    after = resolved(spec)
+    changes: dict[str, int | float | str | None] = {
         f"{section}.{key}": value
         for section in ("search", "search.budget", "ranking", *_FREE)
         for key, value in _part(after, section).items()
         if key != "budget" and value != _part(before, section)[key]
     }
+    changes |= _moved(study.spec, spec)
     if not changes:
         asked = " ".join(overrides) or "nothing"
         raise SpecError(
             f"{study.folder} has {asked} already; `nas resume {study.folder}` goes on with it"
         )
     return spec, changes
+
+
+def _paths(spec: StudySpec) -> dict[str, str | None]:
+    tuned = {} if spec.fine_tune is None else {"fine_tune.data.path": spec.fine_tune.data.path}
+    return {"data.path": spec.data.path, **tuned}
+
+
+def _moved(before: StudySpec, after: StudySpec) -> dict[str, str | None]:
+    """Return where images are that were elsewhere; an old relative path that is one is no other."""
+    old, new = _paths(with_absolute_paths(before)), _paths(after)
+    return {key: path for key, path in new.items() if path != old[key]}
+
+
+def _both_moved(spec: StudySpec, overrides: Sequence[str]) -> list[str]:
+    """Return the overrides; where both tasks have the same images, one path moves both."""
+    paths = _paths(spec)
+    given = {key: text for text in overrides if (key := text.partition("=")[0].strip()) in _MOVED}
+    if len(given) != 1 or len(paths) != 2 or len(set(paths.values())) != 1:
+        return list(overrides)
+    ((key, text),) = given.items()
+    (other,) = paths.keys() - {key}
+    return [*overrides, f"{other}={text.partition('=')[2]}"]
 
 
 def _part(values: dict[str, Any], section: str) -> dict[str, Any]:
@@ -134,7 +159,7 @@ def _check_key(study: Study, key: str) -> None:
         return
     if (section in _FREE and name) or (section == "search" and name in _SEARCH):
         return
-    if key == _QUESTION:
+    if key == _QUESTION or _paths(study.spec).get(key) is not None:
         return
     known = section == "search" and name in SearchSpec.model_fields
     if section in _REASONS and (known or section != "search"):
@@ -145,7 +170,7 @@ def _check_key(study: Study, key: str) -> None:
         )
     raise SpecError(
         f"{key or 'this'} is nothing that can be added to: search.{', search.'.join(_SEARCH)}, "
-        f"search.budget.KEY, {_QUESTION}, resources.KEY and tracking.KEY are"
+        f"search.budget.KEY, {_QUESTION}, data.path, resources.KEY and tracking.KEY are"
     )
 
 

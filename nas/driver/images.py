@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from nas.data.checks import check_sizes
-from nas.data.load import ImageData, foresee, load
-from nas.errors import DataError
+from nas.data.load import ImageData, load
+from nas.errors import DataError, NotFoundError
 from nas.space.candidate import study_space
+from nas.spec.data import DataSpec
+from nas.spec.paths import is_uri, local_path
 from nas.spec.study import StudySpec
 from nas.study.facts import AtSize, DataFacts
 from nas.study.folder import Study
@@ -46,20 +47,26 @@ def load_images(spec: StudySpec, *, apart: bool = True) -> StudyImages:
     return StudyImages(training=training, fine_tuning=tuned)
 
 
-def foresee_left_out(spec: StudySpec) -> tuple[str, ...]:
-    """Say what neither task will train on, as far as it is known before pixels are.
-
-    Raises:
-        NotFoundError, DataError, SpecError: as `nas.data.load.load`, as far as labels tell.
-    """
-    check_sizes(spec.data, study_space(spec).image_sizes)
+def with_absolute_paths(spec: StudySpec) -> StudySpec:
+    """Return the spec with the images where they are, whatever folder one goes on from."""
+    spec = spec.model_copy(update={"data": _absolute(spec.data)})
     if spec.fine_tune is None:
-        return ()
-    data, tuning = spec.data, spec.fine_tune.data
-    first = foresee(data, beside=tuning)
-    with _named_fine_tune():
-        second = foresee(tuning, beside=data)
-    return (*first.words("data", "fine_tune.data"), *second.words("fine_tune.data", "data"))
+        return spec
+    tuning = spec.fine_tune.model_copy(update={"data": _absolute(spec.fine_tune.data)})
+    return spec.model_copy(update={"fine_tune": tuning})
+
+
+def _absolute(data: DataSpec) -> DataSpec:
+    if data.path is None or is_uri(data.path):
+        return data
+    path = local_path(data.path, key="data.path").absolute()
+    return data.model_copy(update={"path": str(path)})
+
+
+def images_key(spec: StudySpec) -> str:
+    """Return the same for studies whose images are the same."""
+    tuning = None if spec.fine_tune is None else spec.fine_tune.data
+    return repr((spec.data, tuning, sorted(study_space(spec).image_sizes)))
 
 
 @contextmanager
@@ -84,7 +91,11 @@ def load_again(study: Study) -> StudyImages:
         NotFoundError: they are gone.
         DataError: they are not those the study began with, or cannot be used.
     """
-    images = load_images(study.spec, apart=were_kept_apart(study))
+    try:
+        images = load_images(study.spec, apart=were_kept_apart(study))
+    except NotFoundError as error:
+        again = f"`nas resume {study.folder} data.path=FOLDER` goes on with images that have moved"
+        raise NotFoundError(f"{error}; {again}") from error
     check_unchanged(study, images)
     return images
 
@@ -99,7 +110,7 @@ def check_unchanged(study: Study, images: StudyImages) -> None:
         if facts_of(data).fingerprints != facts.fingerprints:
             raise DataError(
                 f"the images of {study.folder} have changed since it began; resume needs the same "
-                "ones"
+                f"ones: where they have moved, `nas resume {study.folder} data.path=FOLDER`"
             )
 
 
@@ -122,6 +133,7 @@ def facts_of(data: ImageData) -> DataFacts:
         evaluation_images=data.evaluation.count,
         bad_files=data.bad_files,
         left_out=data.left_out,
+        notes=data.notes,
         others=tuple(
             AtSize(
                 image_size=other.shape.image_size,

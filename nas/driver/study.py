@@ -8,7 +8,7 @@ from pathlib import Path
 from nas.driver.conclusion import Conclusion, conclude
 from nas.driver.conductor import StudyConductor
 from nas.driver.display import Display, Silent
-from nas.driver.images import StudyImages, facts_of, load_again, load_images
+from nas.driver.images import StudyImages, facts_of, load_again, load_images, with_absolute_paths
 from nas.errors import SpecError
 from nas.execution.executor import Executor
 from nas.execution.inline import InlineExecutor
@@ -45,6 +45,7 @@ def begin_study(
         KeyboardInterrupt: it was asked to stop; what ran is recorded as interrupted.
     """
     STUDY.refuse_existing(folder)
+    spec = with_absolute_paths(spec)
     warn(display, check_tracking(spec, folder=folder))
     images = load_images(spec)
     search = plan_search(spec, images)

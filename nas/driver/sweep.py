@@ -5,13 +5,12 @@ from pathlib import Path
 
 from nas.driver.conclusion import WINNER
 from nas.driver.display import Display
-from nas.driver.images import load_images
+from nas.driver.images import images_key, load_images, with_absolute_paths
 from nas.driver.study import begin_study, plan_search, resume_study
 from nas.errors import DataError, MachineError, SpecError
 from nas.execution.executor import Executor
 from nas.reading.phase import PhasePoint, phase_points, write_phase
 from nas.reading.study import REPORT
-from nas.space.candidate import study_space
 from nas.spec.study import StudySpec
 from nas.study.faults import stopping
 from nas.study.folder import Study
@@ -40,6 +39,7 @@ def begin_sweep(
         KeyboardInterrupt: it was asked to stop.
     """
     refuse_existing(folder)
+    spec = with_absolute_paths(spec)
     check_tracking(spec, folder=folder)
     _check(plan_sweep(spec, folder=folder))
     executor.prepare(spec.resources)
@@ -103,12 +103,10 @@ def _complete(study: Study, *, retry_failed: bool) -> bool:
 
 def _check(members: tuple[Member, ...]) -> None:
     """Refuse what the studies would be refused for; images are loaded once for equal sections."""
-    known: tuple[object, ...] | None = None
+    known: str | None = None
     images = None
     for member in members:
-        tuning = member.spec.fine_tune
-        sizes = study_space(member.spec).image_sizes
-        data = (member.spec.data, sizes, None if tuning is None else tuning.data)
+        data = images_key(member.spec)
         try:
             if images is None or data != known:
                 images, known = load_images(member.spec), data

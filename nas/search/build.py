@@ -21,6 +21,7 @@ from nas.space.baselines import Entered, enter_baselines
 from nas.space.candidate import (
     Candidate,
     Rejection,
+    asks_for_all,
     candidates,
     make_candidate,
     off_words,
@@ -200,7 +201,7 @@ def _choose(spec: StudySpec, shape: DataShape, declared: Declaration) -> _Chosen
     points: int | None = None
     notes: tuple[str, ...] = ()
     sized = match is not None and match.within is None
-    if settings.sampler is Sampling.GRID or sized:
+    if settings.sampler is Sampling.GRID or sized or asks_for_all(spec):
         found = list(candidates(spec, shape))
         accepted, again = _once([made for made in found if isinstance(made, Candidate)])
         points = len(accepted)

@@ -162,6 +162,12 @@ def study_space(spec: StudySpec) -> SearchSpace:
     return parse_space(spec.space)
 
 
+def asks_for_all(spec: StudySpec) -> bool:
+    """Tell whether the space has no more points than are asked for, so few that all are listed."""
+    asked, space = spec.search.candidates, study_space(spec)
+    return asked is not None and not space.endless and space.count() <= min(asked, MAX_GRID)
+
+
 def sized_space(spec: StudySpec, shape: DataShape) -> tuple[SearchSpace, tuple[Rejection, ...]]:
     """Return the space whose points a sampler may choose from, and the layouts that have none.
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import resources
-from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -17,6 +16,7 @@ from pydantic_core import ErrorDetails
 from nas.errors import NotFoundError, SpecError
 from nas.spec.block_times import with_block_times
 from nas.spec.names import check_name
+from nas.spec.paths import local_path
 from nas.spec.recipe import changed_recipe
 from nas.spec.study import StudySpec
 from search_spaces.language.document import MAX_BYTES, Document, read_document
@@ -147,7 +147,7 @@ def _read(name_or_path: str) -> tuple[bytes, str, str]:
     if name_or_path in shipped():
         file = resources.files("search_spaces") / f"{name_or_path}{_SUFFIX}"
         return file.read_bytes(), f"{name_or_path}{_SUFFIX}", name_or_path
-    path = Path(name_or_path)
+    path = local_path(name_or_path, key="SPEC")
     called = one_line(name_or_path, limit=300)
     try:
         if not path.exists():

@@ -35,6 +35,16 @@ class DataFacts:
     # which did not look, and goes on with the images it had.
     left_out: LeftOut | None = None
     others: tuple[AtSize, ...] = ()  # at the other sizes that the space says
+    notes: tuple[str, ...] = ()  # which folder is what, files that are not used, ...
+
+    @property
+    def words(self) -> str:
+        """What there is to train and to evaluate on, in a line."""
+        bad = f"{len(self.bad_files):,} unreadable" if self.bad_files else "none unreadable"
+        return (
+            f"{self.amount} images to train on, {self.evaluation_images:,} to evaluate on, "
+            f"{len(self.class_names)} classes, {self.pixels} pixels, {bad}"
+        )
 
     @property
     def fingerprints(self) -> tuple[str, ...]:
@@ -65,11 +75,13 @@ class DataFacts:
 def facts_to_json(facts: DataFacts) -> dict[str, Any]:
     """Return plain JSON values; `facts_from_json` inverts it.
 
-    Other sizes are there only where there are some: releases that know of none read the rest.
+    Other sizes and notes are there only where there are some: releases that know of none read the
+    rest.
     """
     values: dict[str, Any] = asdict(facts)
-    if not facts.others:
-        del values["others"]
+    for name in ("others", "notes"):
+        if not values[name]:
+            del values[name]
     return values
 
 
@@ -79,6 +91,7 @@ def facts_from_json(values: Mapping[str, Any]) -> DataFacts:
     data["shape"] = DataShape(**data["shape"])
     for name in ("class_names", "mean", "std", "bad_files"):
         data[name] = tuple(data[name])
+    data["notes"] = tuple(data.get("notes", ()))
     left_out = data.get("left_out")
     if left_out is not None:
         data["left_out"] = LeftOut(
@@ -94,3 +107,14 @@ def facts_from_json(values: Mapping[str, Any]) -> DataFacts:
         for other in data.get("others", ())
     )
     return DataFacts(**data)
+
+
+def left_out_words(data: DataFacts, tuning: DataFacts | None) -> tuple[str, ...]:
+    """Say what the two tasks do not train on because the study evaluates on it."""
+    both = ((data, "data", "fine_tune.data"), (tuning, "fine_tune.data", "data"))
+    return tuple(
+        sentence
+        for facts, section, other in both
+        if facts is not None and facts.left_out is not None
+        for sentence in facts.left_out.words(section, other)
+    )

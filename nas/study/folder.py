@@ -10,10 +10,11 @@ from typing import Any
 from nas.errors import NotFoundError, SpecError
 from nas.spec.file import fingerprint, resolved, spec_from_json
 from nas.spec.names import check_name
+from nas.spec.paths import local_path
 from nas.spec.study import StudySpec
 from nas.study.declaration import Declaration
 from nas.study.extension import declaration, extended_spec, journalled_extensions
-from nas.study.facts import DataFacts, facts_from_json, facts_to_json
+from nas.study.facts import DataFacts, facts_from_json, facts_to_json, left_out_words
 from nas.study.folded import FROM, keep, kept
 from nas.study.journal import START, is_held, scan_from
 from nas.study.origin import git_commit, versions
@@ -78,17 +79,7 @@ class Study:
     @property
     def left_out(self) -> tuple[str, ...]:
         """What its tasks do not train on because it evaluates on it, a sentence each."""
-        tuning = self.fine_tuning_data
-        both = (
-            (self.data, "data", "fine_tune.data"),
-            *([] if tuning is None else [(tuning, "fine_tune.data", "data")]),
-        )
-        return tuple(
-            sentence
-            for facts, section, other in both
-            if facts.left_out is not None
-            for sentence in facts.left_out.words(section, other)
-        )
+        return left_out_words(self.data, self.fine_tuning_data)
 
     @property
     def running(self) -> bool:
@@ -194,11 +185,16 @@ def create_study(
         commit=git_commit(),
         fine_tuning_data=fine_tuning,
     )
-    with STUDY.creating(folder, _to_json(study)) as staged:
+    with STUDY.creating(folder, _to_json(study), private=has_secret(spec)) as staged:
         for part in ("journal", "trials"):
-            (staged / part).mkdir(mode=0o700)
+            (staged / part).mkdir()
         write_json(staged / SPEC, resolved(spec))
     return study
+
+
+def has_secret(spec: StudySpec) -> bool:
+    """Tell whether a spec, which its folder holds, names a password, or what may be one."""
+    return any(mark in (spec.tracking.uri or "") for mark in "@?")
 
 
 def find_study(study: str) -> Path:
@@ -206,8 +202,9 @@ def find_study(study: str) -> Path:
 
     Raises:
         NotFoundError: neither is a study.
+        SpecError: it is a URI.
     """
-    for folder in (Path(study), STUDIES / study):
+    for folder in (local_path(study, key="STUDY"), STUDIES / study):
         if STUDY.is_at(folder):
             return folder
     raise NotFoundError(f"no study {study!r} here or under {STUDIES}/; `nas ls` lists them")
@@ -217,12 +214,13 @@ def study_folder(name: str, study: str | None) -> Path:
     """Return where a new study goes: `study` as a path (or a bare name), else `studies/NAME`.
 
     Raises:
-        SpecError: a bare name is not safe as a file name.
+        SpecError: a bare name is not safe as a file name, or it is a URI.
     """
     if study is None:
         return STUDIES / name
-    if os.sep in study or study in (".", "..") or Path(study).is_absolute():
-        return Path(study)
+    path = local_path(study, key="--study")
+    if os.sep in study or study in (".", "..") or path.is_absolute():
+        return path
     try:
         return STUDIES / check_name(study)
     except ValueError as error:

@@ -104,8 +104,8 @@ class Journal:
         self._path = folder / FILE
         self._torn = False  # whether a refused record may be left behind the last one
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             raise JournalError(f"{folder}: cannot be written: {error.strerror}") from error
         if not _lock_for_writing(self._lock):
@@ -122,7 +122,7 @@ class Journal:
 
     def _open(self) -> list[Record]:
         records, self._end = read_from(self._path.parent, START)
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             self._cut()
             os.fsync(self._file)

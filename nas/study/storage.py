@@ -52,8 +52,12 @@ class FolderKind:
             )
 
     @contextmanager
-    def creating(self, folder: Path, values: Mapping[str, Any]) -> Iterator[Path]:
+    def creating(
+        self, folder: Path, values: Mapping[str, Any], *, private: bool = False
+    ) -> Iterator[Path]:
         """Fill a folder under another name; of several processes at once one succeeds.
+
+        Who may read it the umask says, unless it is `private`: then nobody else.
 
         Raises:
             StudyExistsError: there is something at `folder` already.
@@ -63,7 +67,7 @@ class FolderKind:
         staged = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}"
         missing = [above for above in folder.parents if not above.exists()]
         try:
-            staged.mkdir(mode=0o700, parents=True)
+            staged.mkdir(mode=0o700 if private else 0o777, parents=True)
             yield staged
             write_json(staged / self.file, {"format": self.format, **values})
             for filled in (staged, *(path for path in staged.iterdir() if path.is_dir())):

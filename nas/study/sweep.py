@@ -22,8 +22,9 @@ from pydantic import JsonValue
 from nas.errors import SpecError
 from nas.spec.file import fingerprint, resolved, spec_from_json
 from nas.spec.names import check_name
+from nas.spec.paths import local_path
 from nas.spec.study import StudySpec, SweepSpec
-from nas.study.folder import SPEC, STUDIES, STUDY, Study, open_study
+from nas.study.folder import SPEC, STUDIES, STUDY, Study, has_secret, open_study
 from nas.study.storage import FolderKind, write_json
 from search_spaces.language.document import Document
 from search_spaces.language.errors import DocumentError
@@ -153,7 +154,7 @@ def create_sweep(spec: StudySpec, *, folder: Path) -> Sweep:
         "values": [member.value for member in sweep.members],
         "spec": resolved(spec),
     }
-    with SWEEP.creating(folder, values) as staged:
+    with SWEEP.creating(folder, values, private=has_secret(spec)) as staged:
         write_json(staged / SPEC, resolved(spec))
     return sweep
 
@@ -196,7 +197,7 @@ def specs_of(spec: StudySpec) -> tuple[StudySpec, ...]:
 
 def find_sweep(name: str) -> Path | None:
     """Return the folder of a sweep given as a path, or as a name under `studies/`; else None."""
-    return next(filter(SWEEP.is_at, (Path(name), STUDIES / name)), None)
+    return next(filter(SWEEP.is_at, (local_path(name, key="STUDY"), STUDIES / name)), None)
 
 
 def open_sweep(folder: Path) -> Sweep:

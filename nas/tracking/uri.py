@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from nas.errors import SpecError
+from nas.spec.paths import local_path
 from nas.tracking.saved_charts import layouts_key
 
 OFF = "off"
@@ -95,7 +96,8 @@ def _absolute_sqlite(uri: str) -> str:
             f"{uri!r} names no file: write sqlite:///FILE (four slashes for an absolute path)",
             key="tracking.uri",
         )
-    return f"sqlite:///{Path(match['path']).absolute()}{uri[match.end() :]}"
+    path = local_path(match["path"], key="tracking.uri").absolute()
+    return f"sqlite:///{path}{uri[match.end() :]}"
 
 
 def redacted(uri: str) -> str:

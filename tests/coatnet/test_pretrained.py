@@ -27,6 +27,16 @@ def saved(tiny, tmp_path):
     return model.eval(), folder
 
 
+def test_who_may_read_it_the_umask_says(tiny, tmp_path):
+    before = os.umask(0o027)
+    try:
+        save(create(tiny(), seed=0), tmp_path / "model")
+    finally:
+        os.umask(before)
+    found = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "model").iterdir()}
+    assert found == {"model.safetensors": 0o640, "config.json": 0o640, "README.md": 0o640}
+
+
 def test_the_same_network_comes_back(saved):
     model, folder = saved
     loaded = load(folder)

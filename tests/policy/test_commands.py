@@ -20,6 +20,9 @@ from PIL import Image
 from pyarrow import parquet
 
 from nas.cli.main import cli, run
+from nas.data.load import peek
+from nas.search.build import build_search
+from nas.spec.file import load_spec
 from tests.policy.tree import ROOT
 
 SPECS = sorted((ROOT / "search_spaces").glob("*.yaml"))
@@ -185,7 +188,11 @@ def check(command: Command, to: Path) -> None:
         return
     spec = values.get("study") if values.get("simulate") else values.get("spec")
     if spec is not None:
-        assert run(["validate", str(spec), *values["overrides"]]) == 0
+        if any(word.startswith("data.source=") for word in values["overrides"]):
+            loaded = load_spec(str(spec), values["overrides"])
+            build_search(loaded, peek(loaded.data))  # the samples are too few to be loaded
+        else:
+            assert run(["validate", str(spec), *values["overrides"]]) == 0
     elif taker.name in READERS:
         if "to" in values:
             arguments = [*without_to(arguments), "--to", str(to / "written")]

@@ -3,9 +3,12 @@
 import json
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from nas.cli.main import run
+from nas.driver.images import load_images
 from tests.nas.conftest import SMALL
 
 
@@ -132,3 +135,58 @@ def test_an_empty_space_names_the_line_that_emptied_it(capsys, tmp_path):
     )
     assert run(["space", "count", str(path)]) == 2
     assert "mine.yaml:6: space.budget.parameters: leaves no network" in capsys.readouterr().err
+
+
+def pictures(root, classes=("a", "b"), count=12):
+    for label, name in enumerate(classes):
+        (root / name).mkdir(parents=True)
+        for number in range(count):
+            pixels = np.random.default_rng((label, number)).integers(0, 255, (32, 32, 3), np.uint8)
+            Image.fromarray(pixels).save(root / name / f"{number}.png")
+
+
+def folder_of(root):
+    return ["data.source=folder", f"data.path={root}", "data.train=null", "data.evaluation=null"]
+
+
+@pytest.mark.slow
+def test_validate_says_what_the_images_are(tmp_path, capsys):
+    pictures(tmp_path / "train")
+    (tmp_path / "train" / "a" / "x.heic").touch()
+    assert run(["validate", str(SMALL), *folder_of(tmp_path)]) == 0
+    out, err = capsys.readouterr()
+    first, last = out.splitlines()
+    assert first == (
+        "data: 16 images to train on, 8 to evaluate on, 2 classes, 16 pixels, none unreadable"
+    )
+    assert " trials, " in last
+    assert "note: train/ is trained on, but for a part of it" in err
+    assert f"note: {tmp_path}: files that are not used: 1 .heic" in err
+
+
+@pytest.mark.slow
+def test_validate_refuses_what_a_search_refuses_at_once(tmp_path, capsys):
+    pictures(tmp_path)
+    (tmp_path / "a" / "0.png").write_bytes(b"no image")
+    (tmp_path / "a" / "1.png").write_bytes(b"no image")
+    words = []
+    for command in (["validate"], ["search", "--inline", "--study", str(tmp_path / "s")]):
+        assert run([command[0], str(SMALL), *command[1:], *folder_of(tmp_path)]) == 1
+        words.append(capsys.readouterr().err)
+    assert words[0] == words[1]
+    assert words[0].startswith("nas: 2 of 24 images cannot be read, more than data.max_bad 0.01")
+
+
+@pytest.mark.slow
+def test_validate_loads_the_images_of_a_sweep_once(monkeypatch, capsys):
+    loads = []
+
+    def counted(*given, **more):
+        loads.append(given)
+        return load_images(*given, **more)
+
+    monkeypatch.setattr("nas.driver.images.load_images", counted)
+    sweep = "sweep={key: training.epochs, values: [2, 3]}"
+    assert run(["validate", str(SMALL), sweep]) == 0
+    assert len(loads) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 3

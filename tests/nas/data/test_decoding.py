@@ -1,6 +1,7 @@
 """Image files of every kind and every kind of damage."""
 
 import io
+import os
 import struct
 import warnings
 import zlib
@@ -11,7 +12,14 @@ import pytest
 from PIL import Image
 
 from nas.data import decoding
-from nas.data.decoding import decode_file, decode_files, resize_gray, resize_rgb, to_channels
+from nas.data.decoding import (
+    decode_file,
+    decode_files,
+    is_image,
+    resize_gray,
+    resize_rgb,
+    to_channels,
+)
 
 
 def save(path: Path, image: Image.Image, **options: object) -> Path:
@@ -44,8 +52,9 @@ def test_colour_and_size(tmp_path: Path) -> None:
     ("name", "mode", "color", "expected"),
     [
         ("gray.png", "L", 77, (77, 77, 77)),
-        ("alpha.png", "RGBA", (10, 20, 30, 128), (10, 20, 30)),
-        ("gray-alpha.png", "LA", (40, 9), (40, 40, 40)),
+        ("alpha.png", "RGBA", (10, 20, 30, 128), (132, 137, 142)),  # half of it white
+        ("gray-alpha.png", "LA", (40, 51), (212, 212, 212)),
+        ("opaque.png", "RGBA", (10, 20, 30, 255), (10, 20, 30)),
         ("one-bit.png", "1", 1, (255, 255, 255)),
         ("cmyk.jpg", "CMYK", (0, 0, 0, 0), (255, 255, 255)),
         ("cmyk.tif", "CMYK", (0, 255, 255, 0), (255, 0, 0)),
@@ -67,6 +76,61 @@ def test_palette_with_transparency(tmp_path: Path) -> None:
     palette = Image.new("RGBA", (4, 4), (9, 8, 7, 0)).convert("P")
     path = save(tmp_path / "p.png", palette, transparency=b"\0" * 5)
     assert decode_file(path, size=4).shape == (3, 4, 4)
+
+
+def framed(mode: str, shown: object, hidden: object) -> Image.Image:
+    """A square of 16 pixels, transparent but for the 8 in its middle."""
+    image = Image.new(mode, (16, 16), hidden)
+    image.paste(shown, (4, 4, 12, 12))
+    return image
+
+
+def test_colours_under_transparency_do_not_show(tmp_path: Path) -> None:
+    red = (200, 30, 30, 255)
+    one, other = (
+        decode_file(save(tmp_path / f"{hidden[0]}.png", framed("RGBA", red, hidden)), size=16)
+        for hidden in ((0, 0, 0, 0), (255, 255, 255, 0))
+    )
+    np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(one[:, 8, 8], red[:3])
+    np.testing.assert_array_equal(one[:, 0, 0], 255)
+
+
+@pytest.mark.parametrize("gray", [0, 128, 255])
+def test_a_mask_is_seen_whatever_the_colour_under_it(tmp_path: Path, gray: int) -> None:
+    path = save(tmp_path / "a.png", framed("LA", (gray, 255), (gray, 0)))
+    image = decode_file(path, size=16).astype(int)
+    assert abs(image[0, 8, 8] - image[0, 0, 0]) >= 127
+    assert image[0, 8, 8] == gray
+
+
+def test_32_bits_may_hold_8_or_16(tmp_path: Path) -> None:
+    ramp = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    for factor in (1, 257):
+        wide = Image.fromarray(ramp.astype(np.int32) * factor)
+        path = save(tmp_path / f"{factor}.tif", wide)
+        np.testing.assert_array_equal(decode_file(path, size=16), [ramp] * 3)
+    dark = Image.fromarray(np.full((4, 4), 255, dtype=np.uint16))  # 16 bits are what they say
+    assert decode_file(save(tmp_path / "dark.tif", dark), size=4).max() == 0
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", *decoding.AVIF])
+def test_every_kind_is_told_by_its_beginning(tmp_path: Path, kind: str) -> None:
+    path = save(tmp_path / "no-suffix", Image.new("RGB", (8, 8), (9, 9, 9)), format=kind)
+    assert is_image(path.read_bytes()[:32])
+    assert decode_file(path, size=8).shape == (3, 8, 8)
+    assert not is_image(b"%PDF-1.7")
+    assert not is_image(b"\0\0\0\x18ftypheic\0\0\0\0")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "folder.png").mkdir()
+    paths = [tmp_path / "pipe.png", Path("/dev/zero"), tmp_path / "folder.png"]
+    _, reasons = decode_files(paths, size=4)
+    assert list(reasons.values()) == [
+        f"is {what}, not a regular file" for what in ("a named pipe", "a device", "a folder")
+    ]
 
 
 def test_wrong_suffix_is_no_harm(tmp_path: Path) -> None:

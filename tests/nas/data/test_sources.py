@@ -1,6 +1,7 @@
 """IDX files and class folders as a user would have them, and as they go wrong."""
 
 import gzip
+import os
 import pickle
 import struct
 from pathlib import Path
@@ -68,6 +69,37 @@ def test_idx_with_a_test_set(tmp_path: Path, zipped: bool) -> None:
     np.testing.assert_array_equal(loaded.train.labels, [0, 1, 2, 0, 1, 2])
     np.testing.assert_array_equal(loaded.evaluation.images[:, 0], tests)
     np.testing.assert_array_equal(loaded.evaluation.labels, [2, 1])
+
+
+@pytest.mark.parametrize("folder", ["", "raw", "MNIST/raw", "gzip"])
+@pytest.mark.parametrize("prefix", ["", "emnist-letters-"])
+def test_idx_is_found_where_downloads_put_it(tmp_path: Path, folder: str, prefix: str) -> None:
+    (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    images = write_set(tmp_path / folder, f"{prefix}train", [1, 2, 1, 2], zipped=True)
+    tests = write_set(tmp_path / folder, f"{prefix}{'test' if prefix else 't10k'}", [2, 1])
+    loaded = load(idx_spec(tmp_path))
+    np.testing.assert_array_equal(loaded.train.images[:, 0], images)
+    np.testing.assert_array_equal(loaded.evaluation.images[:, 0], tests)
+
+
+def test_of_several_idx_sets_none_is_chosen(tmp_path: Path) -> None:
+    for name in ("letters", "balanced"):
+        write_set(tmp_path, f"emnist-{name}-train", [1, 2, 1, 2])
+    with pytest.raises(DataError, match=r"holds 2 sets, .*balanced-\* and .*letters-\* among them"):
+        load(idx_spec(tmp_path))
+    write_set(tmp_path, "train", [0, 1] * 9)
+    assert load(idx_spec(tmp_path)).class_names == ("0", "1"), "what has the plain name"
+
+
+@pytest.mark.parametrize("name", ["train-labels-idx1-ubyte", "train-images-idx3-ubyte.gz"])
+def test_an_idx_file_that_is_a_pipe_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    write_set(tmp_path, "train", [0, 1] * 9)
+    for path in list(tmp_path.iterdir()):
+        if path.name.startswith(name[:12]):
+            path.unlink()
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(DataError, match=f"{name}: cannot be read: is a named pipe"):
+        load(idx_spec(tmp_path))
 
 
 def test_idx_labels_need_not_begin_at_zero(tmp_path: Path) -> None:

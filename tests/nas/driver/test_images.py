@@ -4,20 +4,25 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from nas.data.apart import digests
+from nas.driver.display import Silent
+from nas.driver.extension import changed_spec, extend_study
 from nas.driver.images import (
     StudyImages,
     check_unchanged,
     facts_of,
-    foresee_left_out,
     load_images,
     were_kept_apart,
 )
-from nas.errors import DataError, SpecError
+from nas.driver.study import begin_study, resume_study
+from nas.errors import DataError, NotFoundError, SpecError
+from nas.execution.inline import InlineExecutor
 from nas.spec.file import load_spec
-from nas.study.facts import facts_to_json
+from nas.study.facts import facts_from_json, facts_to_json, left_out_words
 from nas.study.folder import create_study, open_study
 from nas.study.left_out import LeftOut
 from tests.nas.conftest import SMALL
@@ -80,7 +85,7 @@ def test_no_task_trains_on_what_either_evaluates_on():
         LeftOut(reserved=70),
     )
     assert (images.training.evaluation.count, images.fine_tuning.evaluation.count) == (100, 500)
-    assert foresee_left_out(spec) == (
+    assert left_out_words(facts_of(images.training), facts_of(images.fine_tuning)) == (
         (
             "data: of the images that could be trained on, 470 are set apart, since fine_tune.data "
             "evaluates on them"
@@ -90,10 +95,10 @@ def test_no_task_trains_on_what_either_evaluates_on():
             "evaluates on them"
         ),
     )
-    assert foresee_left_out(load_spec(str(SMALL))) == ()
+    alone = facts_of(load_images(load_spec(str(SMALL))).training)
+    assert left_out_words(alone, None) == ()
 
 
-@pytest.mark.parametrize("look", [load_images, foresee_left_out])
 @pytest.mark.parametrize(
     ("overrides", "says"),
     [
@@ -108,9 +113,9 @@ def test_no_task_trains_on_what_either_evaluates_on():
         ),
     ],
 )
-def test_a_study_that_would_have_to_train_on_them_is_one_line(look, overrides, says):
+def test_a_study_that_would_have_to_train_on_them_is_one_line(overrides, says):
     with pytest.raises(DataError) as caught:
-        look(load_spec(str(SMALL), (*LEAKS, *overrides)))
+        load_images(load_spec(str(SMALL), (*LEAKS, *overrides)))
     assert str(caught.value).startswith(says)
     assert "\n" not in str(caught.value)
 
@@ -168,11 +173,91 @@ def test_images_come_at_all_sizes_that_the_space_says_and_are_known_again(tmp_pa
 
 
 def test_sizes_that_a_source_has_not_are_refused_at_the_door():
-    for see in (foresee_left_out, load_images):
-        with pytest.raises(SpecError, match=r"^space.image_size: 12 pixels are too few"):
-            see(load_spec(str(SMALL), (SIZES, "data={source: procedural, train: 50}")))
+    with pytest.raises(SpecError, match=r"^space.image_size: 12 pixels are too few"):
+        load_images(load_spec(str(SMALL), (SIZES, "data={source: procedural, train: 50}")))
 
 
 def test_other_sizes_are_kept_of_a_study_that_has_some_alone():
     with_one = facts_of(load_images(load_spec(str(SMALL))).training)
     assert "others" not in facts_to_json(with_one)
+
+
+# Images in folders, which are somewhere, and may move
+
+
+def pictures(root, first=0):
+    for label, name in enumerate("ab"):
+        (root / name).mkdir(parents=True)
+        for number in range(first, first + 12):
+            rng = np.random.default_rng((label, number))
+            pixels = rng.integers(0, 255, (32, 32, 3), np.uint8)
+            Image.fromarray(pixels).save(root / name / f"{number}.png")
+
+
+FOLDER = ("data.source=folder", "data.train=null", "data.evaluation=null", "training.epochs=2")
+
+
+@pytest.fixture
+def begun(tmp_path, monkeypatch):
+    """A finished study of images whose path was relative, gone on with from elsewhere."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    pictures(tmp_path / "here" / "images")
+    begin_study(
+        load_spec(str(SMALL), (*FOLDER, "data.path=images")),
+        folder=tmp_path / "s",
+        executor=InlineExecutor(),
+        display=Silent(),
+    )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "s"
+
+
+def test_notes_are_kept_of_images_that_have_some_alone(begun, tmp_path):
+    assert "notes" not in facts_to_json(open_study(begun).data)
+    pictures(tmp_path / "set" / "train")
+    found = load_images(load_spec(str(SMALL), (*FOLDER, f"data.path={tmp_path / 'set'}")))
+    facts = facts_of(found.training)
+    assert facts.notes
+    assert facts_from_json(json.loads(json.dumps(facts_to_json(facts)))) == facts
+
+
+def go_on(folder, *changes):
+    study, how = open_study(folder), {"executor": InlineExecutor(), "display": Silent()}
+    return extend_study(study, changes, **how) if changes else resume_study(study, **how)
+
+
+def test_a_relative_path_is_the_same_from_everywhere(begun, tmp_path):
+    assert open_study(begun).spec.data.path == str(tmp_path / "here" / "images")
+    assert go_on(begun).ranking is not None
+
+
+def test_images_that_moved_are_found_again_once_for_all(begun, tmp_path):
+    (tmp_path / "here" / "images").rename(tmp_path / "there")
+    with pytest.raises(NotFoundError, match=r"images: no such folder; `nas resume .*path=FOLDER`"):
+        go_on(begun)
+    before = go_on(begun, "data.path=there").ranking
+    assert open_study(begun).spec.data.path == str(tmp_path / "there")
+    assert go_on(begun).ranking.order == before.order
+    with pytest.raises(SpecError, match=r"has data.path=there already"):
+        go_on(begun, "data.path=there")
+
+
+def test_other_images_are_not_those_that_moved(begun, tmp_path):
+    pictures(tmp_path / "others", first=1)
+    records = (begun / "journal" / "records.jsonl").read_bytes()
+    with pytest.raises(DataError, match="have changed since it began"):
+        go_on(begun, "data.path=others")
+    assert (begun / "journal" / "records.jsonl").read_bytes() == records
+
+
+def test_one_path_moves_both_tasks_where_both_have_the_same(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    tuned = f"fine_tune={{data: {{source: folder, path: {one}, image_size: 24}}}}"
+    spec = load_spec(str(SMALL), (*FOLDER, f"data.path={one}", tuned))
+    pictures(one)
+    facts = facts_of(load_images(spec).training)
+    study = create_study(spec, facts, fine_tuning=facts, folder=tmp_path / "s")
+    moved, changes = changed_spec(study, [f"data.path={other}"])
+    assert moved.fine_tune.data.path == moved.data.path == str(other)
+    assert changes == {"data.path": str(other), "fine_tune.data.path": str(other)}

@@ -124,3 +124,11 @@ def test_only_a_search_by_rungs_has_them() -> None:
 def test_a_limit_on_candidates_is_one_on_those_that_climb() -> None:
     spec = study(SPACE, sampler="random", candidates=3, allocation="asha")
     assert build_search(spec, SHAPE).expected == 5
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe", "grid"])
+def test_no_more_trials_are_announced_than_the_space_has_points(sampler: str) -> None:
+    spec = study(GRID, sampler=sampler, candidates=100, seeds=1)
+    names, expected = planned(spec)
+    found = sorted(name.partition("#")[0].partition(" ")[0] for name in names)
+    assert (found, expected) == (["C-C", "C-T", "ConvNeXt", "ViT"], 4)

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -56,6 +57,27 @@ def test_what_is_created_is_opened_equal(tmp_path, spec):
         "study.json",
         "trials",
     ]
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])
+def test_who_may_read_a_study_the_umask_says(tmp_path, spec, umask):
+    before = os.umask(umask)
+    try:
+        study = create_study(spec, FACTS, folder=tmp_path / "above" / "s")
+        Journal(study.journal).close()
+    finally:
+        os.umask(before)
+    found = [tmp_path / "above", *(tmp_path / "above").rglob("*")]
+    assert {path.name for path in found} >= {"s", "study.json", "journal", "records.jsonl", "lock"}
+    for path in found:
+        expected = (0o777 if path.is_dir() else 0o666) & ~umask
+        assert path.stat().st_mode & 0o777 == expected, path
+
+
+@pytest.mark.parametrize("uri", ["http://me:secret@host", "postgresql://host/x?password=secret"])
+def test_a_study_that_holds_a_secret_is_private(tmp_path, spec, uri):
+    tracking = spec.tracking.model_copy(update={"uri": uri})
+    create_study(spec.model_copy(update={"tracking": tracking}), FACTS, folder=tmp_path / "s")
     assert (tmp_path / "s").stat().st_mode & 0o777 == 0o700
 
 

@@ -4,14 +4,20 @@ from pathlib import Path
 
 from nas.execution import ray_cluster
 from nas.execution.executor import Conductor, Job
+from nas.execution.heartbeat import PATIENCE
 from nas.spec.study import ResourcesSpec
 
 
 class RayExecutor:
     """Segments are Ray Tune trials on the cluster at an address, or on this machine."""
 
-    def __init__(self, address: str | None = None) -> None:
-        """Use the cluster at `address`; None takes RAY_ADDRESS, or else this machine."""
+    def __init__(self, address: str | None = None, *, patience: float = PATIENCE) -> None:
+        """Use the cluster at `address`; None takes RAY_ADDRESS, or else this machine.
+
+        A worker may always be silent for `patience` seconds; it is given up for lost after that, or
+        after ten times its trial's slowest step.
+        """
+        self._patience = patience
         self._address = address
         self._reached = False
         self._ours = False  # connected by us, and so for us to disconnect
@@ -33,7 +39,7 @@ class RayExecutor:
         """Run until DONE; Ctrl-C or SIGTERM records what ran as interrupted and raises."""
         from nas.execution.ray_tune import run_segments  # noqa: PLC0415 - imports Ray Tune
 
-        run_segments(job, conductor, resources=resources, scratch=scratch)
+        run_segments(job, conductor, resources=resources, scratch=scratch, patience=self._patience)
 
     def close(self) -> None:
         """Disconnect; a Ray of this machine ends."""

@@ -62,6 +62,8 @@ def strike(fault: str | None) -> None:
     """Make one fault happen in this process."""
     if fault == "raise":
         raise RuntimeError("a planted fault")
+    if fault == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
     if fault == "kill":
         time.sleep(0.5)  # let the report of the epoch leave the worker
         os.kill(os.getpid(), signal.SIGKILL)

@@ -29,6 +29,40 @@ def test_a_dead_address_is_said_in_seconds():
     assert time.monotonic() - begun < 10  # Ray itself would try for minutes
 
 
+def test_the_address_file_of_a_cluster_that_is_gone_is_said_in_seconds(tmp_path, monkeypatch):
+    from ray._private import services
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv("RAY_ADDRESS", "auto")
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    monkeypatch.setattr(services, "find_gcs_addresses", set)  # of other Rays on this machine
+    with pytest.raises(NoClusterError, match="'auto': no Ray runs on this machine"):
+        connect(None)
+    (tmp_path / "ray").mkdir()
+    (tmp_path / "ray" / "ray_current_cluster").write_text(f"127.0.0.1:{port}")
+    begun = time.monotonic()
+    with pytest.raises(NoClusterError, match=f":{port}: Connection refused"):
+        connect(None)
+    assert time.monotonic() - begun < 10
+
+
+def test_a_token_that_is_missing_is_said_with_what_to_do(tmp_path):
+    """In a process of its own: Ray reads its settings when it is imported."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        program = f"from nas.execution.ray_cluster import connect; connect('127.0.0.1:{port}')"
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "RAY_AUTH_MODE": "token", "HOME": str(tmp_path)},
+            check=False, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith(f"nas.errors.NoClusterError: no Ray cluster at 127.0.0.1:{port} takes")
+    assert "RAY_AUTH_TOKEN" in last
+
+
 def node(alive: bool = True, **resources: float) -> dict:
     return {"Alive": alive, "Resources": resources}
 

@@ -71,6 +71,10 @@ class TerminalDisplay:
             return ""
         return f", {self._allowance.share(state):.0%} of the budget"
 
+    def note(self, sentence: str) -> None:
+        """Say what is no record: that trials wait for room, for example."""
+        self._say(f"note: {sentence}")
+
     def end(self) -> None:
         """Take the live table away."""
         if self._live is not None:

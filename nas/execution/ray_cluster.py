@@ -99,6 +99,7 @@ def _running() -> str:
             "address 'auto': no Ray runs on this machine; start one, name HOST:PORT, or leave "
             "--address and RAY_ADDRESS unset to run on this machine alone"
         ) from error
+    assert found is not None, "it raises where it finds none"
     return found
 
 
@@ -137,8 +138,7 @@ def nodes() -> list[tuple[float, float]]:
     """Return CPUs and GPUs of every node that is alive."""
     import ray  # noqa: PLC0415 - reads its environment at import
 
-    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return [(node.get("CPU", 0.0), node.get("GPU", 0.0)) for node in alive]
+    return _alive(ray.nodes())
 
 
 def call(
@@ -158,13 +158,41 @@ def call(
         raise error.cause from error
 
 
-def _check_fits(nodes: list[dict], resources: ResourcesSpec) -> None:
+def free_and_total() -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return CPUs and GPUs of the whole cluster: those that are free, and all."""
+    import ray  # noqa: PLC0415 - reads its environment at import
+
+    free, total = ray.available_resources(), ray.cluster_resources()
+    return (
+        (free.get("CPU", 0.0), free.get("GPU", 0.0)),
+        (total.get("CPU", 0.0), total.get("GPU", 0.0)),
+    )
+
+
+def fits(nodes: list[dict], resources: ResourcesSpec) -> bool:
+    """Tell whether one of Ray's nodes can hold a trial when nothing else runs there."""
+    return any(sum(_lacks(node, resources)) == 0 for node in _alive(nodes))
+
+
+def _alive(nodes: list[dict]) -> list[tuple[float, float]]:
     alive = [node["Resources"] for node in nodes if node["Alive"]]
-    for node in alive:
-        if node.get("CPU", 0) >= resources.cpus and node.get("GPU", 0) >= resources.gpus:
-            return
-    most = max(((n.get("CPU", 0), n.get("GPU", 0)) for n in alive), default=(0, 0))
+    return [(node.get("CPU", 0.0), node.get("GPU", 0.0)) for node in alive]
+
+
+def _lacks(node: tuple[float, float], resources: ResourcesSpec) -> tuple[float, float]:
+    """Return the shares that a node lacks of the CPUs and of the GPUs that are asked for."""
+    asked = (resources.cpus, resources.gpus)
+    cpu, gpu = (max(0.0, 1 - has / of) if of else 0.0 for has, of in zip(node, asked, strict=True))
+    return cpu, gpu
+
+
+def _check_fits(nodes: list[dict], resources: ResourcesSpec) -> None:
+    if fits(nodes, resources):
+        return
+    alive = _alive(nodes)
+    nearest = min(alive, key=lambda node: sum(_lacks(node, resources)), default=(0, 0))
     raise NoClusterError(
-        f"a trial asks for {resources.cpus:g} CPU and {resources.gpus:g} GPU, the largest node has "
-        f"{most[0]:g} CPU and {most[1]:g} GPU; lower resources.cpus or resources.gpus"
+        f"a trial asks for {resources.cpus:g} CPU and {resources.gpus:g} GPU on one node; of "
+        f"{len(alive)} the nearest to it has {nearest[0]:g} CPU and {nearest[1]:g} GPU; lower "
+        "resources.cpus or resources.gpus"
     )

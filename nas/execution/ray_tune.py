@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ray.tune.search import Searcher
 
 from nas.execution.executor import Conductor, Job, guarded, interrupted, lost
 from nas.execution.heartbeat import PATIENCE, Beating, Pulse, Watch
+from nas.execution.ray_waiting import Waiting
 from nas.execution.stop_signals import stop_signals
 from nas.spec.study import ResourcesSpec
 from nas.study.journal import decode, encode
@@ -37,6 +39,7 @@ def run_segments(
     resources: ResourcesSpec,
     scratch: Path,
     patience: float = PATIENCE,
+    say: Callable[[str], None],
 ) -> None:
     """Run segments until the conductor says DONE; Ray must be connected.
 
@@ -46,6 +49,7 @@ def run_segments(
         resources: of one trial, and how many run at once.
         scratch: a folder that all nodes see; removed at the end.
         patience: seconds of silence that a worker is always allowed.
+        say: takes a sentence for whoever looks on.
 
     Raises:
         KeyboardInterrupt: Ctrl-C, SIGTERM or SIGHUP; what ran is observed as interrupted.
@@ -53,7 +57,9 @@ def run_segments(
     """
     shared = ray.put(job)
     with stop_signals() as stopped:
-        bridge = _Bridge(conductor, stopped, patience=patience)
+        bridge = _Bridge(
+            conductor, stopped, watch=Watch(patience=patience), waiting=Waiting(resources, say)
+        )
         try:
             while not bridge.done and not stopped.is_set():
                 _fit(bridge, shared, resources, scratch)
@@ -112,8 +118,10 @@ def run_segment(config: dict[str, Any], job: Job) -> None:
 class _Bridge:
     """What searcher and callback share: the conductor, and which Tune trial runs which segment."""
 
-    def __init__(self, conductor: Conductor, stopped: threading.Event, *, patience: float) -> None:
-        self.watch = Watch(patience=patience)
+    def __init__(
+        self, conductor: Conductor, stopped: threading.Event, *, watch: Watch, waiting: Waiting
+    ) -> None:
+        self.watch, self.waiting = watch, waiting
         self.conductor = conductor
         self.stopped = stopped
         self.done = False
@@ -232,6 +240,10 @@ class _TellConductor(tune.Callback):
         if self._bridge is None or now - self._looked < 1.0:
             return
         self._looked = now
+        statuses = {trial.status for trial in trials}
+        self._bridge.waiting.look(
+            pending="PENDING" in statuses, running="RUNNING" in statuses, now=now
+        )
         actors = {
             trial.trial_id: trial.temporary_state.ray_actor
             for trial in trials

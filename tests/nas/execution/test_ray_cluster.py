@@ -69,8 +69,12 @@ def node(alive: bool = True, **resources: float) -> dict:
 
 def test_a_trial_must_fit_one_living_node():
     _check_fits([node(CPU=1), node(CPU=4, GPU=1)], ResourcesSpec(cpus=3, gpus=0.5))
-    with pytest.raises(NoClusterError, match="asks for 1 CPU and 1 GPU, the largest node has 2"):
-        _check_fits([node(CPU=2)], ResourcesSpec(gpus=1))
+    with pytest.raises(
+        NoClusterError, match="on one node; of 2 the nearest to it has 4 CPU and 0 GPU"
+    ):
+        _check_fits([node(CPU=1), node(CPU=4)], ResourcesSpec(cpus=4, gpus=1))
+    with pytest.raises(NoClusterError, match="nearest to it has 4 CPU and 1 GPU"):
+        _check_fits([node(CPU=64), node(CPU=4, GPU=1)], ResourcesSpec(cpus=4, gpus=2))
     with pytest.raises(NoClusterError, match="0 CPU and 0 GPU"):
         _check_fits([node(alive=False, CPU=8)], ResourcesSpec())
 

@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from nas.execution.heartbeat import Watch
 from nas.execution.ray_executor import RayExecutor
 from nas.spec.study import ResourcesSpec
 from nas.study.records import Outcome, SegmentEnded, TrialStatus
@@ -69,7 +70,7 @@ class TestRayTune(ExecutorContract):
         from nas.execution.ray_tune import _Bridge
 
         conductor = ToyConductor(1)
-        bridge = _Bridge(conductor, threading.Event(), patience=60.0)
+        bridge = _Bridge(conductor, threading.Event(), watch=Watch(), waiting=None)
         assert bridge.ask("old").attempt == 1
         bridge.vanished("old", "silent")
         assert bridge.ask("new").attempt == 2

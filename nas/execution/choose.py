@@ -10,7 +10,7 @@ def make_executor(
 ) -> Executor:
     """Return the executor; nothing is reached before `prepare`, and whoever made it closes it.
 
-    `address` is that of a Ray cluster (see `nas.execution.ray_cluster.connect`); `say` is told where
-    trials wait for room on it.
+    `address` is that of a Ray cluster (see `nas.execution.ray_cluster.connect`); `say` is told
+    where trials wait for room on it.
     """
     return InlineExecutor() if inline else RayExecutor(address, say=say)

@@ -1,4 +1,4 @@
-"""A worker that is stopped, not dead, costs a study its silence and nothing else; nor does SIGHUP."""
+"""A stopped worker costs a study its silence and nothing else; SIGHUP ends it in good order."""
 
 import json
 import os

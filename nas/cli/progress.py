@@ -77,15 +77,15 @@ class TerminalDisplay:
             return ""
         return f", {self._allowance.share(state):.0%} of the budget"
 
+    def note(self, sentence: str) -> None:
+        """Say what is no record: that trials wait for room, for example."""
+        self._say(f"note: {sentence}")
+
     def end(self) -> None:
         """Take the live table away."""
         if self._live is not None:
             self._live.stop()
             self._live = None
-
-    def note(self, sentence: str) -> None:
-        """Say it, also where progress is not shown."""
-        self._say(f"note: {sentence}")
 
     def _say(self, sentence: str) -> None:
         self._console.print(sentence, highlight=False, markup=False, soft_wrap=True)

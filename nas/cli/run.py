@@ -132,10 +132,13 @@ def _run(
     from nas.driver.sweep import SweepConclusion
     from nas.execution.choose import make_executor
 
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            signal.signal(number, signal.getsignal(signal.SIGINT))
     try:
-        with closing(make_executor(address=address, inline=inline)) as executor:
-            conclusion = work(executor=executor, display=TerminalDisplay(quiet=quiet))
+        display = TerminalDisplay(quiet=quiet)
+        with closing(make_executor(address=address, inline=inline, say=display.note)) as executor:
+            conclusion = work(executor=executor, display=display)
     except KeyboardInterrupt:
         if folder.is_dir():
             click.echo(f"nas: stopped; `nas resume {folder}` goes on", err=True)

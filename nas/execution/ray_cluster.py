@@ -2,8 +2,10 @@
 
 import logging
 import os
+import shutil
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -38,13 +40,19 @@ def connect(address: str | None) -> bool:
             configure_logging=True,
         )
     else:
-        _probe(address)
+        found = _running() if address == "auto" else address
+        _probe(found)
         try:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-        except (ConnectionError, RuntimeError, ValueError) as error:
+            ray.init(address=found, log_to_driver=False, logging_level=logging.ERROR)
+        except (
+            ConnectionError,
+            RuntimeError,
+            ValueError,
+            ray.exceptions.AuthenticationError,
+        ) as error:
             first = str(error).strip().splitlines()[0]
             raise NoClusterError(
-                f"no Ray cluster at {address} takes us: {first}; a cluster with token "
+                f"no Ray cluster at {found} takes us: {first}; a cluster with token "
                 "authentication needs RAY_AUTH_MODE=token, and its token in RAY_AUTH_TOKEN or "
                 "~/.ray/auth_token"
             ) from error
@@ -52,10 +60,18 @@ def connect(address: str | None) -> bool:
 
 
 def disconnect() -> None:
-    """Leave the cluster, or end the Ray of this machine."""
+    """Leave the cluster, or end the Ray of this machine and remove its folder of sockets, logs."""
     import ray  # noqa: PLC0415 - reads its environment at import
+    from ray._private import worker  # noqa: PLC0415 - nothing public knows the folder
 
+    node = worker._global_node  # noqa: SLF001
+    ours = Path(node.get_session_dir_path()) if node is not None and node.head else None
     ray.shutdown()
+    if ours is not None:
+        shutil.rmtree(ours, ignore_errors=True)
+        latest = ours.parent / "session_latest"
+        if latest.is_symlink() and not latest.exists():
+            latest.unlink(missing_ok=True)
 
 
 def _prepare_environment(*, local: bool) -> None:
@@ -64,7 +80,7 @@ def _prepare_environment(*, local: bool) -> None:
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
-    os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # see ray_tune._stop_signals
+    os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # see stop_signals
     # Tune's snapshots are never read: the journal is the truth.
     os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "86400")
     if local:
@@ -72,9 +88,24 @@ def _prepare_environment(*, local: bool) -> None:
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 
 
+def _running() -> str:
+    """Return the address of the cluster that "auto" means, as Ray finds it: on this machine."""
+    from ray._private import services  # noqa: PLC0415 - nothing public tells it without connecting
+
+    try:
+        found = services.canonicalize_bootstrap_address("auto")
+    except ConnectionError as error:
+        raise NoClusterError(
+            "address 'auto': no Ray runs on this machine; start one, name HOST:PORT, or leave "
+            "--address and RAY_ADDRESS unset to run on this machine alone"
+        ) from error
+    assert found is not None, "it raises where it finds none"
+    return found
+
+
 def _probe(address: str) -> None:
     """Ray retries a dead address for minutes; a plain connection tells in two seconds."""
-    if address in ("auto", "local"):
+    if address == "local":
         return
     url = urlsplit(address if "://" in address else f"ray-gcs://{address}")
     try:
@@ -107,8 +138,7 @@ def nodes() -> list[tuple[float, float]]:
     """Return CPUs and GPUs of every node that is alive."""
     import ray  # noqa: PLC0415 - reads its environment at import
 
-    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return [(node.get("CPU", 0.0), node.get("GPU", 0.0)) for node in alive]
+    return _alive(ray.nodes())
 
 
 def call(
@@ -128,13 +158,41 @@ def call(
         raise error.cause from error
 
 
-def _check_fits(nodes: list[dict], resources: ResourcesSpec) -> None:
+def free_and_total() -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return CPUs and GPUs of the whole cluster: those that are free, and all."""
+    import ray  # noqa: PLC0415 - reads its environment at import
+
+    free, total = ray.available_resources(), ray.cluster_resources()
+    return (
+        (free.get("CPU", 0.0), free.get("GPU", 0.0)),
+        (total.get("CPU", 0.0), total.get("GPU", 0.0)),
+    )
+
+
+def fits(nodes: list[dict], resources: ResourcesSpec) -> bool:
+    """Tell whether one of Ray's nodes can hold a trial when nothing else runs there."""
+    return any(sum(_lacks(node, resources)) == 0 for node in _alive(nodes))
+
+
+def _alive(nodes: list[dict]) -> list[tuple[float, float]]:
     alive = [node["Resources"] for node in nodes if node["Alive"]]
-    for node in alive:
-        if node.get("CPU", 0) >= resources.cpus and node.get("GPU", 0) >= resources.gpus:
-            return
-    most = max(((n.get("CPU", 0), n.get("GPU", 0)) for n in alive), default=(0, 0))
+    return [(node.get("CPU", 0.0), node.get("GPU", 0.0)) for node in alive]
+
+
+def _lacks(node: tuple[float, float], resources: ResourcesSpec) -> tuple[float, float]:
+    """Return the shares that a node lacks of the CPUs and of the GPUs that are asked for."""
+    asked = (resources.cpus, resources.gpus)
+    cpu, gpu = (max(0.0, 1 - has / of) if of else 0.0 for has, of in zip(node, asked, strict=True))
+    return cpu, gpu
+
+
+def _check_fits(nodes: list[dict], resources: ResourcesSpec) -> None:
+    if fits(nodes, resources):
+        return
+    alive = _alive(nodes)
+    nearest = min(alive, key=lambda node: sum(_lacks(node, resources)), default=(0, 0))
     raise NoClusterError(
-        f"a trial asks for {resources.cpus:g} CPU and {resources.gpus:g} GPU, the largest node has "
-        f"{most[0]:g} CPU and {most[1]:g} GPU; lower resources.cpus or resources.gpus"
+        f"a trial asks for {resources.cpus:g} CPU and {resources.gpus:g} GPU on one node; of "
+        f"{len(alive)} the nearest to it has {nearest[0]:g} CPU and {nearest[1]:g} GPU; lower "
+        "resources.cpus or resources.gpus"
     )

@@ -10,8 +10,8 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +22,27 @@ from ray.tune.search import Searcher
 
 from nas.errors import MachineError
 from nas.execution.executor import Conductor, Job, guarded, interrupted, lost, stopped_by
+from nas.execution.heartbeat import PATIENCE, Beating, Pulse, Watch
+from nas.execution.ray_waiting import Waiting
+from nas.execution.stop_signals import stop_signals
 from nas.spec.study import ResourcesSpec
 from nas.study.faults import MachineFault, told_fault
 from nas.study.journal import decode, encode
 from nas.study.records import EpochMeasured, Pause, Record, Segment, SegmentEnded
 
 SEGMENTS_PER_FIT = 500  # the cost of a segment grows with the number a Tuner has seen
+_AT_WORK = ("PENDING", "RUNNING")  # a worker that is being reset for the next trial is PENDING
 _SEGMENT: TypeAdapter[Segment] = TypeAdapter(Segment)
 
 
 def run_segments(
-    job: Job, conductor: Conductor, *, resources: ResourcesSpec, scratch: Path
+    job: Job,
+    conductor: Conductor,
+    *,
+    resources: ResourcesSpec,
+    scratch: Path,
+    patience: float = PATIENCE,
+    say: Callable[[str], None],
 ) -> None:
     """Run segments until the conductor says DONE; Ray must be connected.
 
@@ -41,14 +51,18 @@ def run_segments(
         conductor: hands out segments, takes records.
         resources: of one trial, and how many run at once.
         scratch: a folder that all nodes see; removed at the end.
+        patience: seconds of silence that a worker is always allowed.
+        say: takes a sentence for whoever looks on.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C or SIGTERM; what ran is observed as interrupted.
+        KeyboardInterrupt: Ctrl-C, SIGTERM or SIGHUP; what ran is observed as interrupted.
         Exception: what the conductor raised.
     """
     shared = ray.put(job)
-    with _stop_signals() as stopped:
-        bridge = _Bridge(conductor, stopped)
+    with stop_signals() as stopped:
+        bridge = _Bridge(
+            conductor, stopped, watch=Watch(patience=patience), waiting=Waiting(resources, say)
+        )
         try:
             while not bridge.done and not stopped.is_set():
                 _fit(bridge, shared, resources, scratch)
@@ -95,17 +109,23 @@ def run_segment(config: dict[str, Any], job: Job) -> None:
     Tune gets `job` from the object store: arrays stay in memory that a node's workers share.
     """
     segment = _SEGMENT.validate_json(config["segment"])
+    pulse = Pulse(lambda: tune.report({"slowest": pulse.slowest}), clock=time.monotonic)
 
     def report(record: Record) -> None:
-        tune.report({"record": encode(record).decode()})
+        told = encode(record).decode()
+        pulse.sending(lambda: tune.report({"record": told, "slowest": pulse.slowest}))
 
-    report(guarded(job, segment, report=report, clock=time.time))
+    work = job.beating(pulse) if isinstance(job, Beating) else job
+    report(guarded(work, segment, report=report, clock=time.time))
 
 
 class _Bridge:
     """What searcher and callback share: the conductor, and which Tune trial runs which segment."""
 
-    def __init__(self, conductor: Conductor, stopped: threading.Event) -> None:
+    def __init__(
+        self, conductor: Conductor, stopped: threading.Event, *, watch: Watch, waiting: Waiting
+    ) -> None:
+        self.watch, self.waiting = watch, waiting
         self.conductor = conductor
         self.stopped = stopped
         self.done = False
@@ -132,6 +152,9 @@ class _Bridge:
         return segment
 
     def tell(self, tune_id: str, record: Record) -> None:
+        """Pass a record on; a worker that was given up has nothing more to say."""
+        if tune_id not in self._running:
+            return
         if isinstance(record, SegmentEnded):
             self._running.pop(tune_id, None)
         self._guard(lambda: self.conductor.observe(record))
@@ -198,6 +221,7 @@ class _TellConductor(tune.Callback):
 
     def __init__(self, bridge: _Bridge | None = None) -> None:
         self._bridge = bridge
+        self._looked = 0.0
 
     def __reduce__(self) -> tuple[type, tuple[()]]:
         return _TellConductor, ()
@@ -205,10 +229,37 @@ class _TellConductor(tune.Callback):
     def on_trial_result(
         self, iteration: int, trials: list, trial: Any, result: dict, **info: Any
     ) -> None:
-        if self._bridge is not None and "record" in result:
-            record = decode(result["record"])
+        if self._bridge is None:
+            return
+        record = decode(result["record"]) if "record" in result else None
+        if "slowest" in result:
+            self._bridge.watch.heard(
+                trial.trial_id, slowest=result["slowest"], measured=record is not None
+            )
+        if record is not None:
             assert isinstance(record, EpochMeasured | SegmentEnded)
             self._bridge.tell(trial.trial_id, record)
+
+    def on_step_begin(self, iteration: int, trials: list, **info: Any) -> None:
+        """Give up workers that have been silent for too long, those between two trials too."""
+        now = time.monotonic()
+        if self._bridge is None or now - self._looked < 1.0:
+            return
+        self._looked = now
+        statuses = {trial.status for trial in trials}
+        self._bridge.waiting.look(
+            pending="PENDING" in statuses, running="RUNNING" in statuses, now=now
+        )
+        actors = {
+            trial.trial_id: trial.temporary_state.ray_actor
+            for trial in trials
+            if trial.status in _AT_WORK and trial.temporary_state.ray_actor is not None
+        }
+        for tune_id, seconds in self._bridge.watch.silent(set(actors), now=now).items():
+            self._bridge.vanished(tune_id, f"the worker was silent for {seconds:.0f} s")
+            # What Tune does would wait for the worker to answer; this ends it in seconds, stopped
+            # or not, and Tune then drops the trial.
+            ray.kill(actors[tune_id])
 
     def on_trial_error(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
         if self._bridge is not None:
@@ -224,36 +275,3 @@ def _reason(trial: Any) -> str:
     except (OSError, TypeError):
         return "the worker died"
     return (text.strip().splitlines() or ["the worker died"])[-1]
-
-
-@contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """Turn the first SIGINT or SIGTERM (preemption, `ray job stop`) into a graceful stop.
-
-    Tune leaves its loop on SIGUSR1, and does so whatever TUNE_DISABLE_SIGINT_HANDLER says. A second
-    signal interrupts at once. Outside the main thread Python gives no signals to handle.
-    """
-    stopped = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stopped
-        return
-
-    def stop(*_: object) -> None:
-        if stopped.is_set():
-            raise KeyboardInterrupt
-        stopped.set()
-        signal.raise_signal(signal.SIGUSR1)
-
-    previous = {
-        number: signal.signal(number, handler)
-        for number, handler in [
-            (signal.SIGUSR1, signal.SIG_IGN),
-            (signal.SIGINT, stop),
-            (signal.SIGTERM, stop),
-        ]
-    }
-    try:
-        yield stopped
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -1,6 +1,7 @@
 """The job of a real study: train one segment on this machine's device."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nas.execution.executor import Report
@@ -17,6 +18,11 @@ class TrainingJob:
     resources: ResourcesSpec
     training: Task
     fine_tuning: Task | None = None  # of trials that have a parent
+    alive: Callable[[], None] | None = None  # told of every step (see `nas.execution.heartbeat`)
+
+    def beating(self, alive: Callable[[], None]) -> "TrainingJob":
+        """Return the job, calling `alive` after every step of training and of measuring."""
+        return replace(self, alive=alive)
 
     def __call__(self, segment: Segment, *, report: Report) -> SegmentEnded:
         """Train the segment (see `train_segment`)."""
@@ -34,4 +40,11 @@ class TrainingJob:
             device=Device.of(self.resources),
             parent=None if parent is None else self.folder / parent,
             report=report,
+            should_stop=self._goes_on,
         )
+
+    def _goes_on(self) -> bool:
+        """Never ask to stop; that the loop asks is a sign of life."""
+        if self.alive is not None:
+            self.alive()
+        return False

@@ -1,11 +1,14 @@
 """Batch normalization's statistics estimated anew, so that a measurement does not lag behind."""
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from nas.data.images import CountedDeviceImages
 from nas.data.on_device import Normalize
+from nas.training.metrics import nothing
 
 
 def estimate_statistics(
@@ -15,6 +18,7 @@ def estimate_statistics(
     normalize: Normalize,
     precision: torch.dtype = torch.float32,
     batch_size: int = 256,
+    between: Callable[[], None] = nothing,
 ) -> None:
     """Replace running means and variances by those of `images` under the weights as they are.
 
@@ -30,6 +34,7 @@ def estimate_statistics(
         precision: of matrix products, as in training.
         batch_size: at most so many images at once; batches are of nearly one size, since each
             counts alike.
+        between: called before each batch; what it raises leaves the model half estimated.
     """
     layers = [each for each in model.modules() if isinstance(each, _BatchNorm)]
     if not layers:
@@ -47,6 +52,7 @@ def estimate_statistics(
     )
     with torch.no_grad(), mixed:
         for batch, _ in images.batches(chosen):
+            between()
             model(normalize(batch))
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum

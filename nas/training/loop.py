@@ -56,7 +56,8 @@ def train_segment(
             first alone writes checkpoints and reports.
         parent: folder of the checkpoints of the trial that this one fine-tunes.
         report: takes each epoch measured.
-        should_stop: asked before each step; the epoch under way is then given up.
+        should_stop: asked before each step of training and of measuring; the epoch under way is
+            then given up.
 
     Returns:
         FINISHED, or REACHED where the trial has more epochs than the segment; DIVERGED, without
@@ -212,9 +213,10 @@ def measure(model: nn.Module, run: Run, *, name: str) -> tuple[Measurement, Meas
 
     Raises:
         DivergedError: a loss is not finite; the message begins with `name`.
+        StoppedError: the run should stop.
     """
     data = run.data
-    how = {"normalize": data.normalize, "precision": run.precision}
+    how = {"normalize": data.normalize, "precision": run.precision, "between": run.go_on}
     if run.recipe.batch_statistics == "anew":
         estimate_statistics(model, data.probe, **how)
     probe, evaluation = (evaluate(model, each, **how) for each in (data.probe, data.evaluation))

@@ -1,7 +1,7 @@
 """The comparable measurement: loss and accuracy in evaluation mode, of the raw weights."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -24,6 +24,10 @@ class Measurement:
     correct: str  # which images it is right about, a bit an image (`nas.study.correct`)
 
 
+def nothing() -> None:
+    """Do nothing between two batches."""
+
+
 @contextmanager
 def evaluation_mode(model: nn.Module) -> Iterator[None]:
     """Switch to evaluation without gradients, and back to what it was."""
@@ -43,10 +47,12 @@ def evaluate(
     normalize: Normalize,
     precision: torch.dtype = torch.float32,
     batch_size: int = 256,
+    between: Callable[[], None] = nothing,
 ) -> Measurement:
     """Measure loss and accuracy in evaluation mode.
 
     Sums run in double precision, so that the batch size does not show in the result's digits.
+    `between` is called before each batch; what it raises ends the measuring.
     """
     device = normalize.scale.device
     loss_sum = torch.zeros((), dtype=torch.float64, device=device)
@@ -55,6 +61,7 @@ def evaluate(
     mixed = torch.autocast(device.type, torch.bfloat16, enabled=precision is torch.bfloat16)
     with evaluation_mode(model), mixed:
         for batch, labels in images.batches(torch.arange(len(images)).split(batch_size)):
+            between()
             logits = model(normalize(batch)).float()
             losses = functional.cross_entropy(logits, labels, reduction="none")
             loss_sum += losses.double().sum()

@@ -39,6 +39,15 @@ class Run:
     precision: torch.dtype
     should_stop: Callable[[], bool]
 
+    def go_on(self) -> None:
+        """Ask, between two steps of training or of measuring.
+
+        Raises:
+            StoppedError: it should stop.
+        """
+        if self.should_stop():
+            raise StoppedError
+
 
 @dataclass(kw_only=True, slots=True)
 class Sums:
@@ -61,8 +70,7 @@ def take_steps(state: TrialState, run: Run, epoch: int) -> Sums:
     state.model.train()
     sums = Sums()
     for index, (images, labels) in enumerate(run.data.train.batches(chosen)):
-        if run.should_stop():
-            raise StoppedError
+        run.go_on()
         images, targets = run.augment(
             images, labels, seed=derive_seed(seed, "augment", epoch, index)
         )

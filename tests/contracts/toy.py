@@ -65,6 +65,8 @@ def strike(fault: str | None) -> None:
         raise RuntimeError("a planted fault")
     if fault == "full":
         raise OSError(errno.ENOSPC, "No space left on device", "a/checkpoint")
+    if fault == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
     if fault == "kill":
         time.sleep(0.5)  # let the report of the epoch leave the worker
         os.kill(os.getpid(), signal.SIGKILL)

@@ -29,14 +29,52 @@ def test_a_dead_address_is_said_in_seconds():
     assert time.monotonic() - begun < 10  # Ray itself would try for minutes
 
 
+def test_the_address_file_of_a_cluster_that_is_gone_is_said_in_seconds(tmp_path, monkeypatch):
+    from ray._private import services
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv("RAY_ADDRESS", "auto")
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    monkeypatch.setattr(services, "find_gcs_addresses", set)  # of other Rays on this machine
+    with pytest.raises(NoClusterError, match="'auto': no Ray runs on this machine"):
+        connect(None)
+    (tmp_path / "ray").mkdir()
+    (tmp_path / "ray" / "ray_current_cluster").write_text(f"127.0.0.1:{port}")
+    begun = time.monotonic()
+    with pytest.raises(NoClusterError, match=f":{port}: Connection refused"):
+        connect(None)
+    assert time.monotonic() - begun < 10
+
+
+def test_a_token_that_is_missing_is_said_with_what_to_do(tmp_path):
+    """In a process of its own: Ray reads its settings when it is imported."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        program = f"from nas.execution.ray_cluster import connect; connect('127.0.0.1:{port}')"
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "RAY_AUTH_MODE": "token", "HOME": str(tmp_path)},
+            check=False, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith(f"nas.errors.NoClusterError: no Ray cluster at 127.0.0.1:{port} takes")
+    assert "RAY_AUTH_TOKEN" in last
+
+
 def node(alive: bool = True, **resources: float) -> dict:
     return {"Alive": alive, "Resources": resources}
 
 
 def test_a_trial_must_fit_one_living_node():
     _check_fits([node(CPU=1), node(CPU=4, GPU=1)], ResourcesSpec(cpus=3, gpus=0.5))
-    with pytest.raises(NoClusterError, match="asks for 1 CPU and 1 GPU, the largest node has 2"):
-        _check_fits([node(CPU=2)], ResourcesSpec(gpus=1))
+    with pytest.raises(
+        NoClusterError, match="on one node; of 2 the nearest to it has 4 CPU and 0 GPU"
+    ):
+        _check_fits([node(CPU=1), node(CPU=4)], ResourcesSpec(cpus=4, gpus=1))
+    with pytest.raises(NoClusterError, match="nearest to it has 4 CPU and 1 GPU"):
+        _check_fits([node(CPU=64), node(CPU=4, GPU=1)], ResourcesSpec(cpus=4, gpus=2))
     with pytest.raises(NoClusterError, match="0 CPU and 0 GPU"):
         _check_fits([node(alive=False, CPU=8)], ResourcesSpec())
 

@@ -1,5 +1,6 @@
 """The Ray Tune executor keeps the contract, and survives what only processes can suffer."""
 
+import re
 import threading
 from contextlib import closing
 from types import SimpleNamespace
@@ -7,12 +8,14 @@ from types import SimpleNamespace
 import pytest
 
 from nas.errors import MachineError
+from nas.execution.heartbeat import Watch
 from nas.execution.ray_executor import RayExecutor
 from nas.spec.study import ResourcesSpec
 from nas.study.faults import stopping
 from nas.study.records import Outcome, SegmentEnded, TrialStatus
 from tests.contracts.executor import ExecutorContract
 from tests.contracts.toy import ToyConductor, ToyJob
+from tests.nas.builders import measured, trial
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +49,41 @@ class TestRayTune(ExecutorContract):
         outcomes = [r.outcome for r in conductor.records if isinstance(r, SegmentEnded)]
         assert outcomes.count(Outcome.LOST) == 1
         assert outcomes.count(Outcome.FINISHED) == 3
+
+    @pytest.mark.timeout(300)  # without a deadline it hangs
+    @pytest.mark.parametrize("goals", [(3,), (2, 3)])  # in mid-segment; after its last epoch
+    def test_a_worker_that_falls_silent_is_lost_and_its_trial_goes_on(self, tmp_path, goals):
+        conductor, executor = ToyConductor(4, goals=goals), RayExecutor(patience=2.0)
+        executor.prepare(ResourcesSpec())
+        job = ToyJob(folder=tmp_path, faults={2: "stop"}, seconds=0.1)
+        executor.run(job, conductor, resources=ResourcesSpec(), scratch=tmp_path / "scratch")
+        for history in conductor.state.histories():
+            assert history.status is TrialStatus.FINISHED
+            assert [epoch.epoch for epoch in history.epochs] == [1, 2, 3]
+        lost = [
+            r
+            for r in conductor.records
+            if isinstance(r, SegmentEnded) and r.outcome is Outcome.LOST
+        ]
+        assert [(r.trial_id, r.attempt) for r in lost] == [(trial(2).id, 1)]
+        silent = re.fullmatch(r"the worker was silent for (\d+) s", lost[0].message)
+        assert int(silent[1]) < 30
+
+    def test_what_a_worker_that_was_given_up_still_sends_is_refused(self):
+        from nas.execution.ray_tune import _Bridge
+
+        conductor = ToyConductor(1)
+        bridge = _Bridge(conductor, threading.Event(), watch=Watch(), waiting=None)
+        assert bridge.ask("old").attempt == 1
+        bridge.vanished("old", "silent")
+        assert bridge.ask("new").attempt == 2
+        before = list(conductor.records)
+        bridge.tell("old", measured(trial(1).id, 1))
+        ended = SegmentEnded(at=0.0, trial_id=trial(1).id, attempt=1, outcome=Outcome.FINISHED)
+        bridge.tell("old", ended)
+        assert conductor.records == before
+        bridge.tell("new", measured(trial(1).id, 1, attempt=2))
+        assert len(conductor.records) == len(before) + 1
 
     def test_scratch_is_removed(self, tmp_path):
         self.run(tmp_path, ToyConductor(1))

@@ -8,6 +8,7 @@ import pytest
 
 from nas.data.load import load
 from nas.errors import CheckpointError, DataError
+from nas.execution.heartbeat import Beating
 from nas.execution.training_job import Task, TrainingJob
 from nas.spec.recipe import FineTuningSpec, TrainingSpec
 from nas.spec.study import DataSpec, ResourcesSpec
@@ -101,3 +102,14 @@ def test_padding_is_in_proportion_to_the_images() -> None:
     assert padding(4, recipe={"crop_padding": 1}) == 1
     assert padding(4, recipe={"crop_padding": 0}) == 0
     assert task.of(trial(config=TINY)).recipe is task.recipe
+
+
+@pytest.mark.slow
+def test_training_and_measuring_are_signs_of_life(tmp_path: Path) -> None:
+    beats: list[int] = []
+    reports: list[EpochMeasured] = []
+    beating = job(tmp_path).beating(lambda: beats.append(len(reports)))
+    assert isinstance(beating, Beating)
+    beating(segment(), report=reports.append)
+    # 2 steps; a probe and an evaluation of a batch each, of whose statistics one is made anew
+    assert beats == [0] * 5

@@ -113,14 +113,17 @@ def test_resumed_equals_straight_bit_by_bit(training: Callable) -> None:
     assert resumed.reported[2].seconds > resumed.reported[1].seconds
 
 
-@pytest.mark.parametrize("at_step", [0, 3, 5, 8, 12, 19])
-def test_stopped_anywhere_and_resumed_equals_straight(training: Callable, at_step: int) -> None:
+@pytest.mark.parametrize("at", [0, 3, 5, 8, 12, 19, 25, 35])  # in training and in measuring
+def test_stopped_anywhere_and_resumed_equals_straight(training: Callable, at: int) -> None:
     straight, stopped = training("straight", **NOISY), training("stopped", **NOISY)
-    straight.run(4)
-    asked = iter(range(100))
-    ended = stopped.run(4, should_stop=lambda: next(asked) == at_step)
+    asked: list[None] = []
+    straight.run(4, should_stop=lambda: asked.append(None) is not None)
+    each = len(asked) // 4
+    assert each > 5  # the steps of an epoch, and what is measured after it
+    questions = iter(range(100))
+    ended = stopped.run(4, should_stop=lambda: next(questions) == at)
     assert ended.outcome is Outcome.INTERRUPTED
-    assert at_step // 5 == len(stopped.reported)
+    assert at // each == len(stopped.reported)
     assert stopped.run(4).outcome is Outcome.FINISHED
     assert_same_end(checkpoint.newest(straight.folder), checkpoint.newest(stopped.folder))
     assert [*map(numbers, straight.reported)] == [*map(numbers, stopped.reported)]
@@ -247,8 +250,7 @@ def test_divergence_is_an_outcome_and_its_step_is_not_taken(
     bad: float,
 ) -> None:
     reference, made = training("reference"), training("made")
-    asked = iter(range(100))
-    reference.run(4, should_stop=lambda: next(asked) == 7)
+    reference.run(4, should_stop=lambda: states[0].step == 7)
     real, calls = steps._accumulate_gradients, iter(range(100))
 
     def poisoned(state: TrialState, *rest: object) -> tuple[float, float]:

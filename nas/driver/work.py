@@ -17,6 +17,7 @@ from nas.reading.target import Target, open_target
 from nas.spec.file import load_spec, spec_of_values
 from nas.spec.study import StudySpec
 from nas.study.folder import study_folder
+from nas.study.lasting import check_lasting
 from nas.study.sweep import check_new
 
 
@@ -28,6 +29,7 @@ def begin(
     Raises:
         SpecError, DataError, NoClusterError, KeyboardInterrupt: as `nas.driver.study.begin_study`.
     """
+    check_lasting(folder)
     run = begin_study if spec.sweep is None else begin_sweep
     return run(spec, folder=folder, executor=executor, display=display)
 
@@ -36,9 +38,11 @@ def resume(target: Target, *, executor: Executor, display: Display) -> Conclusio
     """Go on with what is in a folder; what is complete is ranked and reported anew.
 
     Raises:
+        SpecError: the folder goes when the job that this is has ended.
         DataError, JournalError, NoClusterError, KeyboardInterrupt: as
             `nas.driver.study.resume_study`.
     """
+    check_lasting(target.folder)
     if isinstance(target, SweepReader):
         return resume_sweep(target.sweep, executor=executor, display=display)
     return resume_study(target.only_study("resume").study, executor=executor, display=display)

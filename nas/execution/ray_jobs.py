@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 import os
+import secrets
 import shlex
 import time
 from collections.abc import Callable, Iterator
@@ -156,14 +157,11 @@ class Jobs:
         # The same id for two who submit at once: Ray takes one of them.
         place = hashlib.sha256(study.rstrip("/").encode()).hexdigest()[:8]
         job_id = f"nas-{study_name(study)}-{place}-{len(earlier) + 1}"
-        environment: dict[str, object] = {"working_dir": str(files)}
-        if package:
-            environment |= {"py_modules": list(package_folders()), "excludes": ["__pycache__"]}
         try:
             self._send(
-                entrypoint=shlex.join(("python", "-m", "nas.cli", *arguments)),
+                entrypoint=_entrypoint(arguments),
                 submission_id=job_id,
-                runtime_env=environment,
+                runtime_env=_environment(files, package=package),
                 metadata={_STUDY: study, _DIGEST: digest},
             )
         except NasError:
@@ -172,6 +170,21 @@ class Jobs:
                 return running, False
             raise
         return self.find(job_id), True
+
+    def run_once(self, arguments: tuple[str, ...], *, files: Path) -> Job:
+        """Run `nas ARGUMENTS` on the head with this package, for no study.
+
+        Raises:
+            NasError: the cluster refuses the job.
+            NoClusterError: the cluster does not answer.
+        """
+        job_id = f"nas-{arguments[0]}-{secrets.token_hex(4)}"
+        self._send(
+            entrypoint=_entrypoint(arguments),
+            submission_id=job_id,
+            runtime_env=_environment(files, package=True),
+        )
+        return self.find(job_id)
 
     def _send(self, **job: Any) -> None:
         """Submit a job; a head that has just been started takes none for some seconds."""
@@ -225,6 +238,17 @@ def package_folders() -> Iterator[str]:
         found = find_spec(name)
         if found is not None and found.submodule_search_locations:
             yield next(iter(found.submodule_search_locations))
+
+
+def _entrypoint(arguments: tuple[str, ...]) -> str:
+    return shlex.join(("python", "-m", "nas.cli", *arguments))
+
+
+def _environment(files: Path, *, package: bool) -> dict[str, object]:
+    sent: dict[str, object] = {"working_dir": str(files)}
+    if package:
+        sent |= {"py_modules": list(package_folders()), "excludes": ["__pycache__"]}
+    return sent
 
 
 def _running(jobs: list[Job], digest: str) -> Job | None:

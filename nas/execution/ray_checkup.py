@@ -42,7 +42,7 @@ def look_here(folder: str | None = None, nonce: str = "", gpus: float = 0.0) -> 
         python=platform.python_version(),
         libraries=tuple((name, _version(name)) for name in ("ray", "torch", "coatnet-nas")),
         ray_gpus=gpus,
-        torch_gpus=_torch_gpus(),
+        torch_gpus=_torch_gpus() if gpus or _has_devices() else 0,
         free_bytes=_free(Path(tempfile.gettempdir())) or 0,
         reads_storage=reads,
         writes_storage=writes,
@@ -125,9 +125,14 @@ def _version(package: str) -> str:
         return ""
 
 
+def _has_devices() -> bool:
+    """Whether there is a reason to import torch: on a busy node that takes a minute."""
+    return any(Path("/dev").glob("nvidia[0-9]*"))
+
+
 def _torch_gpus() -> int:
     try:
-        import torch  # noqa: PLC0415 - three seconds, and perhaps not there
+        import torch  # noqa: PLC0415 - see `_has_devices`; and perhaps it is not there
     except ImportError:
         return 0
     return torch.cuda.device_count()

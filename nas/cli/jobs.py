@@ -51,9 +51,11 @@ def submit(
     on; one that a job is running is not run twice.
     """
     from nas.spec.file import fingerprint, load_spec
+    from nas.study.folder import study_folder
     from nas.study.lasting import check_for_job
 
     loaded = load_spec(spec, overrides)
+    study_folder(loaded.name, study)  # what is no place for a study is refused here already
     check_for_job(loaded, study)
     digest = fingerprint(loaded)
     jobs = _jobs(address)

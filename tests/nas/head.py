@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 RAY = Path(sys.executable).with_name("ray")
 
@@ -39,8 +40,14 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def started_head(folder: Path, *, cpus: int = 2) -> Iterator[Head]:
-    """Start a head whose files lie in `folder`; its processes end with the block."""
+def started_head(*, cpus: int = 2) -> Iterator[Head]:
+    """Start a head; its processes and its files end with the block."""
+    # The sockets of a session want a path of 107 bytes at most: pytest's folders are too deep.
+    with TemporaryDirectory(prefix="nas-", dir="/tmp") as name:
+        yield from _started(Path(name), cpus)
+
+
+def _started(folder: Path, cpus: int) -> Iterator[Head]:
     # The agent's usual port is one for all clusters of a machine; workers take 10002 and up.
     dashboard, agent = free_ports(2)
     head = Head(address=f"http://127.0.0.1:{dashboard}", token=secrets.token_hex(32))

@@ -19,9 +19,8 @@ LONG = ("training.epochs=16", "search.seeds=2")  # it is stopped in the middle
 
 
 @pytest.fixture(scope="module")
-def head(tmp_path_factory):
-    # Ray's sockets want a short path.
-    with started_head(tmp_path_factory.mktemp("h")) as started:
+def head():
+    with started_head() as started:
         yield started
 
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import click
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
+from nas.cli.console import console
 from nas.cli.formats import print_json
+from nas.cli.terminal import clean
 from nas.tables.csv_text import to_csv
 
 MOST_ROWS = 200  # that are printed as a table
@@ -62,11 +63,8 @@ def print_frame(
 
 def print_table(table: Table) -> None:
     """Print a table as wide as the terminal is, or as wide as it is where there is none."""
-    # Piped output is never cut to the width of a terminal that is not there.
-    console = Console()
-    (console if console.is_terminal else Console(width=1000, highlight=False)).print(
-        table, soft_wrap=not console.is_terminal
-    )
+    shown = console()
+    shown.print(table, soft_wrap=not shown.is_terminal)
 
 
 def _title(name: str) -> str:
@@ -80,4 +78,4 @@ def _cell(name: str, value: Any) -> str:
         return f"{100 * value:.2f}"
     if name in _DECIMALS:
         return f"{value:.{_DECIMALS[name]}f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) else clean(str(value))

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import click
 
+from nas.cli.doctor import doctor
+from nas.cli.jobs import jobs, logs, run_job, stop, submit
 from nas.cli.latency import block_times, latency
 from nas.cli.pareto import pareto
 from nas.cli.plan import plan
@@ -15,6 +17,7 @@ from nas.cli.results import export, ls, rank, report, status
 from nas.cli.run import extend, resume, search, sync
 from nas.cli.rungs import replay, rungs
 from nas.cli.spaces import schema, space, validate
+from nas.cli.terminal import protect
 from nas.errors import NasError, SpecError
 from nas.study.faults import machine_fault
 
@@ -33,8 +36,9 @@ def cli(debug: bool) -> None:
 
 _RUN = (search, resume, extend, sync, validate, schema, space, plan)
 _READ = (status, ls, rank, pareto, report, export, rungs, replay, latency)
+_CLUSTER = (submit, jobs, logs, stop, doctor, run_job)
 space.add_command(block_times)
-for _command in (*_RUN, *_READ):
+for _command in (*_RUN, *_READ, *_CLUSTER):
     cli.add_command(_command)
 
 
@@ -67,6 +71,7 @@ def main() -> None:
     # Imports and studies of thousands make objects that stay: looking for garbage among them each
     # 700 is a tenth of the time of a short command.
     gc.set_threshold(50_000, 20, 50)
+    protect()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Iterator
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from nas.cli.console import console
 from nas.search.budget import Allowance
 from nas.search.search import Search
 from nas.study.folder import Study
@@ -31,7 +32,7 @@ class TerminalDisplay:
     def __init__(self, *, quiet: bool) -> None:
         """Show notes only, if `quiet`."""
         self._quiet = quiet
-        self._console = Console(stderr=True)
+        self._console = console(stderr=True)
         self._progress = Progress(0, clock=time.monotonic)
         self._expected = 0
         self._live: Live | None = None

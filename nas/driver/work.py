@@ -17,6 +17,7 @@ from nas.reading.target import Target, open_target
 from nas.spec.file import load_spec, spec_of_values
 from nas.spec.study import StudySpec
 from nas.study.folder import study_folder
+from nas.study.lasting import check_lasting
 from nas.study.sweep import check_new
 
 
@@ -28,6 +29,7 @@ def begin(
     Raises:
         SpecError, DataError, NoClusterError, KeyboardInterrupt: as `nas.driver.study.begin_study`.
     """
+    check_lasting(folder)
     run = begin_study if spec.sweep is None else begin_sweep
     return run(spec, folder=folder, executor=executor, display=display)
 
@@ -38,9 +40,11 @@ def resume(
     """Go on with what is in a folder; what is complete is ranked and reported anew.
 
     Raises:
+        SpecError: the folder goes when the job that this is has ended.
         DataError, JournalError, NoClusterError, MachineError, KeyboardInterrupt: as
             `nas.driver.study.resume_study`.
     """
+    check_lasting(target.folder)
     if isinstance(target, SweepReader):
         return resume_sweep(
             target.sweep, executor=executor, display=display, retry_failed=retry_failed

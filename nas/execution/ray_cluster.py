@@ -2,6 +2,7 @@
 
 import logging
 import os
+import secrets
 import shutil
 import socket
 from collections.abc import Callable
@@ -86,6 +87,21 @@ def _prepare_environment(*, local: bool) -> None:
     if local:
         # Without it Ray listens on all interfaces of a Linux machine.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+        _token_without_home()
+
+
+def _token_without_home() -> None:
+    """Give this process a token where Ray could not write one into the home folder."""
+    if os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH"):
+        return
+    try:
+        folder = Path.home() / ".ray"
+        folder.mkdir(exist_ok=True)
+        writable = os.access(folder, os.W_OK | os.X_OK)
+    except (OSError, RuntimeError):  # no home at all
+        writable = False
+    if not writable:
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
 
 def _running() -> str:

@@ -225,16 +225,16 @@ def test_they_are_found():
         ),
         "README.md: nas rank STUDY",
         (
-            "README.md: ray job submit --address http://HOST:8265 -- nas search mine.yaml "
-            "--study /shared/studies/mine resources.gpus=1"
+            "README.md: ray job submit --address http://HOST:8265 --working-dir . -- nas search "
+            "mine.yaml --study /shared/studies/mine"
         ),
         (
             "same_size.yaml: nas search same_size data.source=folder data.path=DIR "
             "data.image_size=224 space.head_size=32 'space.match={parameters: 25M, macs: 4.2G}'"
         ),
         (
-            "paper_transfer_full.yaml: ray job submit --address http://HEAD:8265 -- nas search "
-            "paper_transfer_full fine_tune.data.path=/data/imagenet fine_tune.data.image_size=384"
+            "paper_transfer_full.yaml: nas submit paper_transfer_full --address http://HEAD:8265 "
+            "--study /shared/full fine_tune.data.path=/data/imagenet fine_tune.data.image_size=384"
         ),
         "docs/results.md: nas rank phase/data.train=500 --metric generalization",
     } <= found

@@ -5,13 +5,13 @@ import os
 import secrets
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from nas.errors import NoClusterError
-from nas.spec.study import ResourcesSpec
+from nas.spec.resources import Node, ResourcesSpec
 
 PROBE_SECONDS = 2.0
 T = TypeVar("T")
@@ -150,8 +150,8 @@ def check_fits(resources: ResourcesSpec) -> None:
     _check_fits(ray.nodes(), resources)
 
 
-def nodes() -> list[tuple[float, float]]:
-    """Return CPUs and GPUs of every node that is alive."""
+def nodes() -> list[Node]:
+    """Return what every node that is alive has."""
     import ray  # noqa: PLC0415 - reads its environment at import
 
     return _alive(ray.nodes())
@@ -167,22 +167,23 @@ def call(
     """
     import ray  # noqa: PLC0415 - reads its environment at import
 
-    remote = ray.remote(num_cpus=resources.cpus, num_gpus=resources.gpus, max_retries=0)(function)
+    remote = ray.remote(
+        num_cpus=resources.cpus,
+        num_gpus=resources.gpus,
+        memory=resources.memory or 0,
+        max_retries=0,
+    )(function)
     try:
         return ray.get(remote.remote(*arguments, **named))
     except ray.exceptions.RayTaskError as error:
         raise error.cause from error
 
 
-def free_and_total() -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return CPUs and GPUs of the whole cluster: those that are free, and all."""
+def free_and_total() -> tuple[Node, Node]:
+    """Return what the whole cluster has free, and has."""
     import ray  # noqa: PLC0415 - reads its environment at import
 
-    free, total = ray.available_resources(), ray.cluster_resources()
-    return (
-        (free.get("CPU", 0.0), free.get("GPU", 0.0)),
-        (total.get("CPU", 0.0), total.get("GPU", 0.0)),
-    )
+    return _node(ray.available_resources()), _node(ray.cluster_resources())
 
 
 def fits(nodes: list[dict], resources: ResourcesSpec) -> bool:
@@ -190,25 +191,32 @@ def fits(nodes: list[dict], resources: ResourcesSpec) -> bool:
     return any(sum(_lacks(node, resources)) == 0 for node in _alive(nodes))
 
 
-def _alive(nodes: list[dict]) -> list[tuple[float, float]]:
-    alive = [node["Resources"] for node in nodes if node["Alive"]]
-    return [(node.get("CPU", 0.0), node.get("GPU", 0.0)) for node in alive]
+def _alive(nodes: list[dict]) -> list[Node]:
+    return [_node(node["Resources"]) for node in nodes if node["Alive"]]
 
 
-def _lacks(node: tuple[float, float], resources: ResourcesSpec) -> tuple[float, float]:
-    """Return the shares that a node lacks of the CPUs and of the GPUs that are asked for."""
-    asked = (resources.cpus, resources.gpus)
-    cpu, gpu = (max(0.0, 1 - has / of) if of else 0.0 for has, of in zip(node, asked, strict=True))
-    return cpu, gpu
+def _node(resources: Mapping[str, float]) -> Node:
+    get = resources.get
+    return Node(cpus=get("CPU", 0.0), gpus=get("GPU", 0.0), memory=get("memory", 0.0))
+
+
+def _lacks(node: Node, resources: ResourcesSpec) -> list[float]:
+    """Return the shares that a node lacks of what is asked for."""
+    pairs = zip(node, resources.asked, strict=True)
+    return [max(0.0, 1 - has / of) if of else 0.0 for has, of in pairs]
 
 
 def _check_fits(nodes: list[dict], resources: ResourcesSpec) -> None:
     if fits(nodes, resources):
         return
     alive = _alive(nodes)
-    nearest = min(alive, key=lambda node: sum(_lacks(node, resources)), default=(0, 0))
+    nearest = min(alive, key=lambda node: sum(_lacks(node, resources)), default=Node(memory=0.0))
+    lacking = [
+        f"resources.{name}"
+        for name, lacks in zip(Node._fields, _lacks(nearest, resources), strict=True)
+        if lacks
+    ]
     raise NoClusterError(
-        f"a trial asks for {resources.cpus:g} CPU and {resources.gpus:g} GPU on one node; of "
-        f"{len(alive)} the nearest to it has {nearest[0]:g} CPU and {nearest[1]:g} GPU; lower "
-        "resources.cpus or resources.gpus"
+        f"a trial asks for {resources.words(resources.asked)} on one node; of {len(alive)} the "
+        f"nearest to it has {resources.words(nearest)}; lower {' and '.join(lacking)}"
     )

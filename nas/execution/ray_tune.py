@@ -79,10 +79,10 @@ def run_segments(
 
 def _fit(bridge: "_Bridge", job: ray.ObjectRef, resources: ResourcesSpec, scratch: Path) -> None:
     bridge.begin()
-    trainable = tune.with_resources(
-        tune.with_parameters(run_segment, job=job),
-        {"cpu": resources.cpus, "gpu": resources.gpus},
-    )
+    asked = {"cpu": resources.cpus, "gpu": resources.gpus}
+    if resources.memory is not None:
+        asked["memory"] = resources.memory
+    trainable = tune.with_resources(tune.with_parameters(run_segment, job=job), asked)
     tuner = tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(

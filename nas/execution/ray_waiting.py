@@ -44,6 +44,6 @@ def why(resources: ResourcesSpec) -> str:
     else:
         then = "no node that is left can hold one: it starts when such a node joins"
     return (
-        f"waiting for room: a trial asks for {resources.cpus:g} CPU and {resources.gpus:g} GPU; "
-        f"free are {free[0]:g} of {total[0]:g} CPU and {free[1]:g} of {total[1]:g} GPU; {then}"
+        f"waiting for room: a trial asks for {resources.words(resources.asked)}; the cluster has "
+        f"{resources.words(total)}, of which {resources.words(free)} are free; {then}"
     )

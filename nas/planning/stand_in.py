@@ -29,7 +29,7 @@ def stand_in_notes(
     notes = []
     if lent is not None:
         notes.append(
-            f"a trial asks for {asked.cpus:g} CPU and {asked.gpus:g} GPU, more than this machine "
+            f"a trial asks for {asked.words(asked.asked)}, more than this machine "
             f"has: hours are those of its {lent.cpus:g} CPU and {lent.gpus:g} GPU; `nas plan` with "
             "--address tells those of a cluster"
         )

@@ -8,7 +8,7 @@ from nas.planning.bill import Measure
 from nas.planning.plan import Room
 from nas.planning.shapes import Shape
 from nas.planning.timing_records import Timings
-from nas.spec.study import ResourcesSpec
+from nas.spec.resources import Node, ResourcesSpec
 from nas.training.task import Task
 
 
@@ -60,11 +60,14 @@ class Here:
         made on a laptop, of the laptop's hours (docs/plan.md, "On a smaller machine").
         """
         self._say = say
-        node = (os.cpu_count() or 1, _gpus(resources))
+        node = Node(cpus=os.cpu_count() or 1, gpus=_gpus(resources), memory=_memory())
         lent = None
         if at_once([node], resources) < 1:  # it stands in for what it is not
-            gpus = min(resources.gpus, node[1])
-            less = {"cpus": min(resources.cpus, float(node[0])), "gpus": float(gpus)}
+            less = {
+                "cpus": min(resources.cpus, float(node.cpus)),
+                "gpus": min(resources.gpus, float(node.gpus)),
+                "memory": None,
+            }
             resources = lent = resources.model_copy(update=less)
         workers = 1 if inline else at_once([node], resources)
         self.room = Room(workers=workers, neighbours=beside(workers, resources), lent=lent)
@@ -119,13 +122,15 @@ class Cluster:
             self._ray.disconnect()
 
 
-def at_once(nodes: Sequence[tuple[float, float]], resources: ResourcesSpec) -> int:
-    """Return how many trials run at once on nodes of so many CPUs and GPUs each."""
+def at_once(nodes: Sequence[Node], resources: ResourcesSpec) -> int:
+    """Return how many trials run at once on these nodes."""
     total = 0
-    for cpus, gpus in nodes:
-        fits = int(cpus / resources.cpus + 1e-9)
+    for node in nodes:
+        fits = int(node.cpus / resources.cpus + 1e-9)
         if resources.gpus > 0:
-            fits = min(fits, _on_gpus(gpus, resources.gpus))
+            fits = min(fits, _on_gpus(node.gpus, resources.gpus))
+        if resources.memory is not None:
+            fits = int(min(fits, node.memory / resources.memory + 1e-9))
         total += fits
     return total if resources.concurrent is None else min(total, resources.concurrent)
 
@@ -140,6 +145,10 @@ def beside(workers: int, resources: ResourcesSpec) -> int:
     if resources.gpus > 0:
         workers = min(workers, int(1 / resources.gpus + 1e-9))
     return max(workers - 1, 0)
+
+
+def _memory() -> float:
+    return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
 
 
 def _gpus(resources: ResourcesSpec) -> int:

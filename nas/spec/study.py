@@ -21,13 +21,12 @@ from nas.spec.names import check_name
 from nas.spec.recipe import (
     Count,
     FineTuningSpec,
-    NonNegative,
     Positive,
     Section,
     Seeds,
-    Threads,
     TrainingSpec,
 )
+from nas.spec.resources import ResourcesSpec
 
 
 class FineTuneSpec(Section):
@@ -155,16 +154,6 @@ class TrackingSpec(Section):
 
     uri: str | None = None
     experiment: str | None = None  # null is the study's name
-
-
-class ResourcesSpec(Section):
-    """What one trial takes, and how many run at once."""
-
-    cpus: Positive = 1.0
-    gpus: NonNegative = 0.0  # a fraction shares a GPU
-    threads: Threads = 1  # torch threads of a trial
-    concurrent: Count | None = None  # null: as many as the cluster has room for
-    attempts: Count = 3  # of a segment that failed or whose worker was lost
 
 
 class BaselineSpec(Section):

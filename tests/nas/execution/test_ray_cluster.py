@@ -75,6 +75,12 @@ def test_a_trial_must_fit_one_living_node():
         _check_fits([node(CPU=1), node(CPU=4)], ResourcesSpec(cpus=4, gpus=1))
     with pytest.raises(NoClusterError, match="nearest to it has 4 CPU and 1 GPU"):
         _check_fits([node(CPU=64), node(CPU=4, GPU=1)], ResourcesSpec(cpus=4, gpus=2))
+    little = ResourcesSpec(memory="2G")
+    _check_fits([node(CPU=4, memory=2e9)], little)
+    with pytest.raises(
+        NoClusterError, match=r"and 2 GB of memory on one node; .* 1 GB .*; lower resources.memory$"
+    ):
+        _check_fits([node(CPU=4, memory=1e9)], little)
     with pytest.raises(NoClusterError, match="0 CPU and 0 GPU"):
         _check_fits([node(alive=False, CPU=8)], ResourcesSpec())
 

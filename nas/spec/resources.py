@@ -1,0 +1,61 @@
+"""What one trial is given, and what a machine has of it."""
+
+import math
+from typing import Annotated, NamedTuple
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from nas.spec.recipe import Count, NonNegative, Positive, Section, Threads
+from search_spaces.language.errors import SpaceError
+from search_spaces.language.values import size
+
+
+class Node(NamedTuple):
+    """What a machine of a cluster has, or has free."""
+
+    cpus: float = 0.0
+    gpus: float = 0.0
+    memory: float = math.inf  # bytes
+
+
+def _bytes(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return size(value, ())
+    except SpaceError as error:
+        raise ValueError(f"must be a number of bytes such as 500M or 4G, not '{value}'") from error
+
+
+Bytes = Annotated[
+    int,
+    Field(ge=1, le=10**15),
+    BeforeValidator(_bytes),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "examples": ["4G"]}]},
+        mode="validation",
+    ),
+]
+
+
+class ResourcesSpec(Section):
+    """What one trial takes, and how many run at once."""
+
+    cpus: Positive = 1.0
+    gpus: NonNegative = 0.0  # a fraction shares a GPU
+    memory: Bytes | None = None  # bytes, such as 4G, set aside on its node; null: none is
+    threads: Threads = 1  # torch threads of a trial
+    concurrent: Count | None = None  # null: as many as the cluster has room for
+    attempts: Count = 3  # of a segment that failed or whose worker was lost
+
+    @property
+    def asked(self) -> Node:
+        """The room of one trial."""
+        return Node(cpus=self.cpus, gpus=self.gpus, memory=float(self.memory or 0))
+
+    def words(self, room: Node) -> str:
+        """Return `room` as far as it is asked for: ``2 CPU, 1 GPU and 4 GB of memory``."""
+        if self.memory is None:
+            return f"{room.cpus:g} CPU and {room.gpus:g} GPU"
+        memory = "any" if math.isinf(room.memory) else f"{room.memory / 1e9:.3g} GB"
+        return f"{room.cpus:g} CPU, {room.gpus:g} GPU and {memory} of memory"

@@ -59,11 +59,16 @@ two_nodes() {
 }
 wait_for "the second node" node.log two_nodes
 
+run() { # bash hears a signal at once only while it waits
+    "$@" &
+    pids+=($!)
+    wait $!
+}
 if [ $# -gt 0 ]; then
-    "$@"
+    run "$@"
     exit
 fi
-nas doctor --address "$RAY_API_SERVER_ADDRESS" --study "$folder/studies"
-nas submit quickstart --study "$folder/studies/demo" --follow \
+run nas doctor --address "$RAY_API_SERVER_ADDRESS" --study "$folder/studies"
+run nas submit quickstart --study "$folder/studies/demo" --follow \
     training.epochs=4 search.seeds=2 data.train=240 data.probe=120 data.evaluation=120
-nas jobs
+run nas jobs

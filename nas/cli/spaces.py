@@ -36,7 +36,10 @@ def _validate(loaded: "StudySpec", seen: "dict[str, StudyImages]") -> None:
     from nas.driver.study import plan_search
     from nas.search.build import build_search
     from nas.study.facts import left_out_words
+    from nas.tracking.uri import refuse_secrets
 
+    if loaded.tracking.uri is not None:
+        refuse_secrets(loaded.tracking.uri)
     build_search(loaded, peek(loaded.data))  # what the spec alone tells is wrong, at once
     key = images_key(loaded)
     known = key in seen

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nas.data.dataset import Dataset, Decoded, Pool, Source, root_of
 from nas.data.decoding import resize_rgb
 from nas.data.images import Indices
+from nas.data.regular import open_regular
 from nas.errors import DataError, NotFoundError
 from nas.spec.data import DataSpec
 
@@ -140,13 +141,12 @@ def _read(paths: Sequence[Path], version: _Version, names: Sequence[str], size: 
 
 
 def _content(path: Path, limit: int) -> bytes:
-    if not path.is_file():  # a pipe would be waited for
-        raise DataError(f"{path}: is no regular file: unpack the archive again")
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(limit + 1)
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+        why = f"cannot be read: {error.strerror}" if error.strerror else f"{error}"
+        raise DataError(f"{path}: {why}: unpack the archive again") from error
     if len(content) > limit:
         raise DataError(f"{path}: is longer than {limit:,} bytes, which no file of CIFAR is")
     return content

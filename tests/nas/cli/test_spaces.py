@@ -177,6 +177,17 @@ def test_validate_refuses_what_a_search_refuses_at_once(tmp_path, capsys):
     assert words[0].startswith("nas: 2 of 24 images cannot be read, more than data.max_bad 0.01")
 
 
+def test_validate_refuses_a_password_as_a_search_does(tmp_path, capsys):
+    words = []
+    for command in (["validate"], ["search", "--inline", "--study", str(tmp_path / "s")]):
+        uri = "tracking.uri=http://me:canary@127.0.0.1:1"
+        assert run([command[0], str(SMALL), *command[1:], uri]) == 2
+        words.append(capsys.readouterr().err)
+    assert words[0] == words[1]
+    assert "canary" not in words[0]
+    assert not (tmp_path / "s").exists()
+
+
 @pytest.mark.slow
 def test_validate_loads_the_images_of_a_sweep_once(monkeypatch, capsys):
     loads = []

@@ -120,7 +120,7 @@ def test_damage_is_refused_by_name(tmp_path: Path) -> None:
     batch.write_bytes(whole)
     test.unlink()
     os.mkfifo(test)
-    assert refused(tmp_path).startswith(f"{test}: is no regular file")
+    assert refused(tmp_path).startswith(f"{test}: is a named pipe, not a regular file")
     test.unlink()
     batch.rename(tmp_path / "data_batch_3.bin")
     assert refused(tmp_path, NotFoundError).startswith(f"{batch}: is missing")

@@ -115,7 +115,7 @@ class TestRayTune(ExecutorContract):
             storage=SimpleNamespace(storage_fs_path=str(tmp_path)),
         )
         conductor = ToyConductor(1, attempts=1)
-        bridge = _Bridge(conductor, threading.Event())
+        bridge = _Bridge(conductor, threading.Event(), watch=Watch(), waiting=None)
         bridge.ask("t")
         tell = _TellConductor(bridge)
         telling = threading.Thread(target=tell.on_trial_error, args=(0, [], tune_trial))

@@ -38,5 +38,7 @@ def test_a_study_that_must_wait_says_so_and_why(tmp_path):
         executor.close()
     assert [history.status for history in conductor.state.histories()] == [TrialStatus.FINISHED] * 2
     (sentence,) = said
-    assert sentence.startswith("waiting for room: a trial asks for 1 CPU and 0 GPU; free are 0 of ")
-    assert sentence.endswith(f" of {cpus:g} CPU and 0 of 0 GPU; it starts when others have ended")
+    assert sentence == (
+        f"waiting for room: a trial asks for 1 CPU and 0 GPU; the cluster has {cpus:g} CPU "
+        "and 0 GPU, of which 0 CPU and 0 GPU are free; it starts when others have ended"
+    )

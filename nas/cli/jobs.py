@@ -137,7 +137,7 @@ def stop(study: str, address: str | None) -> None:
 
 @click.command("run-job", hidden=True)
 @click.argument("spec")
-@click.option("--study", required=True)
+@click.option("--study", required=True, help="Where the study is, or is to be.")
 @click.pass_context
 def run_job(context: click.Context, spec: str, study: str) -> None:
     """Begin the study of SPEC, or go on with it where it is: what `nas submit` has a job do."""

@@ -60,7 +60,8 @@ def test_a_sweep_that_cannot_be_is_one_line_and_leaves_nothing(
 
 def test_every_study_of_a_sweep_is_validated(capsys):
     lines = output(capsys, "validate", str(SMALL), SWEEP).splitlines()
-    assert [line.split(":")[0] for line in lines] == ["small-48", "small-80"]
+    # Each value has images of its own.
+    assert [line.split(":")[0] for line in lines] == ["data", "small-48", "data", "small-80"]
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from pyarrow import parquet
 
 from nas.cli.main import cli, run
 from nas.data.load import peek
+from nas.errors import NasError
 from nas.search.build import build_search
 from nas.spec.file import load_spec
 from tests.policy.tree import ROOT
@@ -189,7 +190,10 @@ def check(command: Command, to: Path) -> None:
     spec = values.get("study") if values.get("simulate") else values.get("spec")
     if spec is not None:
         far = taker.name == "submit"  # its data are the cluster's, and more than a test can load
-        loaded = load_spec(str(spec), values["overrides"])
+        try:
+            loaded = load_spec(str(spec), values["overrides"])
+        except NasError as error:
+            raise AssertionError(str(error)) from error
         drawn = loaded.sweep is None and loaded.data.source == "procedural"  # half a minute's work
         if far or drawn or any(word.startswith("data.source=") for word in values["overrides"]):
             build_search(loaded, peek(loaded.data))  # the samples are too few to be loaded

@@ -69,6 +69,7 @@ if [ $# -gt 0 ]; then
     exit
 fi
 run nas doctor --address "$RAY_API_SERVER_ADDRESS" --study "$folder/studies"
-run nas submit quickstart --study "$folder/studies/demo" --follow \
+# --installed: two nodes in one folder would remove each other's copy of the package.
+run nas submit quickstart --installed --study "$folder/studies/demo" --follow \
     training.epochs=4 search.seeds=2 data.train=240 data.probe=120 data.evaluation=120
 run nas jobs

@@ -1,9 +1,10 @@
 """`nas submit`, `jobs`, `logs` and `stop`: searches as jobs of a Ray cluster."""
 
+import os
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -59,7 +60,7 @@ def submit(
     check_for_job(loaded, study)
     digest = fingerprint(loaded)
     jobs = _jobs(address)
-    with TemporaryDirectory(prefix="nas-submit-") as files:
+    with tempfile.TemporaryDirectory(prefix="nas-submit-") as files:
         _write_spec(loaded, Path(files) / _SPEC)
         job, new = jobs.submit(
             ("run-job", _SPEC, "--study", study),
@@ -149,12 +150,15 @@ def run_job(context: click.Context, spec: str, study: str) -> None:
     execution: dict[str, Any] = {"address": None, "inline": False, "quiet": False}
     loaded = load_spec(spec)
     folder = study_folder(loaded.name, study)
+    at_hand = str(Path(spec).resolve())
+    # All paths are absolute, and Ray may remove the job's own folder before the job has ended.
+    os.chdir(tempfile.gettempdir())
     if STUDY.is_at(folder):
         begun = begun_study(folder).begun
     elif SWEEP.is_at(folder):
         begun = open_sweep(folder).spec
     else:
-        context.invoke(search, spec=spec, overrides=(), study=study, **execution)
+        context.invoke(search, spec=at_hand, overrides=(), study=study, **execution)
         return
     if fingerprint(begun) != fingerprint(loaded):
         raise SpecError(

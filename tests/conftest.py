@@ -1,5 +1,6 @@
 """What holds for all tests: signals, and which warnings of others are let through."""
 
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -23,6 +24,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("mlflow"):
             item.add_marker(pytest.mark.filterwarnings(_NOLOAD))
+
+
+@pytest.fixture(autouse=True)
+def same_environment() -> Iterator[None]:
+    """Undo what a test, or what it calls, does to the environment: Ray's processes inherit it."""
+    before = dict(os.environ)
+    yield
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nas.spec.study import StudySpec
 from nas.study.records import Record
-from nas.tracking.background import Backend, NullTracker, ThreadedTracker, Tracker
+from nas.tracking.background import NullTracker, ThreadedTracker, Tracker
 from nas.tracking.snapshots import SnapshotBuilder, StudyFacts, flat_params
 from nas.tracking.uri import resolve_uri
 
@@ -46,7 +46,8 @@ def open_tracker(
     MLflow takes no other value for a parameter: those of a study that was extended are the ones it
     has `begun` with, and what is different now is a tag.
 
-    Returns at once: importing MLflow (3 s) and making its tables (3 to 10 s) happen in a thread.
+    Making MLflow's tables (3 to 10 s) happens in a thread. Importing MLflow (4 s) does not: Tune
+    imports it as well, and two threads that import a package of circular imports can deadlock.
 
     Raises:
         SpecError: ``tracking.uri`` cannot be used.
@@ -71,11 +72,6 @@ def open_tracker(
     builder = SnapshotBuilder(records, attempts_allowed=began_with.resources.attempts)
     builder.release_running()
     prepare_environment(os.environ)  # here, not in the thread: setenv is not thread-safe
-    return ThreadedTracker(builder, lambda: _open_backend(uri, facts), uri=uri)
+    from nas.tracking.mlflow_backend import MlflowBackend  # noqa: PLC0415 - 4 s, if at all
 
-
-def _open_backend(uri: str, facts: StudyFacts) -> Backend:
-    # Here and not above: the import takes 3 s, and this runs in the tracker's thread.
-    from nas.tracking.mlflow_backend import MlflowBackend  # noqa: PLC0415
-
-    return MlflowBackend(uri, facts)
+    return ThreadedTracker(builder, lambda: MlflowBackend(uri, facts), uri=uri)

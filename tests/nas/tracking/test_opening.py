@@ -22,16 +22,15 @@ from nas.tracking.snapshots import SnapshotBuilder
 from tests.nas.tracking import story
 
 _WHOLE_STUDY = """
-import sys, time
+import sys
 from pathlib import Path
 from nas.spec.study import StudySpec
 from nas.tracking.opening import open_tracker
 from tests.nas.tracking import story
 
-before = time.monotonic()
 tracker = open_tracker(StudySpec(name="x", space={}), study_id="1", folder=Path(sys.argv[1]))
-assert time.monotonic() - before < 0.5, "the driver waited"
-assert "mlflow" not in sys.modules, "the driver imported mlflow"
+assert "nas.tracking.mlflow_backend" in sys.modules, "left to a thread, which Tune may meet"
+assert not (Path(sys.argv[1]) / "mlflow.db").exists(), "the driver waited for the tables"
 for record in story.study(trials=1, epochs=2):
     tracker.observe(record)
 assert tracker.close(deadline_s=100) == ""

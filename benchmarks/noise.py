@@ -26,7 +26,8 @@ from nas.driver.images import load_again
 from nas.ranking.noise_words import find_noise
 from nas.ranking.statistics.noise import Noise, noise, pooled, predicted_image_variance
 from nas.spec.file import load_spec, resolved
-from nas.study.folder import Study, find_study, open_study
+from nas.study.folder import Study, open_study
+from nas.study.places import find_study
 from nas.study.records import TrialStatus
 from nas.training.metrics import evaluation_mode
 from nas.training.trial_state import load_weights

@@ -18,7 +18,8 @@ from nas.ranking.paired import difference_floor
 from nas.ranking.scores import score
 from nas.ranking.statistics.certificate import Design
 from nas.spec.study import Until
-from nas.study.folder import find_study, open_study
+from nas.study.folder import open_study
+from nas.study.places import find_study
 
 FIRST = 6
 ORDERS = 2000

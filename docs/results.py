@@ -19,7 +19,8 @@ from nas.reading.study import rank_study
 from nas.report import words
 from nas.report.figures.scaling import sizes_vary
 from nas.report.sections import Section, sections
-from nas.study.folder import Study, find_study, open_study
+from nas.study.folder import Study, open_study
+from nas.study.places import find_study
 from nas.study.records import TrialHistory
 from nas.study.sweep import Sweep, find_sweep, open_sweep
 from nas.tables.csv_text import to_csv

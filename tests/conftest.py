@@ -6,8 +6,12 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.object_server import ObjectServer
 
 # MLflow 3.17 makes SQLAlchemy warn about MLflow's own models.
 _NOLOAD = "ignore:The ``noload`` loader strategy is deprecated"
@@ -34,6 +38,27 @@ def same_environment() -> Iterator[None]:
     for name in os.environ.keys() - before.keys():
         del os.environ[name]
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def object_server() -> Iterator["ObjectServer"]:
+    """Serve S3 on loopback."""
+    from tests.object_server import serving
+
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(
+    object_server: "ObjectServer", monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[str]:
+    """Return the URI of a bucket that this process and its children can use."""
+    for name, value in object_server.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    yield object_server.new_bucket()
+    object_server.refuse = None
 
 
 @dataclass(frozen=True, kw_only=True)

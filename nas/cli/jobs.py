@@ -52,8 +52,8 @@ def submit(
     on; one that a job is running is not run twice.
     """
     from nas.spec.file import fingerprint, load_spec
-    from nas.study.folder import study_folder
     from nas.study.lasting import check_for_job
+    from nas.study.places import study_folder
 
     loaded = load_spec(spec, overrides)
     study_folder(loaded.name, study)  # what is no place for a study is refused here already
@@ -144,7 +144,8 @@ def run_job(context: click.Context, spec: str, study: str) -> None:
     """Begin the study of SPEC, or go on with it where it is: what `nas submit` has a job do."""
     from nas.cli.run import resume, search
     from nas.spec.file import fingerprint, load_spec
-    from nas.study.folder import STUDY, begun_study, study_folder
+    from nas.study.folder import STUDY, begun_study
+    from nas.study.places import study_folder
     from nas.study.sweep import SWEEP, open_sweep
 
     execution: dict[str, Any] = {"address": None, "inline": False, "quiet": False}

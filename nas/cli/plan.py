@@ -53,7 +53,7 @@ def plan(
         raise SpecError(
             "one study is planned at a time: add sweep=null and the key's value", key="sweep"
         )
-    from nas.study.folder import study_folder
+    from nas.study.places import study_folder
 
     folder = study_folder(loaded.name, study)
     with located(spec, overrides):

@@ -53,7 +53,7 @@ class TerminalDisplay:
         self._expected, self._allowance = search.expected, search.allowance
         self._progress = Progress(search.expected_epochs, clock=time.monotonic)
         self._say(
-            f"study {study.folder}: {self._expected} trials, {search.expected_epochs} epochs in "
+            f"study {study.place}: {self._expected} trials, {search.expected_epochs} epochs in "
             "all; Ctrl-C stops, `nas resume` goes on"
         )
         if search.allowance is not None:

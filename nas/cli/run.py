@@ -44,7 +44,7 @@ def search(spec: str, overrides: tuple[str, ...], study: str | None, **execution
     runs one study for each of its values.
     """
     from nas.spec.file import load_spec, located
-    from nas.study.folder import study_folder
+    from nas.study.places import study_folder
     from nas.study.sweep import check_new
 
     loaded = load_spec(spec, overrides)
@@ -115,7 +115,7 @@ def sync(study: str) -> None:
 
     conclusion = sync_study(opened, display=TerminalDisplay(quiet=True))
     if conclusion.warning:
-        raise NasError(f"{conclusion.warning}; `nas sync {opened.folder}` tries again")
+        raise NasError(f"{conclusion.warning}; `nas sync {opened.place}` tries again")
     _show_mlflow(opened, conclusion)
 
 
@@ -131,6 +131,7 @@ def _run(
     from nas.cli.progress import TerminalDisplay
     from nas.driver.sweep import SweepConclusion
     from nas.execution.choose import make_executor
+    from nas.study.copies import place_of
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
@@ -141,7 +142,7 @@ def _run(
             conclusion = work(executor=executor, display=display)
     except KeyboardInterrupt:
         if folder.is_dir():
-            click.echo(f"nas: stopped; `nas resume {folder}` goes on", err=True)
+            click.echo(f"nas: stopped; `nas resume {place_of(folder)}` goes on", err=True)
         raise
     if isinstance(conclusion, SweepConclusion):
         _show_sweep(folder, conclusion)
@@ -168,7 +169,7 @@ def _show_study(folder: Path, conclusion: "Conclusion") -> None:
             click.echo(f"note: {conclusion.exported.note}", err=True)
     _show_mlflow(study, conclusion)
     if conclusion.warning:
-        click.echo(f"nas: {conclusion.warning}; `nas sync {folder}` sends it later", err=True)
+        click.echo(f"nas: {conclusion.warning}; `nas sync {study.place}` sends it later", err=True)
     _say_lost(folder, [trial_counts(state.histories())])
 
 
@@ -187,15 +188,18 @@ def _show_sweep(folder: Path, conclusion: "SweepConclusion") -> None:
 
 def _say_lost(folder: Path, counts: "Sequence[Mapping[str, int]]") -> None:
     """Say how many trials failed, and how they are tried again; if nothing is left, as an error."""
+    from nas.study.copies import place_of
+
+    place = place_of(folder)
     trials, failed, diverged = (
         sum(each[name] for each in counts) for name in ("trials", "failed", "diverged")
     )
-    again = f"`nas resume {folder} --retry-failed` tries them again"
+    again = f"`nas resume {place} --retry-failed` tries them again"
     if 0 < trials == failed + diverged:
         how = [f"{number} {word}" for number, word in ((failed, "failed"), (diverged, "diverged"))]
         found = " and ".join(each for each in how if not each.startswith("0 "))
         then = again if failed else "a lower training.learning_rate may help"
-        raise NasError(f"{folder}: no trial is left to rank: {found}; {then}")
+        raise NasError(f"{place}: no trial is left to rank: {found}; {then}")
     if failed:
         click.echo(f"nas: {failed} of {trials} trials failed; {again}", err=True)
 

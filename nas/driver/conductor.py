@@ -94,7 +94,7 @@ class StudyConductor:
             return
         with suppress(MachineError):  # the journal may be on the same full disk
             self._record(record)
-        raise fault.stops(self._journal.study)
+        raise fault.stops(self._journal.place)
 
     def _record(self, record: Record) -> None:
         self._journal.append(record)

@@ -10,7 +10,7 @@ from typing import Any
 from nas.driver.conclusion import Conclusion
 from nas.driver.display import Display
 from nas.driver.images import load_again, with_absolute_paths
-from nas.driver.study import drive, plan_search, warn
+from nas.driver.study import drive, plan_search, warn, watching
 from nas.errors import SpecError
 from nas.execution.executor import Executor
 from nas.execution.inline import InlineExecutor
@@ -18,9 +18,9 @@ from nas.spec.budget import BudgetSpec, budget_key
 from nas.spec.choices import Metric
 from nas.spec.file import resolved, spec_of_values
 from nas.spec.study import SearchSpec, StudySpec
+from nas.study.driving import driving
 from nas.study.extension import redeclared
 from nas.study.folder import Study
-from nas.study.journal import Journal
 from nas.study.records import EpochMeasured, Pause, StudyExtended
 from nas.study.state import StudyState
 from nas.tracking.checking import check_tracking
@@ -59,7 +59,7 @@ def extend_study(
         NoClusterError: nothing to run on.
         KeyboardInterrupt: it was asked to stop; what ran is recorded as interrupted.
     """
-    with Journal(study.journal) as journal:
+    with driving(study, waiting=watching(study, display)) as journal:
         records = journal.records
         for done in [r for r in records if isinstance(r, StudyExtended)][len(study.extensions) :]:
             study = study.extended(done)  # by someone else, after it was opened
@@ -120,7 +120,7 @@ def changed_spec(study: Study, overrides: Sequence[str]) -> tuple[StudySpec, Cha
     if not changes:
         asked = " ".join(overrides) or "nothing"
         raise SpecError(
-            f"{study.folder} has {asked} already; `nas resume {study.folder}` goes on with it"
+            f"{study.place} has {asked} already; `nas resume {study.place}` goes on with it"
         )
     return spec, changes
 
@@ -165,7 +165,7 @@ def _check_key(study: Study, key: str) -> None:
     if section in _REASONS and (known or section != "search"):
         raise SpecError(
             f"cannot be changed afterwards, {_REASONS[section]}: `nas search "
-            f"{study.folder}/spec.json {key}=VALUE --study OTHER` begins another study",
+            f"{study.place}/spec.json {key}=VALUE --study OTHER` begins another study",
             key=key,
         )
     raise SpecError(

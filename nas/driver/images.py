@@ -94,7 +94,7 @@ def load_again(study: Study) -> StudyImages:
     try:
         images = load_images(study.spec, apart=were_kept_apart(study))
     except NotFoundError as error:
-        again = f"`nas resume {study.folder} data.path=FOLDER` goes on with images that have moved"
+        again = f"`nas resume {study.place} data.path=FOLDER` goes on with images that have moved"
         raise NotFoundError(f"{error}; {again}") from error
     check_unchanged(study, images)
     return images
@@ -109,8 +109,8 @@ def check_unchanged(study: Study, images: StudyImages) -> None:
     for data, facts in _pairs(study, images):
         if facts_of(data).fingerprints != facts.fingerprints:
             raise DataError(
-                f"the images of {study.folder} have changed since it began; resume needs the same "
-                f"ones: where they have moved, `nas resume {study.folder} data.path=FOLDER`"
+                f"the images of {study.place} have changed since it began; resume needs the same "
+                f"ones: where they have moved, `nas resume {study.place} data.path=FOLDER`"
             )
 
 

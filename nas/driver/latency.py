@@ -55,12 +55,12 @@ def measure_study(
     """
     if study.running:
         raise NasError(
-            f"{study.folder} is running, and its trials would slow what is measured: "
+            f"{study.place} is running, and its trials would slow what is measured: "
             "`nas latency` again when it has ended"
         )
     networks = candidates(study.spec, trials)
     if not networks:
-        raise NotFoundError(f"{study.folder}: there is no candidate yet")
+        raise NotFoundError(f"{study.place}: there is no candidate yet")
     asked = study.spec.resources
     on_gpu = asked.gpus > 0 if gpu is None else gpu
     device = Device.of(

@@ -13,14 +13,19 @@ from nas.errors import SpecError
 from nas.execution.executor import Executor
 from nas.execution.inline import InlineExecutor
 from nas.execution.training_job import Task, TrainingJob
+from nas.objects.lease import Holder
 from nas.search.build import build_search
 from nas.search.search import Search
 from nas.spec.study import StudySpec
+from nas.study.copies import copy_at
 from nas.study.declaration import Declaration
+from nas.study.driving import driving
 from nas.study.faults import TrialsRetried, stopping
 from nas.study.folded import FROM, keep
-from nas.study.folder import STUDY, Study, create_study
+from nas.study.folder import Study, create_study
 from nas.study.journal import Journal
+from nas.study.object_copy import Watching
+from nas.study.places import refuse_existing
 from nas.study.records import Pause, Record, TrialStatus
 from nas.study.state import StudyState
 from nas.tracking.background import Tracker
@@ -44,7 +49,7 @@ def begin_study(
         MachineError: the machine refused; `nas resume` goes on.
         KeyboardInterrupt: it was asked to stop; what ran is recorded as interrupted.
     """
-    STUDY.refuse_existing(folder)
+    refuse_existing(folder)
     spec = with_absolute_paths(spec)
     warn(display, check_tracking(spec, folder=folder))
     images = load_images(spec)
@@ -90,6 +95,18 @@ def resume_study(
     return _run(study, images, search, executor=executor, display=display, retry=retry)
 
 
+def watching(study: Study, display: Display) -> Watching:
+    """Return what says that a driver which may be dead is watched for a while."""
+
+    def say(seconds: float, holder: Holder) -> None:
+        display.note(
+            f"{study.place} was left by {holder.words}: watching for {seconds:.0f} s whether it "
+            "still runs"
+        )
+
+    return say
+
+
 def warn(display: Display, sentence: str) -> None:
     """Show a sentence, if there is one."""
     if sentence:
@@ -123,7 +140,7 @@ def _run(
     display: Display,
     retry: TrialsRetried | None = None,
 ) -> Conclusion:
-    with Journal(study.journal) as journal:
+    with driving(study, waiting=watching(study, display)) as journal:
         if retry is not None:
             journal.append(retry)
         return drive(
@@ -165,7 +182,7 @@ def drive(
         conductor.release_lost()
         display.begin(study, search)
         try:
-            with stopping(study.folder):
+            with stopping(study.place):
                 executor.run(
                     _job(study, images),
                     conductor,
@@ -174,7 +191,7 @@ def drive(
                 )
         finally:
             display.end()
-        with stopping(study.folder):
+        with stopping(study.place):
             keep_if_long(study, journal, state)
             conclusion = conclude(study, state.histories())
     except BaseException:
@@ -198,8 +215,9 @@ def _tracker(study: Study, records: Sequence[Record]) -> Tracker:
 
 def _job(study: Study, images: StudyImages) -> TrainingJob:
     tuning, tuned = study.spec.fine_tune, images.fine_tuning
+    place = study.checkpoints
     return TrainingJob(
-        folder=study.trials.resolve(),
+        folder=place.resolve() if isinstance(place, Path) else place,
         resources=study.spec.resources,
         training=Task(data=images.training, recipe=study.spec.training),
         fine_tuning=None
@@ -218,10 +236,10 @@ def sync_study(study: Study, *, display: Display | None = None) -> Conclusion:
     """
     if resolve_uri(study.spec.tracking.uri, folder=study.folder) is None:
         raise SpecError("is off for this study: there is nothing to send to", key="tracking.uri")
-    with Journal(study.journal) as journal:
+    with driving(study) as journal:
         tracker = _tracker(study, journal.records)
         try:
-            with stopping(study.folder, again="nas sync"):
+            with stopping(study.place, again="nas sync"):
                 conclusion = conclude(study, _fold(study, journal).histories())
         except BaseException:
             tracker.close(deadline_s=INTERRUPTED_DEADLINE)
@@ -240,7 +258,7 @@ def _close(tracker: Tracker, conclusion: Conclusion, study: Study, display: Disp
     def waiting(seconds: float, _trouble: str) -> None:  # which is said when it stays away
         display.note(
             f"waiting up to {seconds:.0f} s for MLflow; Ctrl-C skips it and loses nothing, "
-            f"`nas sync {study.folder}` sends it later"
+            f"`nas sync {study.place}` sends it later"
         )
 
     if conclusion.unexported:
@@ -251,4 +269,6 @@ def _close(tracker: Tracker, conclusion: Conclusion, study: Study, display: Disp
         artifacts=[conclusion.report],
         waiting=waiting,
     )
+    if (copy := copy_at(study.folder)) is not None:
+        copy.put_views()
     return replace(conclusion, warning=warning, experiment_id=tracker.experiment_id)

@@ -16,8 +16,8 @@ from nas.reading.sweep import SweepReader
 from nas.reading.target import Target, open_target
 from nas.spec.file import load_spec, spec_of_values
 from nas.spec.study import StudySpec
-from nas.study.folder import study_folder
 from nas.study.lasting import check_lasting
+from nas.study.places import study_folder
 from nas.study.sweep import check_new
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from nas.execution.executor import Report
 from nas.spec.study import ResourcesSpec
 from nas.study.records import Segment, SegmentEnded
+from nas.training.checkpoint_files import Place
 from nas.training.task import Task
 
 
@@ -14,7 +14,7 @@ from nas.training.task import Task
 class TrainingJob:
     """Everything a worker needs; the images travel once per node through Ray's object store."""
 
-    folder: Path  # the study's `trials` folder, which all workers see
+    folder: Place  # the study's `trials` folder, which all workers see
     resources: ResourcesSpec
     training: Task
     fine_tuning: Task | None = None  # of trials that have a parent

@@ -90,7 +90,7 @@ def _load(study: Study, history: TrialHistory) -> "nn.Module":
     from nas.training.trial_state import load_weights  # noqa: PLC0415 - imports torch
 
     return load_weights(
-        study.trials / history.trial.id,
+        study.checkpoints / history.trial.id,
         history.trial.config,
         ema=trained_on(study, history).recipe.ema_decay is not None,
     )

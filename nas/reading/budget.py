@@ -19,5 +19,5 @@ def budget_ended(study: Study, ended_by: str | None) -> str:
     if has is None:
         return ""
     key = budget_key(ended_by)
-    command = f"nas resume {shlex.quote(str(study.folder))} {key}={2 * has}"
+    command = f"nas resume {shlex.quote(study.place)} {key}={2 * has}"
     return f"its budget ended it ({key} {has}); `{command}` goes on"

@@ -46,7 +46,7 @@ def extensions_words(study: Study) -> str:
 
 def again(study: Study) -> str:
     """Return the commands that run the study again, extensions in their order."""
-    steps = [f"nas search {study.folder}/spec.json --study ANOTHER"]
+    steps = [f"nas search {study.place}/spec.json --study ANOTHER"]
     steps += [
         f"nas extend ANOTHER {' '.join(changed)}"
         for each in study.extensions
@@ -88,7 +88,7 @@ def next_step(study: Study, histories: Sequence[TrialHistory], ranking: Ranking)
     cost = f"the new answer has alpha {declared.alpha:.3g}"
     if declared.spent:
         cost += f", it and what was answered before together {declared.together:.3g}"
-    command = f"next: nas extend {shlex.quote(str(study.folder))} {key}={seeds}"
+    command = f"next: nas extend {shlex.quote(study.place)} {key}={seeds}"
     return [command, f"{gain}; {cost}"]
 
 

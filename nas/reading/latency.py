@@ -36,8 +36,8 @@ def newest(study: Study, *, device: str | None = None, batch: int = 1) -> Measur
         if each.batch == batch and words in each.device.lower():
             return each
     there = f" on {device!r}" if device else ""
-    command = f"nas latency {study.folder}{'' if batch == 1 else f' --batch {batch}'}"
+    command = f"nas latency {study.place}{'' if batch == 1 else f' --batch {batch}'}"
     raise NotFoundError(
-        f"{study.folder}: no latency of {batch} image{'s'[: batch != 1]} was measured{there}: "
+        f"{study.place}: no latency of {batch} image{'s'[: batch != 1]} was measured{there}: "
         f"`{command}` does"
     )

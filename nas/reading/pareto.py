@@ -96,11 +96,11 @@ def only_front(
     if found.left_out:
         names = " and ".join(price.value for price in prices)
         raise NotFoundError(
-            f"--against {names} is not known of any network in {study.folder}: choose another cost"
+            f"--against {names} is not known of any network in {study.place}: choose another cost"
         )
     raise NotFoundError(
-        f"nothing in {study.folder} has finished, so it has no front; `nas status "
-        f"{study.folder}` shows where it stands"
+        f"nothing in {study.place} has finished, so it has no front; `nas status "
+        f"{study.place}` shows where it stands"
     )
 
 

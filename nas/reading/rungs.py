@@ -58,6 +58,6 @@ def only_rungs(study: Study, histories: Sequence[TrialHistory]) -> RungReport:
     found = study_rungs(study, histories)
     if found is None:
         raise NotFoundError(
-            f"{study.folder} has no rungs: it trains every trial in full (search.allocation full)"
+            f"{study.place} has no rungs: it trains every trial in full (search.allocation full)"
         )
     return found

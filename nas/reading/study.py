@@ -119,7 +119,7 @@ class StudyReader:
         """Return where the study stands, in a line."""
         state = self._follower.refresh()
         status = study_status(self.study, state.histories(), ended=state.ended)
-        hint = f"; `nas resume {self.folder}` goes on" if status == "interrupted" else ""
+        hint = f"; `nas resume {self.study.place}` goes on" if status == "interrupted" else ""
         if status == "finished" and state.ended_by is not None:
             hint = f"; {self.budget_ended}"
         return f"{self.study.spec.name}: {status}{hint}"

@@ -8,7 +8,8 @@ import pandas as pd
 from nas.ranking.result import Ranking
 from nas.reading.study import StudyReader
 from nas.spec.study import Metric, Question
-from nas.study.folder import begun_study, find_study
+from nas.study.folder import begun_study
+from nas.study.places import find_study
 from nas.study.sweep import find_sweep, open_sweep
 
 if TYPE_CHECKING:

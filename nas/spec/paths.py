@@ -22,7 +22,7 @@ def local_path(text: str | Path, *, key: str) -> Path:
     text = str(text)
     if is_uri(text):
         raise SpecError(
-            f"{text}: object stores are not supported yet; use a folder that all nodes share",
+            f"{text}: only a study can be in an object store; use a folder that all nodes share",
             key=key,
         )
     try:

@@ -15,13 +15,16 @@ from pathlib import Path
 from typing import Literal
 
 from nas.errors import CheckpointError, MachineError
+from nas.spec.paths import is_uri
 
+UNREACHED = "see that the object store answers and lets this machine in"
 _REMEDIES = {
     "ENOSPC": "free some space",
     "EDQUOT": "free some space, or raise the quota",
     "EFBIG": "allow larger files (`ulimit -f`)",
     "EROFS": "make the file system writable",
     "EIO": "see to the disk",
+    "EREMOTEIO": UNREACHED,
     "ESTALE": "mount the file system again",
     "ENOTCONN": "mount the file system again",
     "EMFILE": "allow more open files (`ulimit -n`)",
@@ -52,9 +55,9 @@ class MachineFault:
         """What a user can do."""
         return _REMEDIES.get(self.error, _OTHER)
 
-    def stops(self, folder: Path, *, again: str = "nas resume") -> MachineError:
-        """Return the error that ends the study in `folder` for now."""
-        return MachineError(self.what, remedy=self.remedy, then=f"`{again} {folder}`")
+    def stops(self, place: Path | str, *, again: str = "nas resume") -> MachineError:
+        """Return the error that ends the study at `place` for now."""
+        return MachineError(self.what, remedy=self.remedy, then=f"`{again} {place}`")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +78,7 @@ def machine_fault(error: BaseException, *, where: Path | None = None) -> Machine
     unwritten = False
     for _ in range(20):  # a chain may be a ring
         if isinstance(found, OSError):
-            fault = refused(found, Path(found.filename or where or ""))
+            fault = refused(found, found.filename or where or "")
             if unwritten or fault.error in _REMEDIES:
                 return fault
         unwritten = isinstance(found, CheckpointError) and found.__cause__ is not None
@@ -84,9 +87,12 @@ def machine_fault(error: BaseException, *, where: Path | None = None) -> Machine
     return None
 
 
-def refused(error: OSError, path: Path) -> MachineFault:
+def refused(error: OSError, path: Path | str) -> MachineFault:
     """Return the fault of a machine that did not write to `path`, whatever the system says."""
-    return _fault(errno.errorcode.get(error.errno or 0, "") or _said(str(error)), path)
+    if is_uri(str(path)):
+        return MachineFault(error="EREMOTEIO", path=f"{path}: {error.strerror}")
+    name = errno.errorcode.get(error.errno or 0, "") or _said(str(error))
+    return _fault(name, Path(path))
 
 
 def told_fault(text: str, *, where: Path) -> MachineFault | None:
@@ -96,21 +102,21 @@ def told_fault(text: str, *, where: Path) -> MachineFault | None:
 
 
 @contextmanager
-def stopping(folder: Path, *, again: str = "nas resume") -> Iterator[None]:
+def stopping(place: Path | str, *, again: str = "nas resume") -> Iterator[None]:
     """Turn whatever a fault of the machine raised into the error that says how to go on.
 
     Raises:
-        MachineError: the machine refused; `again` FOLDER goes on.
+        MachineError: the machine refused; `again` PLACE goes on.
     """
     try:
         yield
     except MachineError:
         raise
     except Exception as error:
-        fault = machine_fault(error, where=folder)
+        fault = machine_fault(error, where=None if is_uri(str(place)) else Path(place))
         if fault is None:
             raise
-        raise fault.stops(folder, again=again) from error
+        raise fault.stops(str(place), again=again) from error
 
 
 def _said(text: str) -> str:

@@ -1,17 +1,15 @@
 """The study as a folder: created once, opened by anyone, its journal read into histories."""
 
-import os
 import time
 import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nas.errors import NotFoundError, SpecError
+from nas.objects.folder import ObjectFolder
 from nas.spec.file import fingerprint, resolved, spec_from_json
-from nas.spec.names import check_name
-from nas.spec.paths import local_path
 from nas.spec.study import StudySpec
+from nas.study.copies import copy_at, place_of
 from nas.study.declaration import Declaration
 from nas.study.extension import declaration, extended_spec, journalled_extensions
 from nas.study.facts import DataFacts, facts_from_json, facts_to_json, left_out_words
@@ -29,7 +27,6 @@ STUDY = FolderKind(
     reads=frozenset({1, 2}),
 )
 SPEC = "spec.json"  # for people: `nas search STUDY/spec.json` runs the same study again
-STUDIES = Path("studies")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +59,11 @@ class Study:
         return replace(self, spec=spec, extensions=(*self.extensions, extension))
 
     @property
+    def place(self) -> str:
+        """What a user calls it: its folder, or its URI in an object store."""
+        return place_of(self.folder)
+
+    @property
     def journal(self) -> Path:
         """The folder of the journal."""
         return self.folder / "journal"
@@ -70,6 +72,12 @@ class Study:
     def trials(self) -> Path:
         """The folder of the trials' checkpoints."""
         return self.folder / "trials"
+
+    @property
+    def checkpoints(self) -> Path | ObjectFolder:
+        """Where the trials' checkpoints are, a folder each."""
+        copy = copy_at(self.folder)
+        return self.trials if copy is None else copy.trials
 
     @property
     def tables(self) -> Path:
@@ -84,7 +92,8 @@ class Study:
     @property
     def running(self) -> bool:
         """Whether a living driver holds the study."""
-        return is_held(self.journal)
+        copy = copy_at(self.folder)
+        return is_held(self.journal) or (copy is not None and copy.driver() is not None)
 
     def state(self) -> StudyState:
         """Fold the journal; trials of a driver that is gone count as interrupted.
@@ -126,6 +135,9 @@ class Follower:
             JournalError: the journal cannot be read, or is shorter than it was.
             JournalCorruptError: a record was altered.
         """
+        copy = copy_at(self.study.folder)
+        if copy is not None:
+            copy.fetch()
         # Asked before and after: the last records of a driver that ends meanwhile are read before
         # it counts as gone, and one that begins meanwhile does not.
         held = self.study.running
@@ -189,42 +201,15 @@ def create_study(
         for part in ("journal", "trials"):
             (staged / part).mkdir()
         write_json(staged / SPEC, resolved(spec))
+    copy = copy_at(folder)
+    if copy is not None:
+        copy.create(folder / SPEC, folder / STUDY.file)
     return study
 
 
 def has_secret(spec: StudySpec) -> bool:
     """Tell whether a spec, which its folder holds, names a password, or what may be one."""
     return any(mark in (spec.tracking.uri or "") for mark in "@?")
-
-
-def find_study(study: str) -> Path:
-    """Return the folder of a study given as a path, or as a name under `studies/`.
-
-    Raises:
-        NotFoundError: neither is a study.
-        SpecError: it is a URI.
-    """
-    for folder in (local_path(study, key="STUDY"), STUDIES / study):
-        if STUDY.is_at(folder):
-            return folder
-    raise NotFoundError(f"no study {study!r} here or under {STUDIES}/; `nas ls` lists them")
-
-
-def study_folder(name: str, study: str | None) -> Path:
-    """Return where a new study goes: `study` as a path (or a bare name), else `studies/NAME`.
-
-    Raises:
-        SpecError: a bare name is not safe as a file name, or it is a URI.
-    """
-    if study is None:
-        return STUDIES / name
-    path = local_path(study, key="--study")
-    if os.sep in study or study in (".", "..") or path.is_absolute():
-        return path
-    try:
-        return STUDIES / check_name(study)
-    except ValueError as error:
-        raise SpecError(str(error), key="--study") from error
 
 
 def begun_study(folder: Path) -> Study:

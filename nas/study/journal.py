@@ -9,7 +9,7 @@ import fcntl
 import os
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,8 +93,17 @@ def is_held(folder: Path) -> bool:
 class Journal:
     """The one writer. A record is on the disk when `append` returns, and survives `kill -9`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        place: str | None = None,
+        publish: Callable[[bytes], None] | None = None,
+    ) -> None:
         """Take the lock, check every record and cut off a torn tail.
+
+        `publish` keeps each line elsewhere first, where the truth is; `place` is what a user calls
+        the study, by default the path of its folder.
 
         Raises:
             JournalError: another driver holds the journal, or it cannot be opened.
@@ -102,6 +111,8 @@ class Journal:
             MachineError: the disk refuses.
         """
         self._path = folder / FILE
+        self._publish = publish
+        self._place = place or str(folder.parent)
         self._torn = False  # whether a refused record may be left behind the last one
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -111,10 +122,10 @@ class Journal:
         if not _lock_for_writing(self._lock):
             os.close(self._lock)
             raise JournalError(
-                f"{folder.parent}: another driver is running this study; wait for it or stop it"
+                f"{self._place}: another driver is running this study; wait for it or stop it"
             )
         try:
-            with stopping(self.study):
+            with stopping(self._place):
                 self.records = self._open()
         except BaseException:
             os.close(self._lock)
@@ -146,12 +157,15 @@ class Journal:
         """Write one record through to the disk.
 
         Raises:
+            JournalError: another driver has taken a published journal over.
             MachineError: the disk refused; the journal reads as before the call, and the same
                 record or another may be appended.
         """
         body = encode(record)
         crc = zlib.crc32(body, self._end.crc)
         line = b"%08x %08x %b\n" % (len(body), crc, body)
+        if self._publish is not None:
+            self._publish(line)
         try:
             if self._torn:
                 self._cut()
@@ -164,15 +178,15 @@ class Journal:
         except OSError as error:
             with suppress(OSError):  # a disk that refuses may refuse that too: the next one cuts
                 self._cut()
-            raise refused(error, self._path).stops(self.study) from error
+            raise refused(error, self._path).stops(self._place) from error
         self._end = Position(
             size=self._end.size + len(line), crc=crc, records=self._end.records + 1
         )
 
     @property
-    def study(self) -> Path:
-        """The folder of the study."""
-        return self._path.parent.parent
+    def place(self) -> str:
+        """What a user calls the study."""
+        return self._place
 
     @property
     def position(self) -> Position:

@@ -22,9 +22,12 @@ from pydantic import JsonValue
 from nas.errors import SpecError
 from nas.spec.file import fingerprint, resolved, spec_from_json
 from nas.spec.names import check_name
-from nas.spec.paths import local_path
+from nas.spec.paths import is_uri, local_path
 from nas.spec.study import StudySpec, SweepSpec
-from nas.study.folder import SPEC, STUDIES, STUDY, Study, has_secret, open_study
+from nas.study.copies import copy_at
+from nas.study.folder import SPEC, STUDY, Study, has_secret, open_study
+from nas.study.places import STUDIES
+from nas.study.places import refuse_existing as refuse_existing_study
 from nas.study.storage import FolderKind, write_json
 from search_spaces.language.document import Document
 from search_spaces.language.errors import DocumentError
@@ -178,8 +181,13 @@ def check_new(spec: StudySpec, *, folder: Path) -> None:
         SpecError: a value of the sweep cannot be used.
     """
     if spec.sweep is None:
-        STUDY.refuse_existing(folder)
+        refuse_existing_study(folder)
         return
+    if copy_at(folder) is not None:
+        raise SpecError(
+            "a sweep of studies needs a folder; give each study a place of its own in the store",
+            key="--study",
+        )
     refuse_existing(folder)
     plan_sweep(spec, folder=folder)
 
@@ -197,6 +205,8 @@ def specs_of(spec: StudySpec) -> tuple[StudySpec, ...]:
 
 def find_sweep(name: str) -> Path | None:
     """Return the folder of a sweep given as a path, or as a name under `studies/`; else None."""
+    if is_uri(name):
+        return None
     return next(filter(SWEEP.is_at, (local_path(name, key="STUDY"), STUDIES / name)), None)
 
 

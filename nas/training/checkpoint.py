@@ -22,9 +22,11 @@ from safetensors.numpy import save as serialize_arrays  # a third of the torch o
 from safetensors.torch import load as parse_tensors
 
 from nas.errors import CheckpointError
+from nas.objects.folder import StoreError
 from nas.study.faults import free_bytes
 from nas.study.records import EpochMeasured
-from nas.study.storage import meant_for, replacing, sync_folder
+from nas.study.storage import meant_for
+from nas.training.checkpoint_files import Files, Place, files_at
 
 FORMAT = 1
 KEPT = 2
@@ -60,7 +62,7 @@ class _Entry:
         return max(_attempt_of(name) for name in self.files)
 
 
-def save(folder: Path, checkpoint: Checkpoint, *, attempt: int) -> None:
+def save(folder: Place, checkpoint: Checkpoint, *, attempt: int) -> None:
     """Write a checkpoint, then make it the newest, then remove all but the newest two.
 
     Raises:
@@ -77,10 +79,8 @@ def save(folder: Path, checkpoint: Checkpoint, *, attempt: int) -> None:
     }
     arrays = {name: tensor.numpy() for name, tensor in checkpoint.tensors.items()}
     try:
-        if not folder.is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
-            sync_folder(folder.parent)
-        previous = _read_manifest(folder)
+        files = files_at(folder)
+        previous = _read_manifest(files, folder)
         if any(entry.attempt > attempt for entry in previous):
             raise CheckpointError(f"{folder}: attempt {attempt} was superseded by a later one")
         contents = {
@@ -88,25 +88,25 @@ def save(folder: Path, checkpoint: Checkpoint, *, attempt: int) -> None:
             f"{stem}.json": json.dumps(scalars, allow_nan=False).encode(),
         }
         for name, content in contents.items():
-            _write(folder / name, content)
+            files.write(name, content)
         digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
         older = [entry for entry in previous if entry.files.keys() != digests.keys()]
         entries = [_Entry(files=digests), *older][:KEPT]
         manifest = {"format": FORMAT, "checkpoints": [entry.files for entry in entries]}
-        _write(folder / MANIFEST, json.dumps(manifest).encode())
-        sync_folder(folder)  # before the epoch is reported: a power cut may take an unsynced name
-        _remove_others(folder, entries, attempt=attempt)
+        if not files.write_manifest(MANIFEST, json.dumps(manifest).encode()):
+            raise CheckpointError(f"{folder}: attempt {attempt} was superseded by another worker")
+        _remove_others(files, entries, attempt=attempt)
     except CheckpointError:
         raise
     except OSError as error:
-        free = free_bytes(folder)
+        free = free_bytes(folder) if isinstance(folder, Path) else None
         room = "" if free is None else f" ({free:,} bytes free)"
         raise CheckpointError(
             f"{folder / stem}: cannot be written: {error.strerror or error}{room}"
         ) from error
 
 
-def newest(folder: Path) -> Checkpoint | None:
+def newest(folder: Place) -> Checkpoint | None:
     """Return the newest intact checkpoint; None, to start from nothing, if there is none.
 
     Warns when the newest is damaged and an older one or none takes its place.
@@ -114,23 +114,27 @@ def newest(folder: Path) -> Checkpoint | None:
     Raises:
         OSError: nothing can be read here just now, damaged or not.
     """
-    for entry in _read_manifest(folder):
+    files = files_at(folder)
+    entries = _read_manifest(files, folder)
+    for entry in entries:
         try:
-            return _read(folder, entry)
+            return _read(files, entry)
+        except StoreError:
+            raise
         except (OSError, SafetensorError, ValueError, TypeError, LookupError) as error:
             if isinstance(error, OSError) and error.errno in _PASSING:
                 raise
             names = " and ".join(entry.files)
             _log.warning("%s: checkpoint %s is damaged and left out: %s", folder, names, error)
-    if (folder / MANIFEST).exists():
+    if _exists(files):
         _log.warning("%s: no intact checkpoint; training starts over", folder)
     return None
 
 
-def _read(folder: Path, entry: _Entry) -> Checkpoint:
+def _read(files: Files, entry: _Entry) -> Checkpoint:
     contents: dict[str, bytes] = {}
     for name, digest in entry.files.items():
-        content = (folder / name).read_bytes()
+        content = files.read(name)
         if hashlib.sha256(content).hexdigest() != digest:
             raise ValueError(f"{name} does not match its sha256")
         contents[Path(name).suffix] = content
@@ -147,10 +151,10 @@ def _read(folder: Path, entry: _Entry) -> Checkpoint:
     )
 
 
-def _read_manifest(folder: Path) -> list[_Entry]:
+def _read_manifest(files: Files, folder: Place) -> list[_Entry]:
     """Return the manifest's entries, newest first; none if it is missing or damaged."""
     try:
-        manifest: Mapping[str, Any] = json.loads((folder / MANIFEST).read_bytes())
+        manifest: Mapping[str, Any] = json.loads(files.read_manifest(MANIFEST))
         if manifest["format"] != FORMAT:
             raise ValueError(f"format {manifest['format']} is not {FORMAT}")
         entries = [_Entry(files=dict(files)) for files in manifest["checkpoints"]]
@@ -166,6 +170,14 @@ def _read_manifest(folder: Path) -> list[_Entry]:
     return entries
 
 
+def _exists(files: Files) -> bool:
+    try:
+        files.read_manifest(MANIFEST)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def _attempt_of(name: str) -> int:
     match = FILE_PATTERN.fullmatch(name)
     if match is None:
@@ -173,15 +185,10 @@ def _attempt_of(name: str) -> int:
     return int(match[1])
 
 
-def _write(path: Path, content: bytes) -> None:
-    with replacing(path, durable=True) as beside:
-        beside.write_bytes(content)
-
-
-def _remove_others(folder: Path, entries: Iterable[_Entry], *, attempt: int) -> None:
+def _remove_others(files: Files, entries: Iterable[_Entry], *, attempt: int) -> None:
     """Remove what the manifest no longer names, but nothing that a later attempt may be writing."""
     named = {name for entry in entries for name in entry.files}
-    for path in folder.iterdir():
-        match = FILE_PATTERN.fullmatch(meant_for(path.name) or path.name)
-        if match is not None and int(match[1]) <= attempt and path.name not in named:
-            path.unlink(missing_ok=True)
+    for name in files.names():
+        match = FILE_PATTERN.fullmatch(meant_for(name) or name)
+        if match is not None and int(match[1]) <= attempt and name not in named:
+            files.remove([name])

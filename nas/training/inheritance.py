@@ -1,15 +1,14 @@
 """A fine-tuning begins with the weights of the trial it follows, but for a new classifier."""
 
-from pathlib import Path
-
 import torch
 from torch import nn
 
 from nas.errors import CheckpointError
 from nas.training import checkpoint
+from nas.training.checkpoint_files import Place
 
 
-def inherit(model: nn.Module, folder: Path, *, classes: int) -> str:
+def inherit(model: nn.Module, folder: Place, *, classes: int) -> str:
     """Load the newest weights of the trial whose checkpoints are in `folder` into `model`.
 
     The averaged weights where the recipe kept them. Tables of relative positions keep the size

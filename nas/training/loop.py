@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -17,6 +16,7 @@ from nas.study.records import EpochMeasured, Outcome, Segment, SegmentEnded
 from nas.training import checkpoint, trial_state
 from nas.training.augment import Augment
 from nas.training.batch_statistics import estimate_statistics
+from nas.training.checkpoint_files import Place
 from nas.training.device import Device
 from nas.training.metrics import Measurement, evaluate
 from nas.training.optimizer import make_schedule
@@ -35,9 +35,9 @@ def train_segment(
     segment: Segment,
     *,
     task: Task,
-    folder: Path,
+    folder: Place,
     device: Device,
-    parent: Path | None = None,
+    parent: Place | None = None,
     report: Callable[[EpochMeasured], None],
     should_stop: Callable[[], bool] = never,
 ) -> SegmentEnded:
@@ -153,7 +153,7 @@ def _train(
     state: TrialState,
     run: Run,
     segment: Segment,
-    folder: Path,
+    folder: Place,
     report: Callable[[EpochMeasured], None],
 ) -> None:
     saved = checkpoint.newest(folder)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -16,6 +15,7 @@ from nas.seeds import derive_seed
 from nas.spec.recipe import TrainingSpec
 from nas.study.records import EpochMeasured, NetworkConfig, Trial
 from nas.training import checkpoint
+from nas.training.checkpoint_files import Place
 from nas.training.inheritance import inherit
 from nas.training.optimizer import dump_moments, load_moments, make_optimizer
 
@@ -40,7 +40,7 @@ class TrialState:
         """The last epoch measured; 0 before the first."""
         return self.history[-1].epoch if self.history else 0
 
-    def save(self, folder: Path, *, attempt: int) -> None:
+    def save(self, folder: Place, *, attempt: int) -> None:
         """Write a checkpoint of the epoch just measured (see `checkpoint.save`)."""
         parts = {"model": self.model.state_dict(), "optimizer": dump_moments(self.optimizer)}
         if self.average is not None:
@@ -81,7 +81,7 @@ def start(
     recipe: TrainingSpec,
     data_fingerprint: str,
     device: torch.device,
-    parent: Path | None = None,
+    parent: Place | None = None,
 ) -> TrialState:
     """Build network, optimizer and average; equal arguments give equal states.
 
@@ -128,7 +128,7 @@ def start(
     )
 
 
-def load_weights(folder: Path, config: NetworkConfig, *, ema: bool) -> nn.Module:
+def load_weights(folder: Place, config: NetworkConfig, *, ema: bool) -> nn.Module:
     """Return the network of the newest checkpoint in `folder`, on the CPU, in evaluation mode.
 
     Args:

@@ -7,7 +7,7 @@ import pytest
 from nas.cli.main import run
 from nas.errors import SpecError
 from nas.spec.paths import is_uri, local_path
-from nas.study.folder import find_study, study_folder
+from nas.study.places import find_study, study_folder
 from nas.study.sweep import find_sweep
 from nas.tracking.uri import resolve_uri
 
@@ -32,7 +32,7 @@ def test_a_uri_is_refused_in_one_line_wherever_a_path_is_taken(tmp_path, monkeyp
     for command in commands:
         assert run(command) == 2, command
         (line,) = capsys.readouterr().err.splitlines()
-        assert f"{uri}: object stores are not supported yet; use a folder" in line
+        assert f"{uri}: only a study can be in an object store; use a folder" in line
     assert not list(tmp_path.iterdir())
 
 

@@ -13,8 +13,9 @@ import pytest
 from nas.errors import NotFoundError, SpecError, StudyExistsError
 from nas.spec.study import StudySpec
 from nas.study.facts import DataFacts
-from nas.study.folder import STUDY, Follower, create_study, find_study, open_study, study_folder
+from nas.study.folder import STUDY, Follower, create_study, open_study
 from nas.study.journal import FILE, LOCK, Journal
+from nas.study.places import find_study, study_folder
 from nas.study.records import (
     DataShape,
     Outcome,

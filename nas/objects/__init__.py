@@ -1,0 +1,1 @@
+"""Object stores: objects that are put whole, put once, or put in place of what was read."""

@@ -25,7 +25,9 @@ _FINDINGS = "findings: "  # before the line that a job prints
     metavar="ADDRESS",
     help="A dashboard, http://HEAD:8265, or HOST:PORT of Ray; else this machine, or RAY_ADDRESS.",
 )
-@click.option("--study", metavar="PATH", help="A folder for studies, to be shared by all nodes.")
+@click.option(
+    "--study", metavar="PATH", help="Where studies go: a folder or a URI that all nodes reach."
+)
 @click.option("--tracking", metavar="URI", help="An MLflow server.")
 @click.option(
     "-o",

@@ -33,7 +33,7 @@ address_option = click.option(
     "--study",
     metavar="URI",
     required=True,
-    help="Where the study goes: an absolute path on storage that all nodes see.",
+    help="Where the study goes: s3://, gs://, az://, or a path that all nodes see.",
 )
 @address_option
 @click.option("--follow", "-f", is_flag=True, help="Show what it prints until it has ended.")
@@ -144,6 +144,7 @@ def run_job(context: click.Context, spec: str, study: str) -> None:
     """Begin the study of SPEC, or go on with it where it is: what `nas submit` has a job do."""
     from nas.cli.run import resume, search
     from nas.spec.file import fingerprint, load_spec
+    from nas.study.copies import copy_at
     from nas.study.folder import STUDY, begun_study
     from nas.study.places import study_folder
     from nas.study.sweep import SWEEP, open_sweep
@@ -151,6 +152,8 @@ def run_job(context: click.Context, spec: str, study: str) -> None:
     execution: dict[str, Any] = {"address": None, "inline": False, "quiet": False}
     loaded = load_spec(spec)
     folder = study_folder(loaded.name, study)
+    if (copy := copy_at(folder)) is not None:
+        copy.fetch()
     at_hand = str(Path(spec).resolve())
     # All paths are absolute, and Ray may remove the job's own folder before the job has ended.
     os.chdir(tempfile.gettempdir())

@@ -35,7 +35,9 @@ def _execution(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @click.argument("spec")
 @click.argument("overrides", nargs=-1, metavar="[KEY.PATH=VALUE]...")
-@click.option("--study", metavar="PATH", help="Where the study goes; a bare name: studies/NAME.")
+@click.option(
+    "--study", metavar="PATH", help="Where it goes: a path or a URI; a bare name: studies/NAME."
+)
 @_execution
 def search(spec: str, overrides: tuple[str, ...], study: str | None, **execution: Any) -> None:
     """Run the study of SPEC: a file, or the name of a shipped one such as `quickstart`.
@@ -163,6 +165,8 @@ def _show_study(folder: Path, conclusion: "Conclusion") -> None:
     ended = budget_ended(study, state.ended_by)
     print_next(study, state.histories(), conclusion.ranking, budget_ended=ended)
     click.echo(f"\nreport    {conclusion.report}")
+    if study.place != str(study.folder):
+        click.echo(f"study     {study.place}  (the report, the tables and the model too)")
     if conclusion.exported is not None:
         click.echo(f"model     {conclusion.exported.folder}  ({conclusion.exported.trial_id})")
         if conclusion.exported.note:

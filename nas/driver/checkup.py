@@ -12,6 +12,9 @@ from nas.errors import NasError
 from nas.execution import ray_checkup, ray_cluster
 from nas.execution.job_address import is_loopback
 from nas.execution.ray_checkup import NodeFacts
+from nas.objects.folder import object_folder
+from nas.spec.paths import is_uri
+from nas.study.faults import UNREACHED
 from nas.tracking.uri import redacted, resolve_uri
 
 GIB = 2**30
@@ -38,22 +41,18 @@ class Finding:
 
 def check_inside(address: str | None, study: str | None, *, alone: bool) -> Iterator[Finding]:
     """Yield what a cluster's own nodes show; `alone`: this machine only, without Ray."""
-    folder = None if study is None else Path(study).expanduser().absolute()
+    folder = None if study is None else _place(study)
     nonce = secrets.token_hex(8)
-    if folder is not None and "://" in str(study):
-        yield _finding("storage", Verdict.WARN, f"{study} is no folder: not looked at")
-        folder = None
     try:
         if folder is not None:
             ray_checkup.write_nonce(folder, nonce)
     except OSError as error:
-        words = f"{folder} cannot be written here: {error.strerror}; mount it, or choose another"
+        words = f"{folder} cannot be written here: {error.strerror}; {_remedy(str(folder))}"
         yield _finding("storage", Verdict.FAIL, words)
         folder = None
     try:
         if alone:
-            place = None if folder is None else str(folder)
-            facts = (ray_checkup.look_here(place, nonce),)
+            facts = (ray_checkup.look_here(folder, nonce),)
         else:
             try:
                 ray_cluster.connect(address)
@@ -69,8 +68,18 @@ def check_inside(address: str | None, study: str | None, *, alone: bool) -> Iter
             ray_checkup.remove_nonce(folder, nonce)
 
 
+def _remedy(folder: str) -> str:
+    return UNREACHED if is_uri(folder) else "mount it, or choose another"
+
+
+def _place(study: str) -> str:
+    if is_uri(study):
+        return str(object_folder(study, key="--study"))
+    return str(Path(study).expanduser().absolute())
+
+
 def check_nodes(
-    here: NodeFacts, nodes: Iterable[NodeFacts], folder: Path | None
+    here: NodeFacts, nodes: Iterable[NodeFacts], folder: str | None
 ) -> Iterator[Finding]:
     """Yield what is found in the facts of nodes, beside those of this process."""
     nodes = tuple(nodes)
@@ -141,11 +150,14 @@ def _check_versions(here: NodeFacts, nodes: tuple[NodeFacts, ...]) -> Iterator[F
         yield _finding("versions", Verdict.OK, f"python {here.python}, {shown}")
 
 
-def _check_storage(nodes: tuple[NodeFacts, ...], folder: Path) -> Iterator[Finding]:
+def _check_storage(nodes: tuple[NodeFacts, ...], folder: str) -> Iterator[Finding]:
     blind = [each.node for each in nodes if not each.reads_storage]
     mute = [each.node for each in nodes if each.reads_storage and not each.writes_storage]
     if blind:
-        words = f"{folder} is another folder on {', '.join(blind)}: mount shared storage there"
+        there = ", ".join(blind)
+        words = f"{folder} is another folder on {there}: mount shared storage there"
+        if is_uri(folder):
+            words = f"{folder} cannot be read by {there}: give it the keys and the endpoint"
         yield _finding("storage", Verdict.FAIL, words)
     if mute:
         words = f"{folder} cannot be written by {', '.join(mute)}: give its user the right to"

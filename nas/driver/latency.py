@@ -13,6 +13,7 @@ from nas.errors import NasError, NotFoundError
 from nas.networks.registry import family_of
 from nas.ranking.metrics import METRICS
 from nas.spec.study import StudySpec
+from nas.study.copies import copy_at
 from nas.study.folder import Study
 from nas.study.latency import Latency, Measurement, record
 from nas.study.records import NetworkConfig, Role, Trial
@@ -91,6 +92,8 @@ def measure_study(
         latencies={label: found[label] for label in networks},
     )
     record(study.folder, measured)
+    if (copy := copy_at(study.folder)) is not None:
+        copy.put_kept()
     return measured
 
 

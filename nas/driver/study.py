@@ -100,8 +100,8 @@ def watching(study: Study, display: Display) -> Watching:
 
     def say(seconds: float, holder: Holder) -> None:
         display.note(
-            f"{study.place} was left by {holder.words}: watching for {seconds:.0f} s whether it "
-            "still runs"
+            f"{study.place} is held by {holder.words}: watching for {seconds:.0f} s "
+            "whether it is alive"
         )
 
     return say

@@ -10,6 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from nas.objects.conditions import check_conditions
+from nas.objects.folder import ObjectFolder
+from nas.spec.paths import is_uri
+
 ANSWER_SECONDS = 90.0
 _MARK = ".nas-doctor-"
 
@@ -35,8 +39,8 @@ def look_here(folder: str | None = None, nonce: str = "", gpus: float = 0.0) -> 
     reads = writes = True
     free = None
     if folder is not None:
-        reads, writes = _reads(Path(folder), nonce), _writes(Path(folder), nonce)
-        free = _free(Path(folder))
+        reads, writes = _reads(folder, nonce), _writes(folder, nonce)
+        free = None if is_uri(folder) else _free(Path(folder))
     return NodeFacts(
         node=socket.gethostname(),
         python=platform.python_version(),
@@ -50,7 +54,7 @@ def look_here(folder: str | None = None, nonce: str = "", gpus: float = 0.0) -> 
     )
 
 
-def look_everywhere(folder: Path | None, nonce: str) -> tuple[NodeFacts, ...]:
+def look_everywhere(folder: str | None, nonce: str) -> tuple[NodeFacts, ...]:
     """Return the facts of every living node; this process is connected, and wrote the nonce."""
     import ray  # noqa: PLC0415 - reads its environment at import
     from ray.util.scheduling_strategies import (  # noqa: PLC0415
@@ -65,8 +69,7 @@ def look_everywhere(folder: Path | None, nonce: str) -> tuple[NodeFacts, ...]:
         there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
         name = f"{node['NodeManagerAddress']} ({node['NodeID'][:6]})"
         gpus = node["Resources"].get("GPU", 0.0)
-        place = None if folder is None else str(folder)
-        asked[name] = look.options(scheduling_strategy=there).remote(place, nonce, gpus)
+        asked[name] = look.options(scheduling_strategy=there).remote(folder, nonce, gpus)
     found = []
     for name, answer in asked.items():
         try:
@@ -79,36 +82,54 @@ def look_everywhere(folder: Path | None, nonce: str) -> tuple[NodeFacts, ...]:
     return tuple(found)
 
 
-def write_nonce(folder: Path, nonce: str) -> None:
-    """Leave a nonce for the nodes to read.
+def write_nonce(folder: str, nonce: str) -> None:
+    """Leave a nonce for the nodes to read, in a folder or an object store.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written, or the store ignores the conditions of a put.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{_MARK}{nonce}").write_text(nonce, encoding="utf-8")
+    if is_uri(folder):
+        check_conditions(ObjectFolder(folder))
+    else:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    _write(folder, f"{_MARK}{nonce}", nonce)
 
 
-def remove_nonce(folder: Path, nonce: str) -> None:
+def remove_nonce(folder: str, nonce: str) -> None:
     """Take away what was written into the folder."""
-    for path in folder.glob(f"{_MARK}{nonce}*"):
+    start = f"{_MARK}{nonce}"
+    if is_uri(folder):
+        store = ObjectFolder(folder)
+        store.remove([name for name in store.names() if name.startswith(start)])
+        return
+    for path in Path(folder).glob(f"{start}*"):
         path.unlink(missing_ok=True)
 
 
-def _reads(folder: Path, nonce: str) -> bool:
+def _reads(folder: str, nonce: str) -> bool:
+    name = f"{_MARK}{nonce}"
     try:
-        return (folder / f"{_MARK}{nonce}").read_text(encoding="utf-8") == nonce
+        if is_uri(folder):
+            found = ObjectFolder(folder).read(name)
+            return found is not None and found.content == nonce.encode()
+        return (Path(folder) / name).read_text(encoding="utf-8") == nonce
     except OSError:
         return False
 
 
-def _writes(folder: Path, nonce: str) -> bool:
-    mine = folder / f"{_MARK}{nonce}-{socket.gethostname()}-{os.getpid()}"
+def _writes(folder: str, nonce: str) -> bool:
     try:
-        mine.write_text(nonce, encoding="utf-8")
+        _write(folder, f"{_MARK}{nonce}-{socket.gethostname()}-{os.getpid()}", nonce)
     except OSError:
         return False
     return True
+
+
+def _write(folder: str, name: str, text: str) -> None:
+    if is_uri(folder):
+        ObjectFolder(folder).put(name, text.encode())
+    else:
+        (Path(folder) / name).write_text(text, encoding="utf-8")
 
 
 def _free(folder: Path) -> int | None:

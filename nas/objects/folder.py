@@ -25,7 +25,6 @@ _CONNECT, _ANSWER, _PATIENCE = "5s", "60s", timedelta(seconds=30)
 _STATUS = re.compile(r"status code: (\d+ [A-Za-z ]+)")
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 _NO_BUCKET = re.compile(r"NoSuchBucket|ContainerNotFound|bucket does not exist")
-_ASKED = re.compile(r"^.*Error performing \w+ ")
 
 
 class StoreError(OSError):
@@ -218,4 +217,4 @@ def _reason(text: str) -> str:
     """Return what went wrong in a few words, of the page that the library prints."""
     code, status = _CODE.search(text), _STATUS.search(text)
     words = [found[1].strip() for found in (code, status) if found]
-    return " ".join(words) or _ASKED.sub("", text.partition("\n")[0])[:160]
+    return " ".join(words) or text.partition("\n")[0].rpartition(" - ")[2][:160]

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from nas.errors import JournalError, MachineError, NotFoundError, StudyExistsError
 from nas.objects import lease
+from nas.objects.conditions import check_conditions
 from nas.objects.folder import ObjectFolder, StoreError
-from nas.objects.lease import Holder, Lease
+from nas.objects.lease import Holder, Lease, Pace
 from nas.objects.log import RecordLog, read_after
 from nas.study.faults import UNREACHED
 from nas.study.journal import FILE, Journal, is_held
@@ -25,7 +26,8 @@ from nas.study.storage import write_json
 
 JOURNAL, TRIALS = "journal", "trials"
 _STATE, _LOCK = "fetched.json", "lock"
-_NOT_VIEWS = frozenset({JOURNAL, TRIALS, "scratch"})
+_NOT_VIEWS = frozenset({JOURNAL, TRIALS, "scratch", "mlflow-artifacts"})
+_KEPT = "latency.json"  # measured, so that nothing tells it anew
 Watching = Callable[[float, Holder], None]
 
 
@@ -81,6 +83,7 @@ class ObjectCopy:
         """
         *others, last = files
         with self.asking():
+            check_conditions(self.store)
             if self.store.put_new(last.name, last.read_bytes()):
                 for path in others:
                     self.store.put(path.name, path.read_bytes())
@@ -115,7 +118,9 @@ class ObjectCopy:
             return lease.holder(self.store)
 
     @contextmanager
-    def driving(self, waiting: Watching = say_nothing) -> Iterator[Journal]:
+    def driving(
+        self, waiting: Watching = say_nothing, *, pace: Pace | None = None
+    ) -> Iterator[Journal]:
         """Hold the study and its journal, up to date; earlier drivers can append nothing more.
 
         Raises:
@@ -128,7 +133,7 @@ class ObjectCopy:
                 "or stop it"
             )
         with self.asking():
-            held = lease.take(self.store, waiting=waiting)
+            held = lease.take(self.store, waiting=waiting, pace=pace)
         try:
             with self._claimed(held) as journal:
                 yield journal
@@ -164,6 +169,15 @@ class ObjectCopy:
     def _publish(self, log: RecordLog, line: bytes) -> None:
         with self.asking(then=f"`nas resume {self.uri}`"):
             log.append(line)
+
+    def put_kept(self) -> None:
+        """Put what was measured in the copy.
+
+        Raises:
+            MachineError: the store does not answer, or does not let us.
+        """
+        with self.asking():
+            self.store.put(_KEPT, (self.folder / _KEPT).read_bytes())
 
     def put_views(self) -> None:
         """Put what was made in the copy into the store: tables, report, model, MLflow's database.
@@ -209,6 +223,8 @@ class ObjectCopy:
                 (self.folder / "spec.json").write_bytes(spec.content)
             (self.folder / "study.json").write_bytes(found.content)
             state = _Fetched(study=digest)
+        if (kept := self.store.read(_KEPT)) is not None:
+            (self.folder / _KEPT).write_bytes(kept.content)
         lines, following = read_after(self.store / JOURNAL, state.following)
         # What is behind it was appended by a driver that died before it noted that.
         with file.open("ab") as records:

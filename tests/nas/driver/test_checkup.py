@@ -3,7 +3,6 @@
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -33,7 +32,7 @@ OTHER_TORCH = (FINE.libraries[0], ("torch", "2.12"), FINE.libraries[2])
 
 def of(*nodes: NodeFacts) -> dict[str, list[Verdict]]:
     found: dict[str, list[Verdict]] = {}
-    for each in check_nodes(FINE, nodes, Path("/shared")):
+    for each in check_nodes(FINE, nodes, "/shared"):
         found.setdefault(each.check, []).append(each.verdict)
     return found
 
@@ -62,7 +61,7 @@ def test_equal_nodes_are_fine():
 def test_what_differs_on_one_node_is_found(changes, check, verdict):
     odd = replace(FINE, node="odd", **changes)
     assert of(FINE, odd)[check] == [verdict]
-    words = [each.words for each in check_nodes(FINE, (FINE, odd), Path("/shared"))]
+    words = [each.words for each in check_nodes(FINE, (FINE, odd), "/shared")]
     assert any("odd" in each for each in words)
 
 
@@ -132,3 +131,14 @@ def test_storage_that_cannot_be_written_fails(tmp_path):
     found = list(check_inside(None, str(tmp_path / "file" / "x"), alone=True))
     assert found[0].check == "storage"
     assert found[0].verdict is Verdict.FAIL
+
+
+@pytest.mark.slow
+def test_an_object_store_is_a_place_for_studies(bucket, object_server):
+    found = {each.check: each for each in check_inside(None, f"{bucket}/s", alone=True)}
+    assert found["storage"].verdict is Verdict.OK
+    object_server.refuse = lambda _request: 403
+    (first, *_) = check_inside(None, f"{bucket}/s", alone=True)
+    assert (first.check, first.verdict) == ("storage", Verdict.FAIL)
+    assert "403 Forbidden" in first.words or "403 Refused" in first.words
+    assert "lets this machine in" in first.words

@@ -92,15 +92,9 @@ def test_a_server_error_is_tried_again(folder, object_server):
 @pytest.mark.parametrize(
     "uri",
     [
-        "s3://bucket",
-        "s3://bucket/",
-        "s3:///a",
-        "ftp://b/a",
-        "s3://b//a",
-        "s3://b/../a",
-        "s3://b/a?x",
-    ]
-    + ["s3://b/a b\n", "s3://key:secret@b/a", "s3://b/a%2f", "/a/b"],
+        *("s3://bucket", "s3://bucket/", "s3:///a", "ftp://b/a", "s3://b//a", "s3://b/../a"),
+        *("s3://b/a?x", "s3://b/a b\n", "s3://key:secret@b/a", "s3://b/a%2f", "/a/b"),
+    ],
 )
 def test_what_is_no_place_for_a_study_is_refused(uri):
     with pytest.raises(SpecError, match="--study"):

@@ -1,12 +1,16 @@
 """Of all who append, one gets each number, and whoever was taken over appends nothing more."""
 
+import random
 import threading
+import time
 
 import pytest
 
 from nas.errors import JournalCorruptError, JournalError
 from nas.objects.folder import StoreError, object_folder
 from nas.objects.log import RecordLog, name_of, read_after
+
+LINES = 4
 
 
 @pytest.fixture
@@ -78,8 +82,10 @@ def test_what_is_missing_or_no_record_is_told(folder):
 
 
 def appends(log, acknowledged, name):
-    """Append until told that another has taken over, three lines at most."""
-    for number in range(3):
+    """Append until told that another has taken over, `LINES` at most, with training in between."""
+    pauses = random.Random(name)
+    for number in range(LINES):
+        time.sleep(pauses.choice((0.0, 0.005, 0.02)))
         line = f"{name} {number}\n".encode()
         try:
             log.append(line)
@@ -112,7 +118,7 @@ def test_a_thousand_races_of_two_drivers_lose_and_double_nothing(folder):
         incumbent.start()
         successor = takes_over(folder, at, str(race))
         incumbent.join()
-        cut += len(acknowledged) - before < 3
+        cut += len(acknowledged) - before < LINES
         with pytest.raises(JournalError):
             log.append(b"too late\n")
         log = successor

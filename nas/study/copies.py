@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from functools import lru_cache
@@ -78,6 +79,12 @@ def _cache() -> Path:
         place.mkdir(parents=True, exist_ok=True)
         if os.access(place, os.W_OK | os.X_OK):
             return place
-    place = Path(tempfile.gettempdir()) / f"nas-{os.getuid()}" / _CACHE
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ours = Path(tempfile.gettempdir()) / f"nas-{os.getuid()}"
+    with suppress(FileExistsError):
+        ours.mkdir(mode=0o700)
+    found = ours.lstat()
+    if found.st_uid != os.getuid() or found.st_mode & 0o077 or not stat.S_ISDIR(found.st_mode):
+        ours = Path(tempfile.mkdtemp(prefix="nas-"))  # somebody else was there first
+    place = ours / _CACHE
+    place.mkdir(exist_ok=True)
     return place

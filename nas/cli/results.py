@@ -26,14 +26,16 @@ def status(study: str, output: str) -> None:
 
 
 @click.command()
-@click.argument("root", default="studies", type=LocalPath())
+@click.argument("root", default="studies")
 @format_option
-def ls(root: Path, output: str) -> None:
-    """List the studies under ROOT (default: studies)."""
+def ls(root: str, output: str) -> None:
+    """List the studies under ROOT (default: studies), a folder or a URI of an object store."""
     from nas.cli.listing import print_frame
+    from nas.spec.paths import is_uri, local_path
     from nas.tables.listings import studies_frame
 
-    print_frame(studies_frame(root), output)
+    place = root if is_uri(root) else local_path(root, key="ROOT")
+    print_frame(studies_frame(place), output)
 
 
 @click.command()

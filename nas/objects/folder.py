@@ -138,6 +138,18 @@ class ObjectFolder:
             ]
         return sorted(found)
 
+    def folders(self) -> list[str]:
+        """Return the names of the folders directly in it, sorted.
+
+        Raises:
+            StoreError: the store does not answer, or does not let us.
+        """
+        import obstore  # noqa: PLC0415 - studies in folders need none
+
+        with self._errors(""):
+            found = obstore.list_with_delimiter(_store(self.root), self.path or None)
+        return sorted(each.rstrip("/").rpartition("/")[2] for each in found["common_prefixes"])
+
     def remove(self, names: Iterable[str]) -> None:
         """Remove objects; those that are not there are passed over.
 
@@ -182,8 +194,8 @@ class ObjectFolder:
             raise StoreError(_reason(str(error)), f"{self}/{name}".rstrip("/")) from error
 
 
-def object_folder(uri: str, *, key: str) -> ObjectFolder:
-    """Return the folder at a URI; nothing is asked of the store yet.
+def object_folder(uri: str, *, key: str, bucket: bool = False) -> ObjectFolder:
+    """Return the folder at a URI, or with `bucket` the whole of one; no store is asked yet.
 
     Raises:
         SpecError: it is no URI of an object store, or has no name in it.
@@ -193,7 +205,7 @@ def object_folder(uri: str, *, key: str) -> ObjectFolder:
     parts = rest.split("/")
     if f"{scheme}://" not in SCHEMES:
         raise SpecError(f"{uri}: a folder, or one of {', '.join(SCHEMES)}", key=key)
-    if len(parts) < 2 or not all(part and part.strip(".") for part in parts):
+    if len(parts) < 2 - bucket or not all(part and part.strip(".") for part in parts):
         raise SpecError(f"{uri}: must be {scheme}://BUCKET/NAME", key=key)
     if any(mark in text for mark in "?#@%*\\") or not text.isprintable():
         raise SpecError(f"{uri}: has characters that no name of a study has", key=key)

@@ -5,13 +5,14 @@ import json
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 from nas.errors import NotFoundError
 from nas.objects.folder import object_folder
-from nas.study.object_copy import ObjectCopy
+from nas.study.object_copy import ObjectCopy, asking
 from nas.study.storage import write_json
 
 _MARK = "object-store.json"
@@ -48,6 +49,23 @@ def _copy_at(folder: Path) -> ObjectCopy | None:
     except (OSError, ValueError, LookupError, TypeError):
         return None
     return ObjectCopy(store=object_folder(uri, key="--study"), folder=folder)
+
+
+def copies_under(uri: str, *, key: str) -> Iterator[ObjectCopy]:
+    """Yield a fresh copy of each study directly under a URI, by name.
+
+    Raises:
+        SpecError: it is no URI of an object store.
+        MachineError: the store does not answer, or does not let us.
+    """
+    root = object_folder(uri, key=key, bucket=True)
+    with asking():
+        names = root.folders()
+    for name in names:
+        copy = object_copy(f"{root}/{name}", key=key)
+        copy.fetch()
+        if copy.folder.is_dir():
+            yield copy
 
 
 def place_of(folder: Path) -> str:

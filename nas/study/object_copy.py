@@ -35,6 +35,20 @@ def say_nothing(_seconds: float, _holder: Holder) -> None:
     """Say nothing."""
 
 
+@contextmanager
+def asking(*, then: str = "try again") -> Iterator[None]:
+    """Turn what the store refuses into the error that says what to do.
+
+    Raises:
+        MachineError: it refused.
+    """
+    try:
+        yield
+    except StoreError as error:
+        what = f"{error.filename}: {error.strerror}"
+        raise MachineError(what, remedy=UNREACHED, then=then) from error
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Fetched:
     """How far a copy goes."""
@@ -68,7 +82,7 @@ class ObjectCopy:
             MachineError: the store does not answer, or does not let us.
             JournalCorruptError: a record is missing.
         """
-        with self._locked(), self.asking():
+        with self._locked(), asking():
             if not is_held(self.folder / JOURNAL):
                 self._fetch()
 
@@ -82,7 +96,7 @@ class ObjectCopy:
             MachineError: the store does not answer, or does not let us.
         """
         *others, last = files
-        with self.asking():
+        with asking():
             check_conditions(self.store)
             if self.store.put_new(last.name, last.read_bytes()):
                 for path in others:
@@ -114,7 +128,7 @@ class ObjectCopy:
         Raises:
             MachineError: the store does not answer, or does not let us.
         """
-        with self.asking():
+        with asking():
             return lease.holder(self.store)
 
     @contextmanager
@@ -132,7 +146,7 @@ class ObjectCopy:
                 f"{self.uri}: another driver of this machine is running this study; wait for it "
                 "or stop it"
             )
-        with self.asking():
+        with asking():
             held = lease.take(self.store, waiting=waiting, pace=pace)
         try:
             with self._claimed(held) as journal:
@@ -143,7 +157,7 @@ class ObjectCopy:
     @contextmanager
     def _claimed(self, held: Lease) -> Iterator[Journal]:
         with self._locked():
-            with self.asking():
+            with asking():
                 log = self._claim(held.holder.id)
             journal = Journal(
                 self.folder / JOURNAL,
@@ -167,7 +181,7 @@ class ObjectCopy:
                 return log
 
     def _publish(self, log: RecordLog, line: bytes) -> None:
-        with self.asking(then=f"`nas resume {self.uri}`"):
+        with asking(then=f"`nas resume {self.uri}`"):
             log.append(line)
 
     def put_kept(self) -> None:
@@ -176,7 +190,7 @@ class ObjectCopy:
         Raises:
             MachineError: the store does not answer, or does not let us.
         """
-        with self.asking():
+        with asking():
             self.store.put(_KEPT, (self.folder / _KEPT).read_bytes())
 
     def put_views(self) -> None:
@@ -185,7 +199,7 @@ class ObjectCopy:
         Raises:
             MachineError: the store does not answer, or does not let us.
         """
-        with self.asking():
+        with asking():
             for path in sorted(self.folder.rglob("*")):
                 parts = path.relative_to(self.folder).parts
                 hidden = any(part.startswith(".") for part in parts)
@@ -193,19 +207,6 @@ class ObjectCopy:
                     continue
                 if parts not in (("study.json",), ("spec.json",)):
                     self.store.put("/".join(parts), path.read_bytes())
-
-    @contextmanager
-    def asking(self, *, then: str = "try again") -> Iterator[None]:
-        """Turn what the store refuses into the error that says what to do.
-
-        Raises:
-            MachineError: it refused.
-        """
-        try:
-            yield
-        except StoreError as error:
-            what = f"{error.filename}: {error.strerror}"
-            raise MachineError(what, remedy=UNREACHED, then=then) from error
 
     def _fetch(self) -> None:
         found = self.store.read("study.json")

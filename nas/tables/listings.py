@@ -10,6 +10,8 @@ from nas.errors import NasError
 from nas.networks.registry import family_of
 from nas.search.allocation.rung_report import RungReport
 from nas.space.candidate import Candidate, Rejection
+from nas.spec.paths import is_uri
+from nas.study.copies import copies_under
 from nas.study.folder import STUDY, Study, open_study
 from nas.study.records import FINAL, TrialHistory, TrialStatus
 from nas.study.sweep import SWEEP, open_sweep
@@ -62,10 +64,18 @@ def study_status(study: Study, histories: Sequence[TrialHistory], *, ended: bool
     return "finished" if ended and final else "interrupted"
 
 
-def studies_frame(root: Path) -> pd.DataFrame:
-    """One row a study or sweep under `root`; one that cannot be read is listed with its error."""
-    rows = [_study_row(folder) for folder in STUDY.listed(root)]
-    rows += [_sweep_row(folder) for folder in SWEEP.listed(root)]
+def studies_frame(root: Path | str) -> pd.DataFrame:
+    """One row a study or sweep under `root`; one that cannot be read is listed with its error.
+
+    Raises:
+        SpecError: it is a URI, but of no object store.
+        MachineError: the object store does not answer, or does not let us.
+    """
+    if is_uri(str(root)):
+        rows = [_study_row(copy.folder) for copy in copies_under(str(root), key="ROOT")]
+    else:
+        rows = [_study_row(folder) for folder in STUDY.listed(Path(root))]
+        rows += [_sweep_row(folder) for folder in SWEEP.listed(Path(root))]
     rows.sort(key=lambda row: str(row["study"]))
     return STUDIES.frame(rows)
 

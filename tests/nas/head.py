@@ -8,12 +8,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+_NOTHING: Mapping[str, str] = {}
 RAY = Path(sys.executable).with_name("ray")
 
 
@@ -40,19 +41,20 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def started_head(*, cpus: int = 2) -> Iterator[Head]:
-    """Start a head; its processes and its files end with the block."""
+def started_head(*, cpus: int = 2, given: Mapping[str, str] = _NOTHING) -> Iterator[Head]:
+    """Start a head whose processes are `given` variables; they and its files end with the block."""
     # The sockets of a session want a path of 107 bytes at most: pytest's folders are too deep.
     with TemporaryDirectory(prefix="nas-", dir="/tmp") as name:
-        yield from _started(Path(name), cpus)
+        yield from _started(Path(name), cpus, given)
 
 
-def _started(folder: Path, cpus: int) -> Iterator[Head]:
+def _started(folder: Path, cpus: int, given: Mapping[str, str]) -> Iterator[Head]:
     # The agent's usual port is one for all clusters of a machine; workers take 10002 and up.
     dashboard, agent = free_ports(2)
     head = Head(address=f"http://127.0.0.1:{dashboard}", token=secrets.token_hex(32))
     environment = {
         **head.environment(),
+        **given,
         "RAY_AUTH_MODE": "token",
         "RAY_USAGE_STATS_ENABLED": "0",
         "PATH": f"{RAY.parent}{os.pathsep}{os.environ['PATH']}",

@@ -11,22 +11,18 @@ from nas.study.places import find_study, study_folder
 from nas.study.sweep import find_sweep
 from nas.tracking.uri import resolve_uri
 
-URIS = ("s3://bucket/study", "gs://bucket/x", "az://box/x", "file:///x", "S3://bucket")
+STORES = ("s3://bucket/study", "gs://bucket/x", "az://box/x")
+OTHERS = ("file:///x", "S3://bucket", "ftp://host/x")
 
 
-@pytest.mark.parametrize("uri", URIS)
+@pytest.mark.parametrize("uri", [*STORES, *OTHERS])
 def test_a_uri_is_refused_in_one_line_wherever_a_path_is_taken(tmp_path, monkeypatch, capsys, uri):
     monkeypatch.chdir(tmp_path)
     commands = (
-        ["search", "quickstart", "--study", uri],
         ["search", uri],
         ["validate", "quickstart", "data.source=folder", f"data.path={uri}"],
-        ["plan", "quickstart", "--study", uri],
         ["export", "x", "--to", uri],
         ["report", "x", "--to", uri],
-        ["ls", uri],
-        ["status", uri],
-        ["resume", uri],
         ["space", "draw", "quickstart", "--to", uri],
     )
     for command in commands:
@@ -34,6 +30,25 @@ def test_a_uri_is_refused_in_one_line_wherever_a_path_is_taken(tmp_path, monkeyp
         (line,) = capsys.readouterr().err.splitlines()
         assert f"{uri}: only a study can be in an object store; use a folder" in line
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("uri", OTHERS)
+def test_a_study_is_in_a_folder_or_in_a_store_that_is_known(tmp_path, monkeypatch, capsys, uri):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    commands = (
+        ["search", "quickstart", "--study", uri],
+        ["plan", "quickstart", "--study", uri],
+        ["submit", "quickstart", "--study", uri, "--address", "http://127.0.0.1:1"],
+        ["ls", uri],
+        ["status", uri],
+        ["resume", uri],
+    )
+    for command in commands:
+        assert run(command) == 2, command
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"{uri}: a folder, or one of s3://, gs://, az://" in line
+    assert not list(tmp_path.rglob("*.json"))
 
 
 def test_the_home_is_found_wherever_a_path_is_taken(tmp_path, monkeypatch):
@@ -58,5 +73,5 @@ def test_a_home_that_is_nobodys_is_one_line():
 
 
 def test_what_is_a_uri():
-    assert all(map(is_uri, URIS))
+    assert all(map(is_uri, [*STORES, *OTHERS]))
     assert not any(map(is_uri, ("a/b", "/a", "C:/x", "a:b", "~/s3:/x", "./s3://x")))

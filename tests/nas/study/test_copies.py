@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from nas.errors import MachineError, NotFoundError, SpecError
-from nas.study.copies import copy_at, fetched, object_copy, place_of
+from nas.objects.folder import object_folder
+from nas.study.copies import copies_under, copy_at, fetched, object_copy, place_of
+from nas.tables.listings import studies_frame
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +54,15 @@ def test_what_is_no_study_is_told(bucket, object_server):
     object_server.refuse = lambda _request: 401
     with pytest.raises(MachineError, match="401"):
         fetched(f"{bucket}/none", key="STUDY")
+
+
+def test_the_studies_under_a_uri_are_listed(bucket):
+    for name in ("a", "b"):
+        object_folder(f"{bucket}/studies/{name}", key="--study").put("study.json", b"{}")
+    object_folder(f"{bucket}/studies/none", key="--study").put("else", b"")
+    found = [copy.uri for copy in copies_under(f"{bucket}/studies/", key="ROOT")]
+    assert found == [f"{bucket}/studies/a", f"{bucket}/studies/b"]
+    assert list(copies_under(bucket, key="ROOT")) == []
+    assert studies_frame(f"{bucket}/studies")["study"].tolist() == ["a", "b"]
+    with pytest.raises(SpecError, match="ROOT"):
+        list(copies_under("ftp://a", key="ROOT"))

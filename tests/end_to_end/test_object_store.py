@@ -16,8 +16,8 @@ from tests.nas.head import Head, started_head
 
 pytestmark = [pytest.mark.slow, pytest.mark.ray, pytest.mark.mlflow, pytest.mark.timeout(900)]
 
-SPEC = ("quickstart", *SHORT, "training.epochs=10")
-TRIALS, EPOCHS = 10, 10
+SPEC = ("quickstart", *SHORT, "training.epochs=8")
+TRIALS, EPOCHS = 10, 8
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_study_in_a_store_is_run_by_three_drivers_to_its_ranking(head, bucket,
 
     user.nas(*submit)
     following = user.start("logs", "mine", "-f", *at)
-    wait(lambda: is_there(uri, 12))
+    wait(lambda: is_there(uri, 2 * EPOCHS + 1))
     refused = user.start("resume", uri)
     out, _ = refused.communicate(timeout=100)
     assert refused.returncode == 1
@@ -90,13 +90,13 @@ def test_a_study_in_a_store_is_run_by_three_drivers_to_its_ranking(head, bucket,
     user.nas("stop", "mine", *at)
     out, _ = following.communicate(timeout=100)
     assert f"study {uri}: {TRIALS} trials" in out
-    assert "finished: epoch 10/10" in out
+    assert f"finished: epoch {EPOCHS}/{EPOCHS}" in out
     assert f"`nas resume {uri}` goes on" in out
     before = epochs_of(uri)
     assert len(before) < TRIALS * EPOCHS, "stopped too late to test anything"
 
     driver = user.start("resume", uri)
-    wait(lambda: is_there(uri, len(before) + 10))
+    wait(lambda: is_there(uri, len(before) + 5))
     os.kill(driver.pid, signal.SIGKILL)
     driver.communicate()
     middle = epochs_of(uri)
@@ -110,7 +110,7 @@ def test_a_study_in_a_store_is_run_by_three_drivers_to_its_ranking(head, bucket,
     assert len(after) == len(set(after)) == TRIALS * EPOCHS
 
     calm = tmp_path / "calm"
-    user.nas("search", *SPEC, "--study", str(calm))
+    user.nas("search", *SPEC, "--study", str(calm), "--inline")
     assert set(after) == set(epochs_of(str(calm)))
     answers = [json.loads(user.nas("rank", each, "-o", "json")) for each in (uri, str(calm))]
     assert answers[0] == answers[1]

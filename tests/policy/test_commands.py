@@ -36,6 +36,8 @@ SAMPLES = {
     "mine.yaml": "mine.yaml",  # a spec: a copy of the quickstart's
     "SPEC": "mine.yaml",
     "STUDY": "studies/finished",
+    "s3://BUCKET/studies/mine": "studies/finished",  # a URI is taken wherever a folder is
+    "s3://BUCKET/studies": "studies",
     "SWEEP": "studies/finished",  # what is read of either is read by the same commands
     "DIR": "images",  # class folders, and files of every other source beside them
     "~/flowers": "images",

@@ -54,9 +54,11 @@ def submit(
     from nas.spec.file import fingerprint, load_spec
     from nas.study.lasting import check_for_job
     from nas.study.places import study_folder
+    from nas.study.sweep import refuse_in_store
 
     loaded = load_spec(spec, overrides)
-    study_folder(loaded.name, study)  # what is no place for a study is refused here already
+    # What is no place for it is refused here already.
+    refuse_in_store(loaded, folder=study_folder(loaded.name, study))
     check_for_job(loaded, study)
     digest = fingerprint(loaded)
     jobs = _jobs(address)

@@ -183,13 +183,22 @@ def check_new(spec: StudySpec, *, folder: Path) -> None:
     if spec.sweep is None:
         refuse_existing_study(folder)
         return
-    if copy_at(folder) is not None:
+    refuse_in_store(spec, folder=folder)
+    refuse_existing(folder)
+    plan_sweep(spec, folder=folder)
+
+
+def refuse_in_store(spec: StudySpec, *, folder: Path) -> None:
+    """Check that a sweep is not to go into an object store; nothing is asked of a store.
+
+    Raises:
+        SpecError: it is.
+    """
+    if spec.sweep is not None and copy_at(folder) is not None:
         raise SpecError(
             "a sweep of studies needs a folder; give each study a place of its own in the store",
             key="--study",
         )
-    refuse_existing(folder)
-    plan_sweep(spec, folder=folder)
 
 
 def specs_of(spec: StudySpec) -> tuple[StudySpec, ...]:

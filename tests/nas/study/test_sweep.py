@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from nas.cli.main import run
 from nas.errors import NotFoundError, SpecError, StudyExistsError
 from nas.spec.file import fingerprint, load_spec
 from nas.study.sweep import SWEEP, create_sweep, find_sweep, open_sweep, plan_sweep
@@ -217,3 +218,14 @@ def test_a_study_is_no_sweep(tmp_path):
     (folder / SWEEP.file).write_text(json.dumps(values))
     with pytest.raises(SpecError, match="sweep: is missing"):
         open_sweep(folder)
+
+
+def test_a_sweep_in_an_object_store_is_refused_before_any_store_is_asked(
+    monkeypatch, tmp_path, capsys
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    swept = ("phase", "--study", "s3://no-such-bucket/phase")
+    for command in (["search", *swept], ["submit", *swept, "--address", "http://127.0.0.1:1"]):
+        assert run(command) == 2
+        assert "a sweep of studies needs a folder" in capsys.readouterr().err
+    assert find_sweep("s3://no-such-bucket/phase") is None

@@ -31,6 +31,7 @@ from nas.data.sources import open_source
 from nas.spec.data import DataSpec
 
 BATCH, REPEATS, EPOCHS = 128, 3, 15
+STEP, STEPS = 8, 3  # images of a step of CoAtNet-0, and steps
 SMALL, LARGE = 10_000, 600  # images at 32 and at 224 pixels
 SHARED = 50_000  # images at 32 pixels of which trials share the memory: 154 MB
 TRIALS = 8
@@ -161,19 +162,46 @@ def speed(folder: Path) -> None:
 
 
 def large(folder: Path) -> None:
-    """Print images/s of JPEG files that are decoded as they are needed, and of a network's step."""
+    """Print images/s of JPEGs that are decoded as they are needed, and what a step waits for them."""
     images, labels = drawn(LARGE, 256)
     write_files(folder / "jpeg", images, labels, ".jpg")
     print(f"| {LARGE:,} JPEG files of 256 px at 224 px | images/s |\n|---|---|")
     rival = best_loader(folder / "jpeg", 224)
     spec = DataSpec(source="folder", path=str(folder / "jpeg"), image_size=224, evaluation=20)
-    data = load(spec, apart=False, limit=0)
-    rate = (data.train.count or 0) / seconds(lambda: epoch(data))
-    print(f"| folder, as they are needed | {rate:,.0f}, {rate / rival:.1f}x |")
+    write_parquet(folder / "shards", folder / "jpeg")
+    for source, path in (("folder", "jpeg"), ("parquet", "shards")):
+        spec = DataSpec(source=source, path=str(folder / path), image_size=224, evaluation=20)
+        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+        begun = time.perf_counter()
+        data = load(spec, apart=False, limit=0)
+        began = time.perf_counter() - begun
+        rate = (data.train.count or 0) / seconds(lambda data=data: epoch(data))
+        print(f"| {source}, as they are needed | {rate:,.0f}, {rate / rival:.1f}x |")
+        print(f"| {source}: begun after, seconds | {began:.1f} |")
+    kept = load(spec, apart=False)
     network = coatnet.create("coatnet-0").train()
-    batch = torch.zeros(8, 3, 224, 224)
-    step = 8 / seconds(lambda: network(batch).sum().backward(), 2)
-    print(f"| a training step of CoAtNet-0, {torch.get_num_threads()} threads | {step:,.1f} |")
+    times: dict[str, list[float]] = {"memory": [], "parquet": []}
+    for _ in range(REPEATS):
+        for word, found in (("memory", kept), ("parquet", data)):
+            begun = time.perf_counter()
+            train(network, found)
+            times[word].append(time.perf_counter() - begun)
+    words = f"CoAtNet-0, {torch.get_num_threads()} threads"
+    print(
+        f"| training steps of {words}, from memory | {STEPS * STEP / min(times['memory']):,.2f} |"
+    )
+    ratio = min(times["parquet"]) / min(times["memory"])
+    print(
+        f"| the same from shards as they are needed take | {ratio:.3f} times as long (goal: 1.03) |"
+    )
+
+
+def train(network: torch.nn.Module, data: ImageData) -> None:
+    """Take a few training steps."""
+    images = to_device(data, CPU)
+    order = torch.randperm(images.count or 0)[: STEPS * STEP]
+    for batch, _ in images.train.batches(order.split(STEP)):
+        network(batch / 255).sum().backward()
 
 
 def private_bytes() -> int:

@@ -19,9 +19,10 @@ from nas.data.images import Indices, Pixels
 from nas.data.regular import open_regular
 from nas.data.sources import SOURCES, open_source
 from nas.data.split import Split, evaluated_on, evaluation_pool
+from nas.data.unpacked import DIGEST
 from nas.spec.study import DataSpec
 
-DIGEST = 16  # bytes: of 10 million images two would agree by chance once in 10^24 sets
+_EMPTY = hashlib.blake2b(b"", digest_size=DIGEST).digest()  # of what is no image
 TAIL = 1024  # bytes at the end of a file, which tell most files of one size apart
 THREADS = 16  # reading waits for the disk
 CHUNK = 1024  # images decoded, or files looked at, at a time
@@ -66,6 +67,11 @@ def equal_files(pool: Pool, indices: Indices, others: Sequence[tuple[Pool, Indic
     images are no files have nothing to compare; files that cannot be read equal none.
     """
     path = pool.path
+    pools = [pool, *(other for other, _ in others)]
+    if any(each.digests is not None for each in pools):
+        ours = _digests(pool, indices)
+        seen = {digest for other, chosen in others for digest in _digests(other, chosen).values()}
+        return sorted(place for place, digest in ours.items() if digest in seen)
     if path is None:
         return []
     here = dict(enumerate(path(index) for index in indices.tolist()))
@@ -85,6 +91,17 @@ def equal_files(pool: Pool, indices: Indices, others: Sequence[tuple[Pool, Indic
         here = {place: here[place] for place, found in ours.items() if found in common}
         there = {place: there[place] for place, found in theirs.items() if found in common}
     return sorted(here)
+
+
+def _digests(pool: Pool, indices: Indices) -> dict[int, bytes]:
+    """Return by place digests of encoded images, all of their bytes read."""
+    if pool.digests is not None:
+        found = enumerate(pool.digests(indices))
+        return {place: digest for place, digest in found if digest != _EMPTY}
+    path = pool.path
+    if path is None:
+        return {}
+    return _measured(dict(enumerate(path(index) for index in indices.tolist())), _content)
 
 
 def copied_files(dataset: Dataset, parts: Split, beside: DataSpec | None) -> list[int]:
@@ -129,6 +146,11 @@ def _end(path: Path) -> bytes:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(size - TAIL, 0))
         return hashlib.blake2b(b"%d " % size + file.read(TAIL), digest_size=DIGEST).digest()
+
+
+def _content(path: Path) -> bytes:
+    with open_regular(path) as file:
+        return hashlib.blake2b(file.read(), digest_size=DIGEST).digest()
 
 
 def _bytes(path: Path) -> bytes:

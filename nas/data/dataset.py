@@ -34,6 +34,7 @@ class Pool:
     decode: Callable[[Indices], Decoded]
     on_demand: CountedImages | None = None
     path: Callable[[int], Path] | None = None  # of an image's file, where each has its own
+    digests: Callable[[Indices], list[bytes]] | None = None  # of encoded images without a file
     name: Callable[[int], str] | None = None  # what else a message calls an image
 
     def name_of(self, index: int) -> str:

@@ -10,7 +10,9 @@ import pyarrow as pa
 from nas.data.dataset import Dataset, Decoded, Pool, Source
 from nas.data.decoding import decode_files
 from nas.data.images import Indices
+from nas.data.shard_images import ShardImages
 from nas.data.shards import BROKEN, Rows, Shard, find_shards, reason_of
+from nas.data.unpacked import key_of
 from nas.errors import DataError
 from nas.spec.data import DataSpec
 
@@ -51,13 +53,15 @@ def _open(spec: DataSpec) -> Dataset:
     labels, told = _labels(opened.train, opened.label), _told_names(opened.train[0], opened.label)
     names = told or _found_names(opened, labels)
 
+    channels = spec.channels or CHANNELS
+
     def pool(shards: Sequence[Shard], labels: _Labels) -> Pool:
         indices = _told(labels, len(told)) if told else _known(labels, names, shards[0].name)
-        return _pool(shards, opened.image, indices, spec.image_size)
+        return _pool(shards, opened.image, indices, size=spec.image_size, channels=channels)
 
     return Dataset(
         name=spec.path or "",
-        channels=spec.channels or CHANNELS,
+        channels=channels,
         class_names=names,
         train=pool(opened.train, labels),
         evaluation=pool(opened.tests, _labels(opened.tests, opened.label))
@@ -212,9 +216,21 @@ def _coded(places: list[int], labels: _Labels) -> Indices:
     return np.array([*places, UNLABELLED], dtype=np.int64)[labels.codes]
 
 
-def _pool(shards: Sequence[Shard], image: str, labels: Indices, size: int) -> Pool:
+def _pool(
+    shards: Sequence[Shard], image: str, labels: Indices, *, size: int, channels: int
+) -> Pool:
     is_struct = pa.types.is_struct(shards[0].schema.field(image).type)
-    rows = Rows(shards=shards, column=f"{image}.bytes" if is_struct else image)
+    column = f"{image}.bytes" if is_struct else image
+    rows = Rows(shards=shards, column=column)
+    on_demand = ShardImages(
+        shards=shards,
+        column=column,
+        key=key_of(shards, column),
+        rows=np.arange(len(labels)),
+        labels=labels,
+        size=size,
+        channels=channels,
+    )
 
     def decode(indices: Indices) -> Decoded:
         cells = rows.take(indices)
@@ -224,7 +240,13 @@ def _pool(shards: Sequence[Shard], image: str, labels: Indices, size: int) -> Po
         named = {place: f"{rows.name(int(indices[place]))}: {why}" for place, why in bad.items()}
         return Decoded(images=images, bad=named)
 
-    return Pool(labels=np.maximum(labels, 0), decode=decode, name=rows.name)
+    return Pool(
+        labels=np.maximum(labels, 0),
+        decode=decode,
+        on_demand=on_demand,
+        name=rows.name,
+        digests=on_demand.digests,
+    )
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

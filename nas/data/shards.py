@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -39,6 +39,7 @@ class Shard:
     size: int  # bytes
     schema: pa.Schema
     groups: tuple[int, ...]  # rows of each row group
+    modified: int = 0  # ns since 1970; 0 where nobody knows
 
     @property
     def rows(self) -> int:
@@ -284,7 +285,7 @@ def _opened(system: fs.FileSystem, info: fs.FileInfo, root: str, shown: str) -> 
         raise bare.broken(f"its footer promises {sum(rows):,} rows in {size:,} bytes")
     if inflated > max(INFLATED, RATIO * size):
         raise bare.broken(f"{inflated:,} bytes are compressed to {size:,}, as no images are")
-    return Shard(system=system, path=info.path, name=name, size=size, schema=schema, groups=rows)
+    return replace(bare, schema=schema, groups=rows, modified=info.mtime_ns or 0)
 
 
 def reason_of(error: BaseException) -> str:

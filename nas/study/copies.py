@@ -2,21 +2,17 @@
 
 import hashlib
 import json
-import os
-import stat
-import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 from nas.errors import NotFoundError
 from nas.objects.folder import object_folder
+from nas.study.cache import NAME, cache_folder
 from nas.study.object_copy import ObjectCopy, asking
 from nas.study.storage import write_json
 
 _MARK = "object-store.json"
-_CACHE = "coatnet-nas"
 
 
 def object_copy(uri: str, *, key: str) -> ObjectCopy:
@@ -27,7 +23,7 @@ def object_copy(uri: str, *, key: str) -> ObjectCopy:
     """
     store = object_folder(uri, key=key)
     digest = hashlib.sha256(str(store).encode()).hexdigest()[:16]
-    place = _cache() / digest
+    place = cache_folder() / digest
     place.mkdir(parents=True, exist_ok=True)
     mark = place / _MARK
     if not mark.is_file():
@@ -42,7 +38,7 @@ def copy_at(folder: Path) -> ObjectCopy | None:
 
 @lru_cache(maxsize=1024)
 def _copy_at(folder: Path) -> ObjectCopy | None:
-    if folder.parent.parent.name != _CACHE:
+    if folder.parent.parent.name != NAME:
         return None
     try:
         uri = json.loads((folder.parent / _MARK).read_bytes())["uri"]
@@ -87,22 +83,3 @@ def fetched(uri: str, *, key: str) -> Path:
     if not copy.folder.is_dir():
         raise NotFoundError(f"no study at {copy.uri}")
     return copy.folder
-
-
-def _cache() -> Path:
-    """Return where copies are; without a home that can be written, temporary files of this user."""
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    with suppress(OSError, RuntimeError):
-        place = Path(base).expanduser() / _CACHE
-        place.mkdir(parents=True, exist_ok=True)
-        if os.access(place, os.W_OK | os.X_OK):
-            return place
-    ours = Path(tempfile.gettempdir()) / f"nas-{os.getuid()}"
-    with suppress(FileExistsError):
-        ours.mkdir(mode=0o700)
-    found = ours.lstat()
-    if found.st_uid != os.getuid() or found.st_mode & 0o077 or not stat.S_ISDIR(found.st_mode):
-        ours = Path(tempfile.mkdtemp(prefix="nas-"))  # somebody else was there first
-    place = ours / _CACHE
-    place.mkdir(exist_ok=True)
-    return place

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from nas.data import files as streaming
+from nas.data import encoded as streaming
 from nas.data import load as data
 from nas.data.arrays import ImageArrays
 from nas.data.files import ImageFiles
@@ -192,7 +192,7 @@ def test_too_many_unreadable_in_a_row_end_the_training(
     for index in (4, 5, 6):
         damage(files, index)
     assert len(taken(files, [[5]])) == 1
-    with pytest.raises(DataError, match=r"and 2 files after it: unreadable"):
+    with pytest.raises(DataError, match=r"and 2 images after it: unreadable"):
         taken(files, [[4]])
 
 

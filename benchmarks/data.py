@@ -162,7 +162,7 @@ def speed(folder: Path) -> None:
 
 
 def large(folder: Path) -> None:
-    """Print images/s of JPEGs that are decoded as they are needed, and what a step waits for them."""
+    """Print images/s of JPEGs decoded as they are needed, and what a step waits for them."""
     images, labels = drawn(LARGE, 256)
     write_files(folder / "jpeg", images, labels, ".jpg")
     print(f"| {LARGE:,} JPEG files of 256 px at 224 px | images/s |\n|---|---|")
@@ -186,14 +186,10 @@ def large(folder: Path) -> None:
             begun = time.perf_counter()
             train(network, found)
             times[word].append(time.perf_counter() - begun)
-    words = f"CoAtNet-0, {torch.get_num_threads()} threads"
-    print(
-        f"| training steps of {words}, from memory | {STEPS * STEP / min(times['memory']):,.2f} |"
-    )
+    rate, threads = STEPS * STEP / min(times["memory"]), torch.get_num_threads()
+    print(f"| training steps of CoAtNet-0, {threads} threads | {rate:,.2f} |")
     ratio = min(times["parquet"]) / min(times["memory"])
-    print(
-        f"| the same from shards as they are needed take | {ratio:.3f} times as long (goal: 1.03) |"
-    )
+    print(f"| the same steps, from shards | {ratio:.3f} times as long (goal: 1.03) |")
 
 
 def train(network: torch.nn.Module, data: ImageData) -> None:

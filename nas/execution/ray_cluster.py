@@ -14,6 +14,7 @@ from nas.errors import NoClusterError
 from nas.spec.resources import Node, ResourcesSpec
 
 PROBE_SECONDS = 2.0
+MOST_PENDING = 8  # trials that wait for their worker
 T = TypeVar("T")
 
 
@@ -84,6 +85,8 @@ def _prepare_environment(*, local: bool) -> None:
     os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # see stop_signals
     # Tune's snapshots are never read: the journal is the truth.
     os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "86400")
+    # Tune would start one trial at a time; see `ray_tune`, which asks for as many as have room.
+    os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", str(MOST_PENDING))
     if local:
         # Without it Ray listens on all interfaces of a Linux machine.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")

@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,9 +24,10 @@ from ray.tune.search import Searcher
 from nas.errors import MachineError
 from nas.execution.executor import Conductor, Job, guarded, interrupted, lost, stopped_by
 from nas.execution.heartbeat import PATIENCE, Beating, Pulse, Watch
+from nas.execution.ray_cluster import MOST_PENDING, nodes
 from nas.execution.ray_waiting import Waiting
 from nas.execution.stop_signals import stop_signals
-from nas.spec.study import ResourcesSpec
+from nas.spec.resources import ResourcesSpec, at_once
 from nas.study.faults import MachineFault, told_fault
 from nas.study.journal import decode, encode
 from nas.study.records import EpochMeasured, Pause, Record, Segment, SegmentEnded
@@ -94,7 +96,7 @@ def _fit(bridge: "_Bridge", job: ray.ObjectRef, resources: ResourcesSpec, scratc
         run_config=tune.RunConfig(
             name=f"segments-{uuid.uuid4().hex[:8]}",
             storage_path=str(scratch.resolve()),
-            callbacks=[_TellConductor(bridge)],
+            callbacks=[_TellConductor(bridge, resources)],
             failure_config=tune.FailureConfig(max_failures=0),
             verbose=0,
         ),
@@ -132,9 +134,17 @@ class _Bridge:
         self.error: BaseException | None = None
         self._running: dict[str, Segment] = {}
         self._started = 0
+        self._room = 1  # trials that may be asked for before the cluster is looked at again
 
     def begin(self) -> None:
         self._started = 0
+
+    def look(self, *, slots: int, pending: int, running: int) -> None:
+        """Take note of trials that wait for a worker and that have one, and of those that can.
+
+        One may always wait, so that its worker is there when another has ended.
+        """
+        self._room = max(1, min(MOST_PENDING, slots - running)) - pending
 
     def ask(self, tune_id: str) -> Segment | Pause:
         """Return the next segment; DONE also ends a Tuner that has seen enough segments."""
@@ -142,6 +152,8 @@ class _Bridge:
             return Pause.DONE
         if self._started >= SEGMENTS_PER_FIT:
             return Pause.DONE if not self._running else Pause.WAIT
+        if self._room <= 0:  # the search may know more by the time that there is room
+            return Pause.WAIT
         segment = self._guard(self.conductor.next_segment)
         if segment is Pause.DONE or segment is None:
             self.done = True
@@ -149,6 +161,7 @@ class _Bridge:
         if isinstance(segment, Segment):
             self._running[tune_id] = segment
             self._started += 1
+            self._room -= 1
         return segment
 
     def tell(self, tune_id: str, record: Record) -> None:
@@ -219,9 +232,12 @@ class _AskConductor(Searcher):
 class _TellConductor(tune.Callback):
     """Tune's callback: hands every record to the conductor."""
 
-    def __init__(self, bridge: _Bridge | None = None) -> None:
-        self._bridge = bridge
+    def __init__(
+        self, bridge: _Bridge | None = None, resources: ResourcesSpec | None = None
+    ) -> None:
+        self._bridge, self._resources = bridge, resources or ResourcesSpec()
         self._looked = 0.0
+        self._slots = 1
 
     def __reduce__(self) -> tuple[type, tuple[()]]:
         return _TellConductor, ()
@@ -243,13 +259,17 @@ class _TellConductor(tune.Callback):
     def on_step_begin(self, iteration: int, trials: list, **info: Any) -> None:
         """Give up workers that have been silent for too long, those between two trials too."""
         now = time.monotonic()
-        if self._bridge is None or now - self._looked < 1.0:
+        if self._bridge is None:
+            return
+        statuses = Counter(trial.status for trial in trials)
+        pending, running = statuses["PENDING"], statuses["RUNNING"]
+        if now - self._looked >= 1.0:
+            self._slots = at_once(nodes(), self._resources)
+        self._bridge.look(slots=self._slots, pending=pending, running=running)
+        if now - self._looked < 1.0:
             return
         self._looked = now
-        statuses = {trial.status for trial in trials}
-        self._bridge.waiting.look(
-            pending="PENDING" in statuses, running="RUNNING" in statuses, now=now
-        )
+        self._bridge.waiting.look(pending=pending > 0, running=running > 0, now=now)
         actors = {
             trial.trial_id: trial.temporary_state.ray_actor
             for trial in trials

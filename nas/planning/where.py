@@ -8,7 +8,7 @@ from nas.planning.bill import Measure
 from nas.planning.plan import Room
 from nas.planning.shapes import Shape
 from nas.planning.timing_records import Timings
-from nas.spec.resources import Node, ResourcesSpec
+from nas.spec.resources import Node, ResourcesSpec, at_once
 from nas.training.task import Task
 
 
@@ -120,24 +120,6 @@ class Cluster:
         """Leave the cluster."""
         if self._ours:
             self._ray.disconnect()
-
-
-def at_once(nodes: Sequence[Node], resources: ResourcesSpec) -> int:
-    """Return how many trials run at once on these nodes."""
-    total = 0
-    for node in nodes:
-        fits = int(node.cpus / resources.cpus + 1e-9)
-        if resources.gpus > 0:
-            fits = min(fits, _on_gpus(node.gpus, resources.gpus))
-        if resources.memory is not None:
-            fits = int(min(fits, node.memory / resources.memory + 1e-9))
-        total += fits
-    return total if resources.concurrent is None else min(total, resources.concurrent)
-
-
-def _on_gpus(gpus: float, each: float) -> int:
-    """Return how many trials so many GPUs hold: a fraction never spans two."""
-    return int(gpus / each + 1e-9) if each >= 1 else int(gpus) * int(1 / each + 1e-9)
 
 
 def beside(workers: int, resources: ResourcesSpec) -> int:

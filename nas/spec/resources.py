@@ -1,6 +1,7 @@
 """What one trial is given, and what a machine has of it."""
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -59,3 +60,21 @@ class ResourcesSpec(Section):
             return f"{room.cpus:g} CPU and {room.gpus:g} GPU"
         memory = "any" if math.isinf(room.memory) else f"{room.memory / 1e9:.3g} GB"
         return f"{room.cpus:g} CPU, {room.gpus:g} GPU and {memory} of memory"
+
+
+def at_once(nodes: Sequence[Node], resources: ResourcesSpec) -> int:
+    """Return how many trials run at once on these nodes."""
+    total = 0
+    for node in nodes:
+        fits = int(node.cpus / resources.cpus + 1e-9)
+        if resources.gpus > 0:
+            fits = min(fits, _on_gpus(node.gpus, resources.gpus))
+        if resources.memory is not None:
+            fits = int(min(fits, node.memory / resources.memory + 1e-9))
+        total += fits
+    return total if resources.concurrent is None else min(total, resources.concurrent)
+
+
+def _on_gpus(gpus: float, each: float) -> int:
+    """Return how many trials so many GPUs hold: a fraction never spans two."""
+    return int(gpus / each + 1e-9) if each >= 1 else int(gpus) * int(1 / each + 1e-9)

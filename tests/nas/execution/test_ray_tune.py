@@ -12,7 +12,7 @@ from nas.execution.heartbeat import Watch
 from nas.execution.ray_executor import RayExecutor
 from nas.spec.study import ResourcesSpec
 from nas.study.faults import stopping
-from nas.study.records import Outcome, SegmentEnded, TrialStatus
+from nas.study.records import Outcome, Pause, SegmentEnded, SegmentStarted, TrialStatus
 from tests.contracts.executor import ExecutorContract
 from tests.contracts.toy import ToyConductor, ToyJob
 from tests.nas.builders import measured, trial
@@ -39,7 +39,8 @@ class TestRayTune(ExecutorContract):
         return self.executor
 
     def test_trials_run_side_by_side(self, tmp_path):
-        assert self.run(tmp_path, ToyConductor(4), seconds=0.2).most_running == 2
+        # On two CPUs; a third may wait for the worker of the first that ends.
+        assert 2 <= self.run(tmp_path, ToyConductor(4), seconds=0.2).most_running <= 3
 
     def test_a_killed_worker_is_recorded_and_its_trial_goes_on(self, tmp_path):
         conductor = self.run(tmp_path, ToyConductor(3), faults={2: "kill"})
@@ -76,6 +77,7 @@ class TestRayTune(ExecutorContract):
         bridge = _Bridge(conductor, threading.Event(), watch=Watch(), waiting=None)
         assert bridge.ask("old").attempt == 1
         bridge.vanished("old", "silent")
+        bridge.look(slots=2, pending=0, running=0)
         assert bridge.ask("new").attempt == 2
         before = list(conductor.records)
         bridge.tell("old", measured(trial(1).id, 1))
@@ -84,6 +86,28 @@ class TestRayTune(ExecutorContract):
         assert conductor.records == before
         bridge.tell("new", measured(trial(1).id, 1, attempt=2))
         assert len(conductor.records) == len(before) + 1
+
+    def test_as_many_trials_are_asked_for_as_have_room_and_one_may_always_wait(self):
+        from nas.execution.ray_tune import _Bridge
+
+        conductor = ToyConductor(100)
+        bridge = _Bridge(conductor, threading.Event(), watch=Watch(), waiting=None)
+
+        def asked(**counts: int) -> int:
+            """Return how many are handed out before the cluster is looked at again."""
+            bridge.look(**counts)
+            before = sum(isinstance(record, SegmentStarted) for record in conductor.records)
+            while bridge.ask(str(len(conductor.records))) is not Pause.WAIT:
+                pass
+            return sum(isinstance(r, SegmentStarted) for r in conductor.records) - before
+
+        assert asked(slots=4, pending=0, running=0) == 4
+        assert asked(slots=4, pending=3, running=1) == 0
+        assert asked(slots=4, pending=0, running=3) == 1
+        assert asked(slots=4, pending=0, running=4) == 1
+        assert asked(slots=4, pending=1, running=4) == 0
+        assert asked(slots=1000, pending=2, running=10) == 6
+        assert asked(slots=0, pending=0, running=0) == 1
 
     def test_scratch_is_removed(self, tmp_path):
         self.run(tmp_path, ToyConductor(1))

@@ -7,30 +7,11 @@ import pytest
 from nas.errors import NoClusterError
 from nas.planning import where
 from nas.planning.shapes import shapes_of
-from nas.planning.where import Here, at_once, beside, open_place
+from nas.planning.where import Here, beside, open_place
 from nas.spec.recipe import TrainingSpec
-from nas.spec.resources import Node, ResourcesSpec
+from nas.spec.resources import ResourcesSpec
 from nas.training.task import Task
 from tests.nas.tiny import make_data, make_trial
-
-
-@pytest.mark.parametrize(
-    ("nodes", "asked", "fit"),
-    [
-        ([(4, 0)], {}, 4),
-        ([(4, 0), (3, 0)], {"cpus": 2.0}, 3),
-        ([(16, 1)], {"gpus": 1.0}, 1),
-        ([(16, 2)], {"gpus": 0.25}, 8),
-        ([(16, 2)], {"gpus": 0.4}, 4),
-        ([(3, 2)], {"gpus": 0.25}, 3),
-        ([(16, 5)], {"gpus": 2.0}, 2),
-        ([(16, 0)], {"gpus": 1.0}, 0),
-        ([(16, 0)], {"concurrent": 3}, 3),
-        ([(16, 0, 9e9), (16, 0, 1e9)], {"memory": "2G"}, 4),
-    ],
-)
-def test_trials_at_once(nodes, asked, fit):
-    assert at_once([Node(*node) for node in nodes], ResourcesSpec(**asked)) == fit
 
 
 def test_whoever_shares_cores_or_a_gpu_slows_the_others():

@@ -5,7 +5,7 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from nas.spec.resources import Node, ResourcesSpec
+from nas.spec.resources import Node, ResourcesSpec, at_once
 
 
 def test_memory_is_written_as_one_says_it():
@@ -21,3 +21,22 @@ def test_memory_is_written_as_one_says_it():
 def test_what_is_no_number_of_bytes_is_refused(wrong):
     with pytest.raises(ValidationError):
         ResourcesSpec(memory=wrong)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "asked", "fit"),
+    [
+        ([(4, 0)], {}, 4),
+        ([(4, 0), (3, 0)], {"cpus": 2.0}, 3),
+        ([(16, 1)], {"gpus": 1.0}, 1),
+        ([(16, 2)], {"gpus": 0.25}, 8),
+        ([(16, 2)], {"gpus": 0.4}, 4),
+        ([(3, 2)], {"gpus": 0.25}, 3),
+        ([(16, 5)], {"gpus": 2.0}, 2),
+        ([(16, 0)], {"gpus": 1.0}, 0),
+        ([(16, 0)], {"concurrent": 3}, 3),
+        ([(16, 0, 9e9), (16, 0, 1e9)], {"memory": "2G"}, 4),
+    ],
+)
+def test_trials_at_once(nodes, asked, fit):
+    assert at_once([Node(*node) for node in nodes], ResourcesSpec(**asked)) == fit

@@ -1,4 +1,4 @@
-"""The benchmark of GPUs goes through all of its lines on a CPU, so that it works when there is one."""
+"""The benchmark of GPUs goes through all of its lines on a CPU, so that it will on a card."""
 
 import subprocess
 import sys

@@ -1,8 +1,34 @@
 """Stochastic depth: a residual branch is left out, per sample, with a given rate."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from coatnet.config import CoAtNetConfig
+
+_share: tuple[int, slice] | None = None  # images of the whole batch, and which of them are here
+
+
+@contextmanager
+def drawn_for(count: int, rows: slice) -> Iterator[None]:
+    """Draw for a batch of `count` images of which this process has `rows`.
+
+    So several processes that share a batch drop the branches that one would.
+    """
+    global _share
+    before, _share = _share, None if rows == slice(0, count) else (count, rows)
+    try:
+        yield
+    finally:
+        _share = before
+
+
+def _drawn(shape: tuple[int, ...], device: torch.device) -> torch.Tensor:
+    if _share is None:
+        return torch.rand(shape, device=device)
+    count, rows = _share
+    return torch.rand((count, *shape[1:]), device=device)[rows]
 
 
 def drop_path(branch: torch.Tensor, rate: float, training: bool) -> torch.Tensor:
@@ -14,7 +40,7 @@ def drop_path(branch: torch.Tensor, rate: float, training: bool) -> torch.Tensor
         return branch
     # Not dropout(): compiled, that is made anew for each block's rate, this serves all.
     shape = (branch.shape[0],) + (1,) * (branch.ndim - 1)
-    kept = torch.rand(shape, device=branch.device) >= rate
+    kept = _drawn(shape, branch.device) >= rate
     return branch * (kept / (1.0 - rate)).to(branch.dtype)
 
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from nas.errors import NoClusterError
-from nas.spec.resources import Node, ResourcesSpec
+from nas.spec.resources import Node, ResourcesSpec, at_once
 
 PROBE_SECONDS = 2.0
 MOST_PENDING = 8  # trials that wait for their worker
@@ -190,8 +190,8 @@ def free_and_total() -> tuple[Node, Node]:
 
 
 def fits(nodes: list[dict], resources: ResourcesSpec) -> bool:
-    """Tell whether one of Ray's nodes can hold a trial when nothing else runs there."""
-    return any(sum(_lacks(node, resources)) == 0 for node in _alive(nodes))
+    """Tell whether Ray's nodes can hold a trial when nothing else runs there."""
+    return at_once(_alive(nodes), resources.model_copy(update={"concurrent": None})) > 0
 
 
 def _alive(nodes: list[dict]) -> list[Node]:
@@ -213,6 +213,12 @@ def _check_fits(nodes: list[dict], resources: ResourcesSpec) -> None:
     if fits(nodes, resources):
         return
     alive = _alive(nodes)
+    alone = resources.model_copy(update={"workers": 1, "concurrent": None})
+    if (places := at_once(alive, alone)) > 0:
+        raise NoClusterError(
+            f"a trial asks for {resources.workers} workers of {resources.words(resources.asked)} "
+            f"each; the cluster has room for {places}; lower resources.workers"
+        )
     nearest = min(alive, key=lambda node: sum(_lacks(node, resources)), default=Node(memory=0.0))
     lacking = [
         f"resources.{name}"

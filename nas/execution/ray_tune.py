@@ -26,6 +26,7 @@ from nas.execution.executor import Conductor, Job, guarded, interrupted, lost, s
 from nas.execution.heartbeat import PATIENCE, Beating, Pulse, Watch
 from nas.execution.ray_cluster import MOST_PENDING, nodes
 from nas.execution.ray_waiting import Waiting
+from nas.execution.ray_workers import bundles, with_others
 from nas.execution.stop_signals import stop_signals
 from nas.spec.resources import ResourcesSpec, at_once
 from nas.study.faults import MachineFault, told_fault
@@ -81,10 +82,8 @@ def run_segments(
 
 def _fit(bridge: "_Bridge", job: ray.ObjectRef, resources: ResourcesSpec, scratch: Path) -> None:
     bridge.begin()
-    asked = {"cpu": resources.cpus, "gpu": resources.gpus}
-    if resources.memory is not None:
-        asked["memory"] = resources.memory
-    trainable = tune.with_resources(tune.with_parameters(run_segment, job=job), asked)
+    work = tune.with_parameters(run_segment, job=job, shared=[job])
+    trainable = tune.with_resources(work, tune.PlacementGroupFactory(bundles(resources)))
     tuner = tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
@@ -105,10 +104,11 @@ def _fit(bridge: "_Bridge", job: ray.ObjectRef, resources: ResourcesSpec, scratc
     tuner.fit()
 
 
-def run_segment(config: dict[str, Any], job: Job) -> None:
+def run_segment(config: dict[str, Any], job: Job, shared: list[ray.ObjectRef]) -> None:
     """Run one segment in a Tune worker; every record goes to the driver as one report.
 
-    Tune gets `job` from the object store: arrays stay in memory that a node's workers share.
+    Tune gets `job` from the object store: arrays stay in memory that a node's workers share. Where
+    a trial has several workers this is the first, and `shared` is what the others are sent.
     """
     segment = _SEGMENT.validate_json(config["segment"])
     pulse = Pulse(lambda: tune.report({"slowest": pulse.slowest}), clock=time.monotonic)
@@ -117,8 +117,10 @@ def run_segment(config: dict[str, Any], job: Job) -> None:
         told = encode(record).decode()
         pulse.sending(lambda: tune.report({"record": told, "slowest": pulse.slowest}))
 
-    work = job.beating(pulse) if isinstance(job, Beating) else job
-    report(guarded(work, segment, report=report, clock=time.time))
+    with with_others(job, shared[0], segment) as mine:
+        work = mine.beating(pulse) if isinstance(mine, Beating) else mine
+        ended = guarded(work, segment, report=report, clock=time.time)
+    report(ended)
 
 
 class _Bridge:

@@ -46,12 +46,13 @@ class ResourcesSpec(Section):
     gpus: NonNegative = 0.0  # a fraction shares a GPU
     memory: Bytes | None = None  # bytes, such as 4G, set aside on its node; null: none is
     threads: Threads = 1  # torch threads of a trial
+    workers: Count = 1  # processes that train a trial together, each with cpus, gpus and memory
     concurrent: Count | None = None  # null: as many as the cluster has room for
     attempts: Count = 3  # of a segment that failed or whose worker was lost
 
     @property
     def asked(self) -> Node:
-        """The room of one trial."""
+        """The room of one worker of a trial."""
         return Node(cpus=self.cpus, gpus=self.gpus, memory=float(self.memory or 0))
 
     def words(self, room: Node) -> str:
@@ -72,6 +73,7 @@ def at_once(nodes: Sequence[Node], resources: ResourcesSpec) -> int:
         if resources.memory is not None:
             fits = int(min(fits, node.memory / resources.memory + 1e-9))
         total += fits
+    total //= resources.workers
     return total if resources.concurrent is None else min(total, resources.concurrent)
 
 

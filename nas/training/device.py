@@ -6,6 +6,7 @@ import torch
 
 from nas.spec.recipe import TrainingSpec
 from nas.spec.study import ResourcesSpec
+from nas.training.group import Group, share_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,10 +19,17 @@ class Device:
     world_size: int = 1
 
     @classmethod
-    def of(cls, resources: ResourcesSpec) -> "Device":
-        """Return the device of a trial that is given `resources` and runs in one process."""
+    def of(cls, resources: ResourcesSpec, group: Group | None = None) -> "Device":
+        """Return the device of a process that is given `resources`, the only one or of a group."""
         kind = "cuda" if resources.gpus > 0 else "cpu"
-        return cls(torch_device=torch.device(kind), threads=resources.threads)
+        rank, size = (0, 1) if group is None else (group.rank, group.size)
+        return cls(
+            torch_device=torch.device(kind), threads=resources.threads, rank=rank, world_size=size
+        )
+
+    def share(self, count: int) -> slice:
+        """Return the rows of a batch of `count` images that this process takes."""
+        return share_of(count, rank=self.rank, size=self.world_size)
 
     @property
     def writes(self) -> bool:

@@ -18,6 +18,7 @@ from nas.training.augment import Augment
 from nas.training.batch_statistics import estimate_statistics
 from nas.training.checkpoint_files import Place
 from nas.training.device import Device
+from nas.training.distributed import agree, share_batch_norms
 from nas.training.metrics import Measurement, evaluate
 from nas.training.optimizer import make_schedule
 from nas.training.order import images_of_epoch
@@ -80,6 +81,8 @@ def train_segment(
                 device=device.torch_device,
                 parent=parent,
             )
+            if device.world_size > 1:
+                share_batch_norms(state.model)
             run = prepare(segment, task, device, should_stop)
             _train(state, run, segment, folder, report)
         except StoppedError:
@@ -159,6 +162,8 @@ def _train(
     saved = checkpoint.newest(folder)
     if saved is not None:
         state.restore(saved)
+    if run.device.world_size > 1:
+        agree(state.epoch)
     if run.device.writes:
         for measured in state.history[segment.acknowledged : segment.until_epoch]:
             report(replace(measured, attempt=segment.attempt))

@@ -8,11 +8,13 @@ import torch
 from torch.nn import functional
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
+from coatnet.stochastic_depth import drawn_for
 from nas.data.on_device import DeviceData
 from nas.seeds import derive_seed
 from nas.spec.recipe import TrainingSpec
 from nas.training.augment import Augment
 from nas.training.device import Device
+from nas.training.distributed import add_up, shared_loss
 from nas.training.optimizer import Schedule, parameters_of
 from nas.training.order import epoch_order, images_of_epoch
 from nas.training.trial_state import TrialState
@@ -62,7 +64,6 @@ class Sums:
 
 def take_steps(state: TrialState, run: Run, epoch: int) -> Sums:
     """Train for an epoch, in the order that this seed has for it whatever the layout."""
-    assert run.device.world_size == 1, "nothing shards batches over several processes yet"
     recipe, seed, count = run.recipe, run.seed, run.data.count
     order = epoch_order(seed, epoch, count=count, drawn=images_of_epoch(count, recipe))
     chosen = [order[start:stop] for start, stop in batch_bounds(len(order), recipe.batch_size)]
@@ -105,14 +106,24 @@ def _accumulate_gradients(
     for part_images, part_targets in zip(
         images.tensor_split(parts), targets.tensor_split(parts), strict=True
     ):
-        with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
-            logits = state.model(run.data.normalize(part_images))
-        loss = functional.cross_entropy(
-            logits.float(), part_targets, label_smoothing=run.recipe.label_smoothing
-        ) * (len(part_targets) / count)
+        rows = run.device.share(len(part_targets))
+        with (
+            drawn_for(len(part_targets), rows),
+            torch.autocast(device.type, torch.bfloat16, enabled=mixed),
+        ):
+            logits = state.model(run.data.normalize(part_images[rows])).float()
+        smoothing = run.recipe.label_smoothing
+        if run.device.world_size > 1:
+            loss = shared_loss(logits, part_targets[rows], count=count, smoothing=smoothing)
+        else:
+            loss = functional.cross_entropy(logits, part_targets, label_smoothing=smoothing) * (
+                len(part_targets) / count
+            )
         loss.backward()
         total += loss.detach()
     gradients = [p.grad for p in parameters_of(state.optimizer) if p.grad is not None]
+    if run.device.world_size > 1:
+        add_up([*gradients, total])
     norm = get_total_norm(gradients, foreach=True)
     loss_value, norm_value = torch.stack((total, norm)).tolist()
     return loss_value, norm_value

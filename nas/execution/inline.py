@@ -4,7 +4,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from nas.errors import MachineError
+from nas.errors import MachineError, SpecError
 from nas.execution.executor import Conductor, Job, guarded, interrupted
 from nas.spec.study import ResourcesSpec
 from nas.study.records import Pause, Segment
@@ -14,7 +14,13 @@ class InlineExecutor:
     """No Ray, no processes: what a debugger can step through."""
 
     def prepare(self, resources: ResourcesSpec) -> None:
-        """Nothing to reach."""
+        """Nothing to reach.
+
+        Raises:
+            SpecError: a trial is to have several workers.
+        """
+        if resources.workers > 1:
+            raise SpecError("must be 1 without Ray: leave out --inline", key="resources.workers")
 
     def run(
         self, job: Job, conductor: Conductor, *, resources: ResourcesSpec, scratch: Path

@@ -53,6 +53,7 @@ def with_others(job: Job, shared: ray.ObjectRef, segment: Segment) -> Iterator[J
     resources, size = job.resources, job.resources.workers
     address = _address()
     group = get_current_placement_group()
+    assert group is not None, "Tune runs a trial in one"
     tasks = []
     for rank in range(1, size):
         work = ray.remote(_work).options(

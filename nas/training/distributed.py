@@ -111,7 +111,7 @@ class _Sum(torch.autograd.Function):
         return summed
 
     @staticmethod
-    def backward(_context: Any, gradient: torch.Tensor) -> torch.Tensor:
+    def backward(_context: Any, gradient: torch.Tensor) -> torch.Tensor:  # pyrefly: ignore [bad-override]
         summed = gradient.clone()
         distributed.all_reduce(summed)
         return summed

@@ -87,6 +87,8 @@ def _prepare_environment(*, local: bool) -> None:
     if local:
         # Without it Ray listens on all interfaces of a Linux machine.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+        # A head of our own that is gone never comes back: Ray would wait a minute for it.
+        os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "20")
         _token_without_home()
 
 

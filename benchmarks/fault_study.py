@@ -98,6 +98,13 @@ class HitStudy:
 
     def run(self, plan: StudyPlan, calm: Path) -> StudyReport:
         """Strike each fault and train to the end; compare with the study at `calm`."""
+        try:
+            missed, different = self._run(plan)
+        finally:
+            self._driver.process.kill()
+        return self._compared(calm, missed, different)
+
+    def _run(self, plan: StudyPlan) -> tuple[list[Planned], list[str]]:
         missed = []
         for fault in plan.faults:
             struck = self._strike(fault) if self._await(fault) else None
@@ -114,10 +121,7 @@ class HitStudy:
             self._restart()
             code = self._driver.wait(WHOLE)
         self._note_resumed()
-        if code is None:
-            self._driver.signal(signal.SIGKILL)
-        different = [] if code == 0 else [f"the last driver ended with {code}"]
-        return self._compared(calm, missed, different)
+        return missed, [] if code == 0 else [f"the last driver ended with {code}"]
 
     def _restart(self) -> None:
         self._note_resumed()

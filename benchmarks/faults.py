@@ -93,7 +93,11 @@ def run_all(
     while waiting:
         plan = studies(waiting, most=most)[0]
         waiting = [each for each in waiting if not any(each is one for one in plan.faults)]
-        report = bench.run(len(reports) + 1, plan, calm)
+        try:
+            report = bench.run(len(reports) + 1, plan, calm)
+        except KeyboardInterrupt:
+            say("stopped: the faults of this study and those to come do not count")
+            break
         reports.append(report)
         for each in report.missed:
             again = replace(each, tries=each.tries + 1)

@@ -15,6 +15,7 @@ longer than `--within` seconds to resume (Ray's own start apart), or a fault nev
 """
 
 import argparse
+import signal
 import subprocess
 import sys
 import tempfile
@@ -110,6 +111,8 @@ def run_all(
 
 def main() -> None:
     """Print the table; exit with 1 where an invariant is broken."""
+    # Ctrl-C, or `kill -INT` of what a shell started with `&`, ends it with what it has.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--faults", type=int, default=24)
     parser.add_argument("--seed", type=int, default=0)

@@ -162,7 +162,7 @@ def show(
     found = broken(reports, never, within=within)
     for sentence in found:
         print(f"BROKEN: {sentence}")
-    raise SystemExit(bool(found))
+    raise SystemExit(int(bool(found)))
 
 
 if __name__ == "__main__":

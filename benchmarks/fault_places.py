@@ -204,8 +204,11 @@ class TwoNodes:
         return [_raylet(self._cluster.head_node), _raylet(self._second)]
 
     def lose_second(self) -> None:
-        """Kill its raylet; what it ran dies with it."""
-        _raylet(self._second).kill()
+        """Kill its raylet and its workers, as when a machine goes; Ray is not told."""
+        raylet = _raylet(self._second)
+        for each in (raylet, *raylet.children(recursive=True)):
+            with suppress(psutil.Error):
+                each.kill()
 
     def replace_second(self) -> None:
         """Start another."""

@@ -19,7 +19,7 @@ class Kind(StrEnum):
     INTERRUPT = "driver-int"
     HANG_UP = "driver-hup"
     RAYLET_KILL = "raylet-kill"  # of the one node, on which the driver is
-    NODE_KILL = "node-kill"  # the raylet of another node
+    NODE_KILL = "node-kill"  # the raylet of another node with its workers
     HEAD_KILL = "head-kill"  # Ray's GCS
     FULL_DISK = "disk-full"
 

@@ -43,9 +43,9 @@ class Bench:
     disks: Path
 
     def calm(self) -> Path:
-        """Run the study undisturbed."""
+        """Run the study undisturbed, without Ray: it must come to the same."""
         folder = self.out / "calm"
-        words = nas("search", "quickstart", *SHORT, "--quiet", "--study", str(folder))
+        words = nas("search", "quickstart", *SHORT, "--inline", "--quiet", "--study", str(folder))
         done = subprocess.run(words, env=environment(self.sessions), capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(f"the undisturbed study ended with {done.returncode}:\n{done.stderr}")

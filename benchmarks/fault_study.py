@@ -45,7 +45,8 @@ SIGNALS = {
     Kind.HANG_UP: signal.SIGHUP,
     Kind.DRIVER_KILL: signal.SIGKILL,
 }
-SPARES_DRIVER = (Kind.WORKER_KILL, Kind.WORKER_STOP, Kind.NODE_KILL)
+_OF_WORKERS = (Kind.WORKER_KILL, Kind.WORKER_STOP)
+SPARES_DRIVER = (*_OF_WORKERS, Kind.NODE_KILL)
 PATIENCE = 90.0  # seconds in which a driver ends, or a worker's loss is noticed
 STOPPED_PATIENCE = 300.0  # the same of a stopped worker that had not measured an epoch
 WHOLE = 240.0  # a study that nothing disturbs any more
@@ -83,6 +84,7 @@ class HitStudy:
         self._sessions, self._logs = sessions, logs
         self._nodes, self._disk, self._say = nodes, disk, say
         self._struck: list[Struck] = []
+        self._epochs_struck = 0  # when the last fault did
         self._driver = self._start()
 
     def _start(self) -> Driver:
@@ -146,8 +148,11 @@ class HitStudy:
                 return False
             time.sleep(_CONCLUDING * fault.delay)
             return driver.look() is None
-        if not self._until(lambda: self.study.epochs() >= driver.epochs_before + fault.epochs):
+        since = max(self._epochs_struck, driver.epochs_before)
+        if not self._until(lambda: self.study.epochs() >= since + fault.epochs):
             return False
+        if fault.kind in _OF_WORKERS and not self._until(lambda: bool(self._victims(fault.kind))):
+            return False  # the ones before are being replaced
         if fault.kind is Kind.WORKER_STOP and not self._until(self._all_have_measured):
             return False
         if moment is Moment.SAVING:
@@ -184,6 +189,7 @@ class HitStudy:
     def _strike(self, fault: Planned) -> Struck | None:
         """Strike, and wait for what comes of it; None where nothing was left to be hit."""
         journal = self.study.journal()
+        self._epochs_struck = self.study.epochs()
         begun = time.monotonic()
         if not self._hit(fault):
             return None

@@ -109,9 +109,12 @@ class HitStudy:
     def _run(self, plan: StudyPlan) -> tuple[list[Planned], list[str]]:
         missed = []
         for fault in plan.faults:
+            if missed and fault.moment is not Moment.ENDING:
+                missed.append(fault)  # its turn never came
+                continue
             struck = self._strike(fault) if self._await(fault) else None
             if struck is None:
-                missed.append(fault)
+                missed.append(replace(fault, tries=fault.tries + 1))
                 self._say(f"{fault.kind} while {fault.moment}: came too late")
             else:
                 self._struck.append(struck)

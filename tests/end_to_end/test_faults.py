@@ -27,7 +27,7 @@ from benchmarks.fault_checks import (
     unlike_tables,
     whole_lines,
 )
-from benchmarks.fault_plan import MOMENTS, Kind, Moment, Planned, draw, studies
+from benchmarks.fault_plan import MOMENTS, Kind, Moment, Planned, StudyPlan, draw, studies
 from benchmarks.fault_report import Struck, StudyReport, broken, table
 from nas.errors import CheckpointError
 from nas.study.journal import encode
@@ -199,6 +199,24 @@ def test_faults_that_never_struck_and_differences_are_broken_too(capsys):
     other = replace(fine, unlike=("another ranking",))
     assert broken([fine, other], [], within=10) == ["study 2: another ranking"]
     assert [cells[5] for cells in table([fine, other])] == ["1/2", "1/2"]
+
+
+class TooShort(faults.Bench):
+    """Runs studies that have ended before anything could strike."""
+
+    def calm(self) -> Path:
+        return self.out
+
+    def run(self, number: int, plan: StudyPlan, calm: Path) -> StudyReport:
+        missed = tuple(replace(each, tries=each.tries + 1) for each in plan.faults)
+        return StudyReport(struck=(), missed=missed, unlike=())
+
+
+def test_a_fault_that_comes_too_late_is_tried_again_and_then_given_up(tmp_path):
+    bench = TooShort(out=tmp_path, sessions=tmp_path, disks=tmp_path)
+    reports, never = faults.run_all([FAULT], bench, most=8)
+    assert len(reports) == faults.TRIES
+    assert broken(reports, never, within=10) == ["worker-kill while training never struck"]
 
 
 @pytest.mark.ray

@@ -72,9 +72,8 @@ class StudyFolder:
     def saving(self) -> bool:
         """Tell whether a checkpoint is being written just now."""
         with suppress(OSError):
-            for trial in os.scandir(self.trials):
-                if any(each.name.endswith(".partial") for each in os.scandir(trial.path)):
-                    return True
+            files = (path for trial in self.trials.iterdir() for path in trial.iterdir())
+            return any(path.suffix == ".partial" for path in files)
         return False
 
 

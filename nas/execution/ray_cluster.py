@@ -4,8 +4,11 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import socket
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -34,18 +37,20 @@ def connect(address: str | None) -> bool:
     if address is None and ray.is_initialized():
         return False
     if address is None:
-        ray.init(
-            address="local",
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            configure_logging=True,
-        )
+        with _handler_kept():
+            ray.init(
+                address="local",
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                configure_logging=True,
+            )
     else:
         found = _running() if address == "auto" else address
         _probe(found)
         try:
-            ray.init(address=found, log_to_driver=False, logging_level=logging.ERROR)
+            with _handler_kept():
+                ray.init(address=found, log_to_driver=False, logging_level=logging.ERROR)
         except (
             ConnectionError,
             RuntimeError,
@@ -59,6 +64,17 @@ def connect(address: str | None) -> bool:
                 "~/.ray/auth_token"
             ) from error
     return True
+
+
+@contextmanager
+def _handler_kept() -> Iterator[None]:
+    """Ray has SIGTERM end the process without a word; whoever handled it before goes on to."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if callable(before) and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 def disconnect() -> None:
@@ -90,6 +106,8 @@ def _prepare_environment(*, local: bool) -> None:
     if local:
         # Without it Ray listens on all interfaces of a Linux machine.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+        # A head of our own that is gone never comes back: Ray would wait a minute for it.
+        os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "20")
         _token_without_home()
 
 

@@ -120,3 +120,38 @@ def test_a_local_ray_listens_on_loopback_only():
     assert int(processes) > 3
     assert addresses
     assert {address.removeprefix("::ffff:") for address in addresses} <= {"127.0.0.1", "::1"}
+
+
+BEHEADED = """
+import sys, time
+import psutil
+from nas.execution.ray_executor import RayExecutor
+from nas.spec.study import ResourcesSpec
+
+executor = RayExecutor()
+executor.prepare(ResourcesSpec())
+(head,) = (each for each in psutil.Process().children() if each.name() == "gcs_server")
+head.kill()
+print("killed", flush=True)
+time.sleep(120)
+print("still there")
+"""
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_a_driver_whose_own_head_is_gone_ends_within_half_a_minute():
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", BEHEADED], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "killed\n"
+        begun = time.monotonic()
+        said, _ = process.communicate(timeout=100)
+    finally:
+        process.kill()
+    assert said == ""
+    assert process.returncode != 0
+    assert time.monotonic() - begun < 30  # Ray itself would try for a minute

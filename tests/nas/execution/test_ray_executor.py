@@ -8,16 +8,20 @@ import tempfile
 import pytest
 
 PROGRAM = """
+import signal
 from contextlib import closing
 from nas.execution.ray_cluster import connect
 from nas.execution.ray_executor import RayExecutor
 from nas.spec.study import ResourcesSpec
 
+handler = lambda *_: None
+signal.signal(signal.SIGTERM, handler)
 if {first}:
     assert connect(None)  # as a notebook would have
 with closing(RayExecutor()) as executor:
     executor.prepare(ResourcesSpec())
     executor.prepare(ResourcesSpec(cpus=0.5))
+    print(signal.getsignal(signal.SIGTERM) is handler)  # Ray puts its own there
 import ray
 print(ray.is_initialized())
 ray.shutdown()
@@ -39,4 +43,4 @@ def test_only_a_ray_of_our_own_is_ended_and_its_folder_removed(first):
             [sys.executable, "-c", PROGRAM.format(first=first)],
             env=environment, check=True, capture_output=True, text=True, timeout=90,
         )  # fmt: skip
-    assert done.stdout.split() == [str(first), str(first)]
+    assert done.stdout.split() == ["True", str(first), str(first)]

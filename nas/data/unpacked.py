@@ -24,7 +24,7 @@ from nas.study.cache import cache_folder
 
 DIGEST = 16  # bytes: of 10 million images two would agree by chance once in 10^24 sets
 SAID = 1 << 30  # bytes from which copying takes long enough to be said
-_BYTES, _ENDS, _DIGESTS = "bytes", "ends.npy", "digests.npy"
+_BYTES, _ENDS, _DIGESTS = "bytes", "ends", "digests"
 _logger = logging.getLogger(__name__)
 
 
@@ -69,11 +69,11 @@ def key_of(shards: Sequence[Shard], column: str) -> str:
 
 
 def _mapped(folder: Path) -> Unpacked:
-    ends = np.load(folder / _ENDS, allow_pickle=False)
+    ends = np.fromfile(folder / _ENDS, np.int64)
     size = int(ends[-1]) if len(ends) else 0
     file = folder / _BYTES
     content = np.memmap(file, mode="r", shape=(size,)) if size else np.zeros(0, np.uint8)
-    digests = np.load(folder / _DIGESTS, mmap_mode="r", allow_pickle=False)
+    digests = np.fromfile(folder / _DIGESTS, np.uint8).reshape(-1, DIGEST)
     return Unpacked(content=content, ends=ends, digests=digests)
 
 
@@ -115,8 +115,8 @@ def _write(shards: Sequence[Shard], column: str, folder: Path) -> None:
                     at += file.write(content)
                     ends.append(at)
                     digests += hashlib.blake2b(content, digest_size=DIGEST).digest()
-    np.save(folder / _ENDS, np.array(ends, np.int64))
-    np.save(folder / _DIGESTS, np.frombuffer(digests, np.uint8).reshape(-1, DIGEST))
+    np.array(ends, np.int64).tofile(folder / _ENDS)
+    (folder / _DIGESTS).write_bytes(digests)
 
 
 def _check_room(folder: Path, wanted: int) -> None:

@@ -126,9 +126,7 @@ def time_trial(
 
 
 def _begin(trial: Trial, task: Task, device: Device) -> tuple[TrialState, Run]:
-    state = trial_state.start(
-        trial, recipe=task.recipe, data_fingerprint="", device=device.torch_device
-    )
+    state = trial_state.start(trial, recipe=task.recipe, data_fingerprint="", device=device)
     segment = Segment(trial=trial, attempt=1, acknowledged=0, until_epoch=trial.epochs)
     return state, prepare(segment, task, device, never)
 

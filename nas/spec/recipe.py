@@ -55,6 +55,7 @@ class TrainingSpec(Section):
     batch_statistics: Literal["anew", "running"] = "anew"
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 on GPUs, fp32 on CPUs
     checkpoint_every: Count = 1  # epochs; the last epoch always
+    checkpoint_minutes: Positive | None = 10.0  # between those in the midst of an epoch
     checkpoint_activations: bool = False  # same results in less memory, a third more time
 
     @field_validator("betas", mode="before")

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -39,6 +39,9 @@ Bytes = Annotated[
 ]
 
 
+Strategy = Literal["auto", "ddp", "fsdp"]  # auto: fsdp from CoAtNet-4 up
+
+
 class ResourcesSpec(Section):
     """What one trial takes, and how many run at once."""
 
@@ -47,6 +50,7 @@ class ResourcesSpec(Section):
     memory: Bytes | None = None  # bytes, such as 4G, set aside on its node; null: none is
     threads: Threads = 1  # torch threads of a trial
     workers: Count = 1  # processes that train a trial together, each with cpus, gpus and memory
+    strategy: Strategy = "auto"  # weights whole in each worker (ddp), or shared out (fsdp)
     concurrent: Count | None = None  # null: as many as the cluster has room for
     attempts: Count = 3  # of a segment that failed or whose worker was lost
 

@@ -1,8 +1,9 @@
 """Checkpoints that survive a kill at any instant and a damaged disk, and that execute nothing.
 
-A folder holds, for each of the newest two checkpoints, tensors (safetensors) and scalars (JSON),
-and a manifest with their sha256, always renamed last: what it names was complete before. If both
-checkpoints are damaged there is nothing to resume from and training starts over, with a warning:
+A folder holds, for each of two checkpoints, tensors (safetensors) and scalars (JSON), and a
+manifest with their sha256, always renamed last: what it names was complete before. These are the
+newest two of whole epochs, or one from the midst of an epoch and the newest of a whole one. If both
+are damaged there is nothing to resume from and training starts over, with a warning:
 it gives the same numbers again, so only time is lost.
 """
 
@@ -12,7 +13,7 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,15 @@ from nas.study.faults import free_bytes
 from nas.study.records import EpochMeasured
 from nas.study.storage import meant_for
 from nas.training.checkpoint_files import Files, Place, files_at
+from nas.training.under_way import Sums, UnderWay
 
 FORMAT = 1
 KEPT = 2
 MANIFEST = "manifest.json"
-FILE_PATTERN = re.compile(r"epoch-\d{4,}-a(\d+)\.(safetensors|json)")
+_NOISE = "noise"  # among the tensors
+FILE_PATTERN = re.compile(
+    r"epoch-\d{4,}(?P<midst>-step-\d+)?-a(?P<attempt>\d+)\.(safetensors|json)"
+)
 _PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ESTALE, errno.ENOTCONN})
 _EPOCH_FIELDS = tuple(field.name for field in fields(EpochMeasured))
 _log = logging.getLogger(__name__)
@@ -39,16 +44,23 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Checkpoint:
-    """A trial after an epoch: all that training on needs."""
+    """A trial after an epoch, or in the midst of one: all that training on needs."""
 
     identity: str  # of network, seed, recipe and data: what it may be resumed as
     history: tuple[EpochMeasured, ...]  # epochs 1, 2, ... up to this checkpoint
     tensors: dict[str, torch.Tensor]  # on the CPU, contiguous
+    under_way: UnderWay | None = None  # the epoch after those, where it is begun
 
     @property
     def epoch(self) -> int:
-        """The last epoch trained."""
-        return self.history[-1].epoch
+        """The last epoch trained and measured; 0 before the first."""
+        return self.history[-1].epoch if self.history else 0
+
+    @property
+    def stem(self) -> str:
+        """What its files are called, but for the attempt."""
+        midst = "" if self.under_way is None else f"-step-{self.under_way.sums.steps:06d}"
+        return f"epoch-{self.epoch:04d}{midst}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,18 +71,23 @@ class _Entry:
 
     @property
     def attempt(self) -> int:
-        return max(_attempt_of(name) for name in self.files)
+        return max(int(_parts_of(name)["attempt"]) for name in self.files)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is of an epoch that was measured."""
+        return not any(_parts_of(name)["midst"] for name in self.files)
 
 
 def save(folder: Place, checkpoint: Checkpoint, *, attempt: int) -> None:
-    """Write a checkpoint, then make it the newest, then remove all but the newest two.
+    """Write a checkpoint, then make it the newest, then remove all but it and one before it.
 
     Raises:
         CheckpointError: it cannot be written (what was there stays readable), or a later attempt
             has written here, so that this worker was given up for lost.
     """
-    stem = f"epoch-{checkpoint.epoch:04d}-a{attempt}"
-    scalars = {
+    stem = f"{checkpoint.stem}-a{attempt}"
+    scalars: dict[str, Any] = {
         "format": FORMAT,
         "identity": checkpoint.identity,
         "history": [
@@ -78,6 +95,9 @@ def save(folder: Place, checkpoint: Checkpoint, *, attempt: int) -> None:
         ],
     }
     arrays = {name: tensor.numpy() for name, tensor in checkpoint.tensors.items()}
+    if checkpoint.under_way is not None:
+        scalars["under_way"] = asdict(checkpoint.under_way.sums)
+        arrays[_NOISE] = checkpoint.under_way.noise.cpu().numpy()
     try:
         files = files_at(folder)
         previous = _read_manifest(files, folder)
@@ -91,6 +111,7 @@ def save(folder: Place, checkpoint: Checkpoint, *, attempt: int) -> None:
             files.write(name, content)
         digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
         older = [entry for entry in previous if entry.files.keys() != digests.keys()]
+        older = [entry for entry in older if entry.whole] or older
         entries = [_Entry(files=digests), *older][:KEPT]
         manifest = {"format": FORMAT, "checkpoints": [entry.files for entry in entries]}
         if not files.write_manifest(MANIFEST, json.dumps(manifest).encode()):
@@ -106,8 +127,10 @@ def save(folder: Place, checkpoint: Checkpoint, *, attempt: int) -> None:
         ) from error
 
 
-def newest(folder: Place) -> Checkpoint | None:
+def newest(folder: Place, *, measured: bool = False) -> Checkpoint | None:
     """Return the newest intact checkpoint; None, to start from nothing, if there is none.
+
+    With `measured`, the newest of a whole epoch: its network is the one that was measured.
 
     Warns when the newest is damaged and an older one or none takes its place.
 
@@ -115,7 +138,7 @@ def newest(folder: Place) -> Checkpoint | None:
         OSError: nothing can be read here just now, damaged or not.
     """
     files = files_at(folder)
-    entries = _read_manifest(files, folder)
+    entries = [each for each in _read_manifest(files, folder) if each.whole or not measured]
     for entry in entries:
         try:
             return _read(files, entry)
@@ -142,12 +165,16 @@ def _read(files: Files, entry: _Entry) -> Checkpoint:
     if scalars["format"] != FORMAT:
         raise ValueError(f"format {scalars['format']} is not {FORMAT}")
     history = tuple(EpochMeasured(**epoch) for epoch in scalars["history"])
-    if not history or [epoch.epoch for epoch in history] != list(range(1, len(history) + 1)):
+    if [epoch.epoch for epoch in history] != list(range(1, len(history) + 1)):
         raise ValueError("its history has gaps")
+    tensors, sums = parse_tensors(contents[".safetensors"]), scalars.get("under_way")
+    if sums is None and not history:
+        raise ValueError("it is of no epoch")
     return Checkpoint(
         identity=scalars["identity"],
         history=history,
-        tensors=parse_tensors(contents[".safetensors"]),
+        under_way=None if sums is None else UnderWay(sums=Sums(**sums), noise=tensors.pop(_NOISE)),
+        tensors=tensors,
     )
 
 
@@ -178,11 +205,11 @@ def _exists(files: Files) -> bool:
     return True
 
 
-def _attempt_of(name: str) -> int:
+def _parts_of(name: str) -> re.Match[str]:
     match = FILE_PATTERN.fullmatch(name)
     if match is None:
         raise ValueError(f"not the name of a checkpoint file: {name!r}")
-    return int(match[1])
+    return match
 
 
 def _remove_others(files: Files, entries: Iterable[_Entry], *, attempt: int) -> None:
@@ -190,5 +217,5 @@ def _remove_others(files: Files, entries: Iterable[_Entry], *, attempt: int) -> 
     named = {name for entry in entries for name in entry.files}
     for name in files.names():
         match = FILE_PATTERN.fullmatch(meant_for(name) or name)
-        if match is not None and int(match[1]) <= attempt and name not in named:
+        if match is not None and int(match["attempt"]) <= attempt and name not in named:
             files.remove([name])

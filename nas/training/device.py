@@ -5,8 +5,11 @@ from dataclasses import dataclass
 import torch
 
 from nas.spec.recipe import TrainingSpec
+from nas.spec.resources import Strategy
 from nas.spec.study import ResourcesSpec
 from nas.training.group import Group, share_of
+
+SHARDED_FROM = 200_000_000  # parameters: CoAtNet-4 has 275 million, CoAtNet-3 168
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,6 +20,7 @@ class Device:
     threads: int = 1  # of torch on the CPU
     rank: int = 0
     world_size: int = 1
+    strategy: Strategy = "auto"
 
     @classmethod
     def of(cls, resources: ResourcesSpec, group: Group | None = None) -> "Device":
@@ -24,7 +28,11 @@ class Device:
         kind = "cuda" if resources.gpus > 0 else "cpu"
         rank, size = (0, 1) if group is None else (group.rank, group.size)
         return cls(
-            torch_device=torch.device(kind), threads=resources.threads, rank=rank, world_size=size
+            torch_device=torch.device(kind),
+            threads=resources.threads,
+            rank=rank,
+            world_size=size,
+            strategy=resources.strategy,
         )
 
     def share(self, count: int) -> slice:
@@ -32,6 +40,12 @@ class Device:
         if self.world_size == 1:
             return slice(0, count)
         return share_of(count, rank=self.rank, size=self.world_size)
+
+    def shards(self, parameters: int) -> bool:
+        """Tell whether the processes share out a network of so many parameters."""
+        if self.world_size == 1 or self.strategy == "ddp":
+            return False
+        return self.strategy == "fsdp" or parameters >= SHARDED_FROM
 
     @property
     def writes(self) -> bool:

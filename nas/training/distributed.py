@@ -1,7 +1,8 @@
 """Several processes that train one trial: each takes its share of every batch, and sums are shared.
 
-Every process holds the whole network and goes through the same steps; what is drawn is drawn for
-the whole batch by all of them. So a trial trains as in one process, up to the order of additions.
+Every process holds the whole network, or its part of it (`nas.training.sharding`), and goes
+through the same steps; what is drawn is drawn for the whole batch by all of them. So a trial trains
+as in one process, up to the order of additions.
 """
 
 import math
@@ -125,6 +126,13 @@ def shared_loss(
     return total / count
 
 
+def first_says(said: bool, device: torch.device) -> bool:
+    """Return what the first process says."""
+    told = torch.tensor([float(said)], device=device)
+    distributed.broadcast(told, 0)
+    return bool(told.item())
+
+
 def agree(number: int) -> None:
     """Check that all processes go on from the same place.
 
@@ -137,4 +145,4 @@ def agree(number: int) -> None:
     distributed.all_reduce(least_and_most, op=distributed.ReduceOp.MIN)
     least, most = least_and_most.tolist()
     if not math.isclose(least, -most):
-        raise RuntimeError(f"processes go on from epochs {least:g} to {-most:g}")
+        raise RuntimeError(f"processes go on from steps {least:g} to {-most:g}")

@@ -26,7 +26,7 @@ def inherit(model: nn.Module, folder: Place, *, classes: int) -> str:
     Raises:
         CheckpointError: there is no intact checkpoint, or it is of a network of other blocks.
     """
-    saved = checkpoint.newest(folder)
+    saved = checkpoint.newest(folder, measured=True)
     if saved is None:
         raise CheckpointError(f"{folder}: no intact checkpoint to fine-tune from")
     weights = _weights(saved.tensors, "average.module.") or _weights(saved.tensors, "model.")

@@ -18,13 +18,14 @@ from nas.training.augment import Augment
 from nas.training.batch_statistics import estimate_statistics
 from nas.training.checkpoint_files import Place
 from nas.training.device import Device
-from nas.training.distributed import agree, share_batch_norms
+from nas.training.distributed import agree, first_says
 from nas.training.metrics import Measurement, evaluate
 from nas.training.optimizer import make_schedule
 from nas.training.order import images_of_epoch
 from nas.training.steps import DivergedError, Run, StoppedError, batch_bounds, take_steps
 from nas.training.task import Task
 from nas.training.trial_state import TrialState
+from nas.training.under_way import Sums
 
 
 def never() -> bool:
@@ -78,11 +79,9 @@ def train_segment(
                 segment.trial,
                 recipe=task.recipe,
                 data_fingerprint=task.data.fingerprint,
-                device=device.torch_device,
+                device=device,
                 parent=parent,
             )
-            if device.world_size > 1:
-                share_batch_norms(state.model)
             run = prepare(segment, task, device, should_stop)
             _train(state, run, segment, folder, report)
         except StoppedError:
@@ -163,24 +162,38 @@ def _train(
     if saved is not None:
         state.restore(saved)
     if run.device.world_size > 1:
-        agree(state.epoch)
+        agree(state.step)
     if run.device.writes:
         for measured in state.history[segment.acknowledged : segment.until_epoch]:
             report(replace(measured, attempt=segment.attempt))
     for epoch in range(state.epoch + 1, segment.until_epoch + 1):
-        measured = _train_epoch(state, run, segment, epoch)
+        measured = _train_epoch(state, run, segment, epoch, folder)
         state.history.append(measured)
-        if not run.device.writes:
-            continue
         if epoch % run.recipe.checkpoint_every == 0 or epoch == segment.until_epoch:
-            state.save(folder, attempt=segment.attempt)
-        if epoch > segment.acknowledged:
+            state.save(folder, attempt=segment.attempt, writes=run.device.writes)
+        if epoch > segment.acknowledged and run.device.writes:
             report(measured)
 
 
-def _train_epoch(state: TrialState, run: Run, segment: Segment, epoch: int) -> EpochMeasured:
+def _train_epoch(
+    state: TrialState, run: Run, segment: Segment, epoch: int, folder: Place
+) -> EpochMeasured:
+    saved = time.monotonic()
+    minutes, device = run.recipe.checkpoint_minutes, run.device
+
+    def save_now_and_then(sums: Sums) -> None:
+        nonlocal saved
+        if minutes is None:
+            return
+        due = time.monotonic() - saved >= 60 * minutes
+        if state.sharded:  # a checkpoint takes all of them
+            due = first_says(due, device.torch_device)
+        if due:
+            state.save(folder, attempt=segment.attempt, sums=sums, writes=device.writes)
+            saved = time.monotonic()
+
+    sums = take_steps(state, run, epoch, after_step=save_now_and_then)
     started = time.monotonic()
-    sums = take_steps(state, run, epoch)
     probe, evaluation = measure(state.model, run, name=f"epoch {epoch}: the")
     averaged_probe = averaged = None
     if state.average is not None:
@@ -188,7 +201,7 @@ def _train_epoch(state: TrialState, run: Run, segment: Segment, epoch: int) -> E
         averaged_probe, averaged = measure(state.average.module, run, name=name)
         if run.recipe.batch_statistics == "running":  # a study of 0.1 is read off raw weights
             averaged_probe = None
-    state.seconds += time.monotonic() - started
+    state.seconds += sums.seconds + time.monotonic() - started
     return EpochMeasured(
         at=time.time(),
         trial_id=segment.trial.id,

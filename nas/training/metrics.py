@@ -34,8 +34,8 @@ def evaluation_mode(model: nn.Module) -> Iterator[None]:
     was_training = model.training
     model.eval()
     try:
-        with torch.inference_mode():
-            yield
+        with torch.no_grad():  # not inference_mode(): sharded weights are gathered in buffers
+            yield  # that training uses again
     finally:
         model.train(was_training)
 

@@ -9,6 +9,7 @@ from torch import nn
 from torch.optim import AdamW
 
 from nas.spec.recipe import TrainingSpec
+from nas.training.sharding import put, whole
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
@@ -80,7 +81,7 @@ def dump_moments(optimizer: AdamW) -> dict[str, torch.Tensor]:
     if begun is None:
         return {}
     flat = {
-        name: torch.cat([state.get(name, torch.zeros_like(p)).flatten() for p, state in states])
+        name: torch.cat([whole(s.get(name, torch.zeros_like(p))).flatten() for p, s in states])
         for name in MOMENTS
     }
     never = torch.zeros_like(begun["step"])
@@ -105,4 +106,5 @@ def load_moments(optimizer: AdamW, tensors: dict[str, torch.Tensor]) -> None:
         state["step"] = tensors["step"][index].to(parameter.device, copy=True)
         for name in MOMENTS:
             moment = torch.empty_like(parameter, requires_grad=False)
-            state[name] = moment.copy_(tensors[name][part].view(parameter.shape))
+            put(moment, tensors[name][part].view(parameter.shape))
+            state[name] = moment

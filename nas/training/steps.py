@@ -1,8 +1,9 @@
 """One epoch of training images: gradients and the optimizer's steps."""
 
 import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch.nn import functional
@@ -17,7 +18,9 @@ from nas.training.device import Device
 from nas.training.distributed import add_up, shared_loss
 from nas.training.optimizer import Schedule, parameters_of
 from nas.training.order import epoch_order, images_of_epoch
+from nas.training.sharding import whole
 from nas.training.trial_state import TrialState
+from nas.training.under_way import Sums, set_noise
 
 
 class DivergedError(Exception):
@@ -51,26 +54,26 @@ class Run:
             raise StoppedError
 
 
-@dataclass(kw_only=True, slots=True)
-class Sums:
-    """An epoch's sums, for its means."""
-
-    loss: float = 0.0  # times images
-    gradient_norm: float = 0.0
-    images: int = 0
-    steps: int = 0
-    learning_rate: float = 0.0  # of the last step
+def nothing(_sums: Sums) -> None:
+    """Do nothing between two steps."""
 
 
-def take_steps(state: TrialState, run: Run, epoch: int) -> Sums:
-    """Train for an epoch, in the order that this seed has for it whatever the layout."""
+def take_steps(
+    state: TrialState, run: Run, epoch: int, *, after_step: Callable[[Sums], None] = nothing
+) -> Sums:
+    """Train for an epoch, in the order that this seed has for it whatever the layout.
+
+    One that is under way goes on behind the steps that were taken. `after_step` is called after
+    each step but the last, with the sums so far.
+    """
     recipe, seed, count = run.recipe, run.seed, run.data.count
     order = epoch_order(seed, epoch, count=count, drawn=images_of_epoch(count, recipe))
     chosen = [order[start:stop] for start, stop in batch_bounds(len(order), recipe.batch_size)]
-    torch.manual_seed(derive_seed(seed, "noise", epoch))  # drop path draws from the global stream
+    sums = _begin(state, run, epoch)
+    before, started = sums.seconds, time.monotonic()
     state.model.train()
-    sums = Sums()
-    for index, (images, labels) in enumerate(run.data.train.batches(chosen)):
+    done = sums.steps
+    for index, (images, labels) in enumerate(run.data.train.batches(chosen[done:]), start=done):
         run.go_on()
         images, targets = run.augment(
             images, labels, seed=derive_seed(seed, "augment", epoch, index)
@@ -83,8 +86,23 @@ def take_steps(state: TrialState, run: Run, epoch: int) -> Sums:
         sums.gradient_norm += norm
         sums.images += len(labels)
         sums.steps += 1
+        sums.seconds = before + time.monotonic() - started
         state.samples += len(labels)
+        if sums.steps < len(chosen):
+            after_step(sums)
+    state.under_way = None
     return sums
+
+
+def _begin(state: TrialState, run: Run, epoch: int) -> Sums:
+    """Set the global stream, which drop path draws from, to where the epoch begins or goes on."""
+    begun, device = state.under_way, run.device.torch_device
+    if begun is None:
+        torch.manual_seed(derive_seed(run.seed, "noise", epoch))
+        return Sums()
+    if not set_noise(begun.noise, device):  # another kind of device: equal noise there is none
+        torch.manual_seed(derive_seed(run.seed, "noise", epoch, begun.sums.steps))
+    return replace(begun.sums)
 
 
 def batch_bounds(count: int, batch_size: int) -> list[tuple[int, int]]:
@@ -122,9 +140,9 @@ def _accumulate_gradients(
         loss.backward()
         total += loss.detach()
     gradients = [p.grad for p in parameters_of(state.optimizer) if p.grad is not None]
-    if run.device.world_size > 1:
-        add_up([*gradients, total])
-    norm = get_total_norm(gradients, foreach=True)
+    if run.device.world_size > 1:  # of sharded weights the gradients are summed already
+        add_up([total] if state.sharded else [*gradients, total])
+    norm = whole(get_total_norm(gradients, foreach=True)).to(device)
     loss_value, norm_value = torch.stack((total, norm)).tolist()
     return loss_value, norm_value
 

@@ -1,4 +1,4 @@
-"""What the loop reads off its device: precision, who writes, and that nothing is sharded yet."""
+"""What the loop reads off its device: precision, who writes, and whether weights are shared out."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from nas.spec.recipe import TrainingSpec
+from nas.spec.resources import Strategy
 from nas.spec.study import ResourcesSpec
 from nas.training.device import Device
 
@@ -65,3 +66,20 @@ def test_threads_are_those_of_the_device_and_put_back(training: Callable) -> Non
     made.run(1, report=lambda _: seen.append(torch.get_num_threads()))
     assert seen == [2]
     assert torch.get_num_threads() == 1
+
+
+@pytest.mark.parametrize(
+    ("workers", "strategy", "parameters", "expected"),
+    [
+        (1, "fsdp", 10**9, False),
+        (2, "ddp", 10**9, False),
+        (2, "fsdp", 1, True),
+        (2, "auto", 168_000_000, False),  # CoAtNet-3
+        (2, "auto", 275_000_000, True),  # CoAtNet-4
+    ],
+)
+def test_large_networks_of_several_processes_are_shared_out(
+    workers: int, strategy: Strategy, parameters: int, expected: bool
+) -> None:
+    device = replace(CPU, world_size=workers, strategy=strategy)
+    assert device.shards(parameters) is expected

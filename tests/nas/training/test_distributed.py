@@ -15,8 +15,9 @@ from torch import nn
 
 from nas.errors import SpecError
 from nas.spec.recipe import TrainingSpec
+from nas.spec.resources import Strategy
 from nas.study.records import Outcome, Segment
-from nas.training import checkpoint
+from nas.training import checkpoint, sharding
 from nas.training.device import Device
 from nas.training.distributed import joined, share_batch_norms
 from nas.training.group import Group
@@ -58,14 +59,27 @@ def segment(until: int, *, acknowledged: int = 0, attempt: int = 1) -> Segment:
     )
 
 
-def train(folder: Path, group: Group, until: int, acknowledged: int, attempt: int = 1) -> list:
+def train(
+    folder: Path,
+    group: Group,
+    until: int,
+    acknowledged: int,
+    strategy: Strategy = "ddp",
+    least: int = 300,  # of these networks: a block, but not a normalization
+) -> list:
     """Train in this process, one of a group; return the epochs that it reports."""
     torch.set_num_threads(1)
-    device = Device(torch_device=torch.device("cpu"), rank=group.rank, world_size=group.size)
+    sharding.LEAST = least
+    device = Device(
+        torch_device=torch.device("cpu"),
+        rank=group.rank,
+        world_size=group.size,
+        strategy=strategy,
+    )
     reported: list = []
     with joined(group, device.torch_device):
         ended = train_segment(
-            segment(until, acknowledged=acknowledged, attempt=attempt),
+            segment(until, acknowledged=acknowledged),
             task=task(),
             folder=folder,
             device=device,
@@ -85,17 +99,25 @@ def group_of(size: int) -> Group:
         return Group(address=f"127.0.0.1:{probe.getsockname()[1]}", size=size)
 
 
-def train_in(size: int, folder: Path, until: int = EPOCHS, acknowledged: int = 0) -> list:
+def train_in(
+    size: int,
+    folder: Path,
+    until: int = EPOCHS,
+    acknowledged: int = 0,
+    strategy: Strategy = "ddp",
+) -> list:
     """Train in so many processes, of which this is the first."""
     group = group_of(size)
     context = multiprocessing.get_context("spawn")
     others = [
-        context.Process(target=run, args=(folder, replace(group, rank=rank), until, acknowledged))
+        context.Process(
+            target=run, args=(folder, replace(group, rank=rank), until, acknowledged, strategy)
+        )
         for rank in range(1, size)
     ]
     for each in others:
         each.start()
-    reported = train(folder, group, until, acknowledged)
+    reported = train(folder, group, until, acknowledged, strategy)
     for each in others:
         each.join(60)
         assert each.exitcode == 0
@@ -129,10 +151,10 @@ def alone(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [2, 3])
-def test_several_train_as_one_does(size, alone, tmp_path):
+@pytest.mark.parametrize(("size", "strategy"), [(2, "ddp"), (3, "ddp"), (2, "fsdp"), (3, "fsdp")])
+def test_several_train_as_one_does(size, strategy, alone, tmp_path):
     folder, epochs = alone
-    found = train_in(size, tmp_path)
+    found = train_in(size, tmp_path, strategy=strategy)
     assert [each.epoch for each in found] == [1, 2, 3]
     assert numbers(found) == pytest.approx(numbers(epochs), rel=1e-5, abs=1e-6)
     assert [(each.step, each.samples) for each in found] == [
@@ -145,8 +167,8 @@ def test_several_train_as_one_does(size, alone, tmp_path):
 def test_a_trial_goes_on_with_another_number_of_workers(alone, tmp_path):
     folder, epochs = alone
     found = []
-    for until, size in ((1, 1), (2, 2), (3, 3)):
-        found += train_in(size, tmp_path, until, until - 1)
+    for until, size, strategy in ((1, 3, "fsdp"), (2, 1, "ddp"), (3, 2, "fsdp")):
+        found += train_in(size, tmp_path, until, until - 1, strategy)
     assert numbers(found) == pytest.approx(numbers(epochs), rel=1e-5, abs=1e-6)
     assert_same(tmp_path, folder)
 

@@ -17,12 +17,11 @@ from nas.study.correct import correct_images
 from nas.study.records import EpochMeasured, Outcome, Segment, brief_label, twin_label
 from nas.training import checkpoint, loop, steps, trial_state
 from nas.training.batch_statistics import estimate_statistics
-from nas.training.device import Device
 from nas.training.loop import train_segment
 from nas.training.metrics import Measurement, evaluate
 from nas.training.task import Task
 from nas.training.trial_state import TrialState
-from tests.nas.tiny import make_trial
+from tests.nas.tiny import CPU, make_trial
 
 NOISY = {
     "drop_path": 0.4,
@@ -127,6 +126,71 @@ def test_stopped_anywhere_and_resumed_equals_straight(training: Callable, at: in
     assert stopped.run(4).outcome is Outcome.FINISHED
     assert_same_end(checkpoint.newest(straight.folder), checkpoint.newest(stopped.folder))
     assert [*map(numbers, straight.reported)] == [*map(numbers, stopped.reported)]
+
+
+@pytest.mark.parametrize("at", [1, 4, 12, 24])  # in training: of the first epoch, of later ones
+def test_in_the_midst_of_an_epoch_training_goes_on_where_it_was_saved(
+    training: Callable, at: int
+) -> None:
+    saving = {**NOISY, "checkpoint_minutes": 1e-9}
+    straight, stopped = training("straight", **NOISY), training("stopped", **saving)
+    straight.run(4)
+    questions = iter(range(100))
+    assert stopped.run(4, should_stop=lambda: next(questions) == at).outcome is Outcome.INTERRUPTED
+    begun = checkpoint.newest(stopped.folder)
+    assert begun is not None
+    assert begun.under_way is not None
+    done = begun.epoch * 5 + begun.under_way.sums.steps
+    steps_left: list[float] = []
+    torch.manual_seed(99)
+    real = torch.optim.AdamW.step
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            torch.optim.AdamW, "step", lambda *given: (steps_left.append(1.0), real(*given))
+        )
+        assert stopped.run(4).outcome is Outcome.FINISHED
+    assert len(steps_left) == 20 - done
+    assert_same_end(checkpoint.newest(straight.folder), checkpoint.newest(stopped.folder))
+    assert [*map(numbers, straight.reported)] == [*map(numbers, stopped.reported)]
+
+
+def test_what_is_saved_in_the_midst_never_takes_the_place_of_what_was_measured(
+    training: Callable, caplog: pytest.LogCaptureFixture
+) -> None:
+    straight = training("straight", **NOISY)
+    stopped = training("stopped", **NOISY, checkpoint_minutes=1e-9)
+    straight.run(4)
+    stopped.run(2)
+    questions = iter(range(100))
+    stopped.run(4, should_stop=lambda: next(questions) == 4)
+    names = sorted(path.name for path in stopped.folder.iterdir())
+    assert names == [
+        "epoch-0002-a1.json",
+        "epoch-0002-a1.safetensors",
+        "epoch-0002-step-000004-a2.json",
+        "epoch-0002-step-000004-a2.safetensors",
+        "manifest.json",
+    ]
+    measured = checkpoint.newest(stopped.folder, measured=True)
+    assert measured is not None
+    assert (measured.epoch, measured.under_way) == (2, None)
+    (stopped.folder / names[3]).write_bytes(b"damaged")
+    stopped.run(4)
+    assert "damaged and left out" in caplog.text
+    assert_same_end(checkpoint.newest(straight.folder), checkpoint.newest(stopped.folder))
+
+
+def test_noise_of_another_kind_of_device_is_drawn_anew(training: Callable) -> None:
+    made = training(**NOISY, checkpoint_minutes=1e-9)
+    questions = iter(range(100))
+    made.run(1, should_stop=lambda: next(questions) == 3)
+    saved = checkpoint.newest(made.folder)
+    assert saved is not None
+    assert saved.under_way is not None
+    elsewhere = replace(saved.under_way, noise=torch.zeros(16, dtype=torch.uint8))  # as CUDA's
+    checkpoint.save(made.folder, replace(saved, under_way=elsewhere), attempt=1)
+    assert made.run(1).outcome is Outcome.REACHED
+    assert [epoch.samples for epoch in made.reported] == [38]
 
 
 @pytest.mark.parametrize("train", [None, 20])  # without end; epochs of more than a pass
@@ -414,7 +478,7 @@ def test_it_learns(tmp_path: object, make_trial: Callable, make_config: Callable
         Segment(trial=trial, attempt=1, acknowledged=0, until_epoch=5),
         task=Task(data=data, recipe=TrainingSpec(epochs=5, batch_size=32, learning_rate=5e-3)),
         folder=tmp_path,
-        device=Device(torch_device=torch.device("cpu")),
+        device=CPU,
         report=reported.append,
     )
     assert reported[-1].evaluation_accuracy > 0.6
@@ -451,7 +515,10 @@ def test_a_brief_twin_begins_as_what_it_copies_and_a_twin_elsewhere() -> None:
     def state_of(label: str, *, twin: bool, epochs: int) -> TrialState:
         trial = replace(make_trial(epochs=epochs), label=label, twin=twin)
         return trial_state.start(
-            trial, recipe=TrainingSpec(), data_fingerprint="x", device=torch.device("cpu")
+            trial,
+            recipe=TrainingSpec(),
+            data_fingerprint="x",
+            device=CPU,
         )
 
     original = state_of("C-T", twin=False, epochs=4)

@@ -10,6 +10,7 @@ from nas.study.records import BaselineConfig, Outcome
 from nas.training import checkpoint
 from nas.training.trial_state import load_weights, start
 from tests.nas.networks.test_baseline import NFNET, TINY_CVT, VIT
+from tests.nas.tiny import CPU
 from tests.nas.training.test_loop import NOISY, assert_same_end, numbers
 
 pytestmark = pytest.mark.slow
@@ -42,7 +43,12 @@ def test_the_seed_and_a_twin_draw_other_weights(make_trial: Callable, training: 
     recipe = training().recipe
     trial = replace(make_trial(), config=VIT)
     one, twin = (
-        start(each, recipe=recipe, data_fingerprint="d", device=torch.device("cpu"))
+        start(
+            each,
+            recipe=recipe,
+            data_fingerprint="d",
+            device=CPU,
+        )
         for each in (trial, replace(trial, twin=True))
     )
     assert one.identity != twin.identity

@@ -10,9 +10,10 @@ from coatnet.config import CoAtNetConfig
 from nas.errors import CheckpointError
 from nas.spec.recipe import TrainingSpec
 from nas.study.records import Trial
+from nas.training.device import Device
 from nas.training.trial_state import TrialState, load_weights, start
 
-CPU = torch.device("cpu")
+CPU = Device(torch_device=torch.device("cpu"))
 
 
 def begin(trial: Trial, **recipe: object) -> TrialState:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from nas.cli.dashboard import dashboard
 from nas.cli.doctor import doctor
 from nas.cli.jobs import jobs, logs, run_job, stop, submit
 from nas.cli.latency import block_times, latency
@@ -35,7 +36,7 @@ def cli(debug: bool) -> None:
 
 
 _RUN = (search, resume, extend, sync, validate, schema, space, plan)
-_READ = (status, ls, rank, pareto, report, export, rungs, replay, latency)
+_READ = (status, ls, rank, pareto, report, export, dashboard, rungs, replay, latency)
 _CLUSTER = (submit, jobs, logs, stop, doctor, run_job)
 space.add_command(block_times)
 for _command in (*_RUN, *_READ, *_CLUSTER):

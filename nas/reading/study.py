@@ -59,6 +59,17 @@ class StudyReader:
         return self._follower.refresh().histories()
 
     @property
+    def standing(self) -> tuple[tuple[TrialHistory, ...], bool]:
+        """All trials, and whether the study has ended, as of one moment."""
+        state = self._follower.refresh()
+        return state.histories(), state.ended
+
+    @property
+    def running(self) -> bool:
+        """Whether a driver holds the study."""
+        return self._follower.study.running
+
+    @property
     def trials(self) -> pd.DataFrame:
         """One row a trial."""
         return trials_frame(self.histories)

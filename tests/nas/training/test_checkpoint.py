@@ -239,7 +239,9 @@ def test_killed_at_random_while_saving(tmp_path: Path, quiet: Callable[[], bool]
     rng = np.random.default_rng(0)
     fill(tmp_path, 1)
     last = 1
-    for attempt in range(2, 42):
+    for attempt in range(2, 500):
+        if attempt > 41 and last > 10:  # a busy machine writes less between two kills
+            break
         child = os.fork()
         if child == 0:
             try:

@@ -17,6 +17,7 @@ from nas.training.steps import Run, batch_bounds, take_steps
 from nas.training.trial_state import TrialState, start
 
 CPU = torch.device("cpu")
+ALONE = Device(torch_device=CPU)
 
 
 class Setup:
@@ -24,7 +25,7 @@ class Setup:
 
     def __init__(self, trial: Trial, data: object, **fields: object) -> None:
         recipe = TrainingSpec(**{"epochs": 4, "batch_size": 8, **fields})
-        self.state: TrialState = start(trial, recipe=recipe, data_fingerprint="", device=CPU)
+        self.state: TrialState = start(trial, recipe=recipe, data_fingerprint="", device=ALONE)
         on_device = to_device(data, CPU)
         self.run = Run(
             seed=trial.seed,
@@ -32,7 +33,7 @@ class Setup:
             data=on_device,
             augment=Augment(recipe, classes=3),
             schedule=make_schedule(recipe, epochs=4, steps_per_epoch=5),
-            device=Device(torch_device=CPU),
+            device=ALONE,
             precision=torch.float32,
             should_stop=lambda: False,
         )

@@ -11,6 +11,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Collection
 from urllib.parse import parse_qs
 
@@ -25,13 +26,14 @@ LEAST_TOKEN = 22  # characters: 128 bits in base64
 LOGIN = "/login"
 _LONGEST_FORM = 4096  # bytes
 _READING = ("GET", "HEAD")
+_HOST = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; "
+    "Content-Security-Policy": "default-src 'none'; object-src 'none'; script-src 'self'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -59,7 +61,7 @@ class Guard:
             open_paths: answered without the token, for the page that asks for it.
         """
         self._app, self._token, self._prefix = app, token, prefix
-        self._hosts = LOOPBACK | {host.lower() for host in hosts}
+        self._hosts = LOOPBACK | {_without_port(host.lower()) for host in hosts} - {""}
         self._open = {path for each in open_paths for path in (each, f"{prefix}{each}")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,8 +86,9 @@ class Guard:
         await (answer or self._app)(scope, receive, with_headers)
 
     def _refusal(self, request: Request) -> Response | None:
-        host = request.headers.get("host", "").lower()
-        if _without_port(host) not in self._hosts:
+        [host, *others] = request.headers.getlist("host") or [""]
+        host = host.lower()
+        if others or _without_port(host) not in self._hosts:
             return PlainTextResponse(
                 "This server is not known by that name; --allow-host NAME makes it.\n", 421
             )
@@ -144,9 +147,9 @@ def _proof(token: str) -> str:
 
 
 def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host[: host.find("]") + 1]
-    return host.partition(":")[0]
+    """Return the name in a Host header; nothing where it is not a name and perhaps a port."""
+    found = _HOST.fullmatch(host)
+    return "" if found is None else found[1]
 
 
 async def _field(request: Request, name: str) -> str | None:

@@ -6,9 +6,11 @@ from markupsafe import Markup
 
 from dashboards.band import Scale, band
 from dashboards.live import Snapshot
+from nas.ranking.curves import Reach
+from nas.ranking.metrics import METRICS
+from nas.ranking.scores import counted, finished
 from nas.report import words
 from nas.report.style import styles
-from nas.spec.choices import Metric
 from nas.study.records import TrialStatus
 
 
@@ -28,20 +30,19 @@ def leaders(snapshot: Snapshot) -> list[Leader]:
     """Return a row for each layout, the best first."""
     ranking, trials = snapshot.ranking, snapshot.trials
     looks = styles(trials["label"])
+    ranked = {each.label for each in ranking.layouts}
     own = trials[trials["role"] == "trained"]
     done = own[own["status"] == TrialStatus.FINISHED.value]
-    by_accuracy = ranking.metric is Metric.ACCURACY
-    scores = done.groupby("label")["evaluation_accuracy"].apply(list).to_dict()
-    shown = {
-        each.label: scores.get(each.label, []) if by_accuracy else [] for each in ranking.layouts
-    }
+    shown = {label: seeds for label, seeds in _by_seed(snapshot).items() if label in ranked}
     ends = [
         end
         for each in ranking.layouts
         for end in (each.low, each.high, each.score)
         if end is not None
     ]
-    scale = Scale.over([*ends, *(seed for seeds in shown.values() for seed in seeds)])
+    scale = Scale.over(
+        [*ends, *(seed for each in ranking.layouts for seed in shown.get(each.label, ()))]
+    )
     finished, planned = (each.groupby("label").size().to_dict() for each in (done, own))
     rows = []
     for i, layout in enumerate(ranking.layouts):
@@ -53,10 +54,26 @@ def leaders(snapshot: Snapshot) -> list[Leader]:
                 color=color,
                 cells=words.layout_cells(layout),
                 band=band(
-                    scale, color=color, score=layout.score, ends=interval, seeds=shown[layout.label]
+                    scale,
+                    color=color,
+                    score=layout.score,
+                    ends=interval,
+                    seeds=shown.get(layout.label, ()),
                 ),
                 mark=ranking.marks[i] if i < len(ranking.marks) else "",
                 trials=f"{finished.get(layout.label, 0)} of {planned.get(layout.label, 0)}",
             )
         )
     return rows
+
+
+def _by_seed(snapshot: Snapshot) -> dict[str, list[float]]:
+    """Return what each trial that the ranking reads is scored by, by label."""
+    ranking = snapshot.ranking
+    rule, metric = METRICS[ranking.metric], ranking.metric
+    found = {}
+    for label, seeds in finished(counted(snapshot.histories, metric)).items():
+        scores = [rule.score(history, ranking.equal_loss) for history in seeds.values()]
+        crossing = [each for each in scores if each.reach is Reach.CROSSES]
+        found[label] = [each.value for each in crossing or scores]
+    return found

@@ -1,5 +1,6 @@
 """Trials as a list: filtered, sorted, grouped and cut into pages, all of it in the address."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from urllib.parse import urlencode
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 PER_PAGE = 100
+_NUMBER = re.compile("[1-9][0-9]{0,5}")
 _LONGEST = 100  # characters of a text to look for
 SORTS = {
     "number": "number",
@@ -46,7 +48,7 @@ class Wanted:
             value=given["value"] if given.get("value") in VALUES else "last",
             sort=sort if sort.removeprefix("-") in SORTS else "number",
             group="layout" if given.get("group") == "layout" else "",
-            page=int(page) if page.isascii() and page.isdecimal() and 0 < len(page) < 7 else 1,
+            page=int(page) if _NUMBER.fullmatch(page) else 1,
         )
 
     def address(self, **changes: object) -> str:

@@ -132,20 +132,20 @@ class LiveStudy:
             NasError: it cannot be read.
         """
         with self.lock:
-            mark = self._marked()
+            if self._reader is None:
+                self._reader = StudyReader(open_study(self.folder))
+            mark = self._marked(self._reader)
             known = self._snapshot
             if known is not None and (mark == self._mark or time.monotonic() < self._due):
                 return known
             begun = time.monotonic()
-            self._snapshot, self._mark = self._read(mark), mark
+            self._snapshot, self._mark = self._read(self._reader, mark), mark
             now = time.monotonic()
             self._due = now + max(SOONEST, SHARE * (now - begun))
             return self._snapshot
 
-    def _read(self, mark: str) -> Snapshot:
-        if self._reader is None:
-            self._reader = StudyReader(open_study(self.folder))
-        study, (histories, ended) = self._reader.study, self._reader.standing
+    def _read(self, reader: StudyReader, mark: str) -> Snapshot:
+        study, (histories, ended) = reader.study, reader.standing
         for history in histories:
             seen, best = self._best.get(history.trial.id, (0, 0.0))
             if len(history.epochs) > seen:
@@ -159,13 +159,12 @@ class LiveStudy:
             ended=ended,
         )
 
-    def _marked(self) -> str:
+    def _marked(self, reader: StudyReader) -> str:
         """Return what changes when the study does: its journal's files, and who holds it."""
         marks = [str(self.folder)]
         with os.scandir(self.folder / "journal") as files:
             for file in sorted(files, key=lambda each: each.name):
                 found = file.stat()
                 marks.append(f"{file.name} {found.st_size} {found.st_mtime_ns}")
-        if self._reader is not None:
-            marks.append(str(self._reader.running))
+        marks.append(str(reader.running))
         return "\n".join(marks)

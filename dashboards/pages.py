@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -220,7 +221,7 @@ class Pages:
             content, media = to_csv(frame).encode("utf-8", "backslashreplace"), "text/csv"
         else:
             content, media = frame.to_json(orient="records").encode(), "application/json"
-        safe = "".join(each if each.isalnum() or each in "-_" else "-" for each in address)
+        safe = re.sub(r"[^A-Za-z0-9_-]", "-", address)
         return Response(
             content,
             media_type=media,

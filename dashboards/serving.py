@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,18 +20,21 @@ def read_token(file: Path) -> str:
 
     Raises:
         NotFoundError: it cannot be read.
-        SpecError: it is too short to keep anyone out.
+        SpecError: it is too short to keep anyone out, or everybody on this machine can read it.
     """
     try:
         token = file.read_text(encoding="utf-8").strip()
+        mode = file.stat().st_mode
     except (OSError, UnicodeDecodeError) as error:
         raise NotFoundError(f"--token-file: {file}: {error}") from error
     if len(token) < LEAST_TOKEN or not token.isascii() or not token.isprintable():
         raise SpecError(
-            f"must hold {LEAST_TOKEN} characters of ASCII or more: python -c 'import secrets; "
-            f"print(secrets.token_urlsafe(32))' > {file}",
+            f"must hold {LEAST_TOKEN} characters of ASCII or more: (umask 077; python -c 'import "
+            f"secrets; print(secrets.token_urlsafe(32))' > {file})",
             key="--token-file",
         )
+    if mode & stat.S_IROTH:
+        raise SpecError(f"everybody can read it: chmod 600 {file}", key="--token-file")
     return token
 
 
@@ -49,6 +53,7 @@ def listen(host: str, port: int, *, token: str | None) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen()  # who comes before the server is up waits for it
     except OSError as error:
         listening.close()
         raise SpecError(

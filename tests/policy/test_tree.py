@@ -84,10 +84,10 @@ def mirrored(name: str) -> Path:
     [
         name
         for name, path in modules().items()
-        if name.startswith("nas.") and path.stem != "__init__"
+        if name.startswith(("nas.", "dashboards.")) and path.stem != "__init__"
     ],
 )
-def test_modules_of_nas_have_their_tests_in_the_same_place(name):
+def test_modules_of_nas_and_dashboards_have_their_tests_in_the_same_place(name):
     assert mirrored(name).is_file() is (name not in TESTED_ELSEWHERE), mirrored(name)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("nas", "coatnet", "search_spaces")
+PACKAGES = ("nas", "dashboards", "coatnet", "search_spaces")
 
 
 def modules(root: Path = ROOT) -> dict[str, Path]:

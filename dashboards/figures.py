@@ -226,12 +226,14 @@ def _parallel(choices: pd.DataFrame, names: Sequence[str]) -> go.Figure:
             line={"color": color, "width": 1.5 if best else 1},
             hoverinfo="skip",
         )
-    for i, name in enumerate(columns):
-        for value, place in _ticks(choices[name]):
-            figure.add_annotation(
-                x=i, y=place, text=plain(value), showarrow=False, xanchor="left", xshift=4,
-                font={"size": 11, "color": MUTED},
-            )  # fmt: skip
+    # All at once: plotly copies those there are at each that is added.
+    marks = [
+        {"x": i, "y": place, "text": plain(value), "showarrow": False, "xanchor": "left",
+         "xshift": 4, "font": {"size": 11, "color": MUTED}}
+        for i, name in enumerate(columns)
+        for value, place in _ticks(choices[name])
+    ]  # fmt: skip
+    figure.update_layout(annotations=marks)
     figure.update_xaxes(
         tickvals=list(range(len(columns))),
         ticktext=[plain(name) for name in columns],

@@ -29,7 +29,7 @@ class Leader:
 def leaders(snapshot: Snapshot) -> list[Leader]:
     """Return a row for each layout, the best first."""
     ranking, trials = snapshot.ranking, snapshot.trials
-    looks = styles(trials["label"])
+    looks = styles(history.trial.label for history in snapshot.shown)
     ranked = {each.label for each in ranking.layouts}
     own = trials[trials["role"] == "trained"]
     done = own[own["status"] == TrialStatus.FINISHED.value]
@@ -72,7 +72,7 @@ def _by_seed(snapshot: Snapshot) -> dict[str, list[float]]:
     ranking = snapshot.ranking
     rule, metric = METRICS[ranking.metric], ranking.metric
     found = {}
-    for label, seeds in finished(counted(snapshot.histories, metric)).items():
+    for label, seeds in finished(counted(snapshot.counted, metric)).items():
         scores = [rule.score(history, ranking.equal_loss) for history in seeds.values()]
         crossing = [each for each in scores if each.reach is Reach.CROSSES]
         found[label] = [each.value for each in crossing or scores]

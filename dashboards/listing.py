@@ -112,10 +112,11 @@ def trials_page(trials: pd.DataFrame, wanted: Wanted) -> Page:
 
 def _grouped(frame: pd.DataFrame) -> pd.DataFrame:
     """One row a label: how many trials, and the mean and best of what is shown."""
-    grouped = frame.groupby("label", sort=True)
+    done = (frame["status"] == "finished").astype(int)
+    grouped = frame.assign(done=done).groupby("label", sort=True)
     return grouped.agg(
         trials=("trial", "size"),
-        finished=("status", lambda each: int((each == "finished").sum())),
+        finished=("done", "sum"),
         epochs=("epochs", "sum"),
         shown_accuracy=("shown_accuracy", "mean"),
         best_accuracy=("shown_accuracy", "max"),

@@ -4,19 +4,21 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
 from dashboards.figures import search_sections, trial_sections
+from nas.ranking.confirmed import confirmed
 from nas.ranking.result import Ranking
 from nas.reading.pareto import study_fronts
 from nas.reading.rungs import study_rungs
 from nas.reading.study import StudyReader, rank_study
 from nas.report.fronts import front_sections
-from nas.report.sections import Section, sections
+from nas.report.sections import Section, in_figures, sections
 from nas.search.allocation.rung_report import RungReport
 from nas.study.folder import Study, open_study
 from nas.study.records import TrialHistory, copied_label
@@ -25,7 +27,7 @@ from nas.tables.listings import study_status
 from nas.tables.schemas import EPOCHS, RANKING, RELATIONS, TRIALS
 from nas.tables.table import Table
 
-SHARE = 20  # a study is read again at most after so many times as long as it took: 5 % of a core
+SHARE = 40  # what took a second is done again after so many at the soonest: 2.5 % of a core
 SOONEST = 1.0  # seconds between two readings
 
 
@@ -62,19 +64,21 @@ class Snapshot:
         return time.strftime("%Y-%m-%d %H:%M", time.gmtime(self.study.created))
 
     @cached_property
-    def shown(self) -> list[TrialHistory]:
-        """The trials that figures show: of the layouts that are compared."""
-        chosen = set(self.labels) if len(self.labels) <= _MOST else set(self.labels[:_MOST])
-        return [each for each in self.histories if copied_label(each.trial.label) in chosen]
+    def counted(self) -> tuple[TrialHistory, ...]:
+        """The trials that the ranking rests on."""
+        return confirmed(self.histories, self.study.spec.search)
 
     @cached_property
+    def shown(self) -> Sequence[TrialHistory]:
+        """The trials that figures show."""
+        return in_figures(self.counted, self.ranking)
+
     def figures(self) -> dict[str, Section]:
-        """The report's figures."""
+        """Draw the report's figures."""
         return {each.name: each for each in sections(self.shown, self.ranking)}
 
-    @cached_property
     def search_figures(self) -> dict[str, Section]:
-        """What a search over many points is looked at in."""
+        """Draw what a search over many points is looked at in."""
         fronts = study_fronts(self.study, self.histories, self.ranking)
         found = [*search_sections(self.histories), *(front_sections(fronts) if fronts else [])]
         return {each.name: each for each in found}
@@ -105,7 +109,15 @@ TABLES: Mapping[str, Table] = {
     "ranking": RANKING,
     "relations": RELATIONS,
 }
-_MOST = 30  # layouts in one figure
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drawn:
+    """Figures by name, of the snapshot with this tag, and from when on they may be drawn anew."""
+
+    sections: Mapping[str, Section]
+    tag: str
+    due: float
 
 
 class LiveStudy:
@@ -119,6 +131,7 @@ class LiveStudy:
         self._snapshot: Snapshot | None = None
         self._mark = ""
         self._due = 0.0
+        self._drawn: dict[str, Drawn] = {}
         self._best: dict[str, tuple[int, float]] = {}  # of a trial: epochs looked at, and the best
 
     def peek(self) -> Snapshot | None:
@@ -140,9 +153,24 @@ class LiveStudy:
                 return known
             begun = time.monotonic()
             self._snapshot, self._mark = self._read(self._reader, mark), mark
-            now = time.monotonic()
-            self._due = now + max(SOONEST, SHARE * (now - begun))
+            self._due = _again(begun)
             return self._snapshot
+
+    def figures(self, *, of_search: bool = False) -> Drawn:
+        """Return the figures of the newest snapshot, or of one before: drawing takes longest.
+
+        Raises:
+            NasError: the study cannot be read.
+        """
+        name = "search" if of_search else "answer"
+        with self.lock:
+            snapshot, known = self.snapshot(), self._drawn.get(name)
+            if known and (known.tag == snapshot.tag or time.monotonic() < known.due):
+                return known
+            begun = time.monotonic()
+            made = snapshot.search_figures() if of_search else snapshot.figures()
+            self._drawn[name] = Drawn(sections=made, tag=snapshot.tag, due=_again(begun))
+            return self._drawn[name]
 
     def _read(self, reader: StudyReader, mark: str) -> Snapshot:
         study, (histories, ended) = reader.study, reader.standing
@@ -168,3 +196,9 @@ class LiveStudy:
                 marks.append(f"{file.name} {found.st_size} {found.st_mtime_ns}")
         marks.append(str(reader.running))
         return "\n".join(marks)
+
+
+def _again(begun: float) -> float:
+    """Return from when on what began then may be done anew."""
+    now = time.monotonic()
+    return now + max(SOONEST, SHARE * (now - begun))

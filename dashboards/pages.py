@@ -59,12 +59,11 @@ class Pages:
         """A study: its answer first, then its layouts and all figures of the report."""
         snapshot, address = self._snapshot(request)
         ranking = snapshot.ranking
-        with self._library.study(address).lock:
-            figures = list(snapshot.figures.values()) if len(snapshot.histories) <= _AT_ONCE else []
+        drawn = self._library.study(address).figures()
         return self._page(
             request,
             "study.html.j2",
-            snapshot.tag,
+            f"{snapshot.tag} {drawn.tag}",
             **self._common(snapshot, address, "study"),
             also=also(ranking),
             scope=scope(ranking) if ranking.layouts else "",
@@ -75,8 +74,8 @@ class Pages:
                 (each.a, each.symbol.value, each.b, words.claim(each, ranking))
                 for each in ranking.relations
             ],
-            figures=figures,
-            later=len(snapshot.histories) > _AT_ONCE,
+            figures=list(drawn.sections.values()),
+            drawn=drawn.tag,
         )
 
     def trials(self, request: Request) -> Response:
@@ -133,14 +132,17 @@ class Pages:
     def search(self, request: Request) -> Response:
         """How a search went: rungs, fronts, what its choices did."""
         snapshot, address = self._snapshot(request)
-        with self._library.study(address).lock:
-            figures, rungs = list(snapshot.search_figures.values()), snapshot.rungs
+        live = self._library.study(address)
+        drawn = live.figures(of_search=True)
+        with live.lock:
+            rungs = snapshot.rungs
         return self._page(
             request,
             "search.html.j2",
-            snapshot.tag,
+            f"{snapshot.tag} {drawn.tag}",
             **self._common(snapshot, address, "search"),
-            figures=figures,
+            figures=list(drawn.sections.values()),
+            drawn=drawn.tag,
             rungs=rung_cells(rungs) if rungs else [],
             rung_words=rungs.sentence if rungs else "",
             groups=[words.group_cells(group) for group in snapshot.ranking.groups],
@@ -166,21 +168,22 @@ class Pages:
         """A figure: as JSON to be drawn, as CSV, or as a page with its table."""
         snapshot, address = self._snapshot(request)
         name, _, kind = request.path_params["figure"].partition(".")
-        found = self._sections(request, snapshot, address).get(name)
+        figures, tag = self._sections(request, snapshot, address)
+        found = figures.get(name)
         if found is None:
             raise NotFoundError("There is no such figure here.")
         if kind == "json":
             return self._answer(
-                request, snapshot.tag, lambda: str(figure_json(found.figure)), "application/json"
+                request, tag, lambda: str(figure_json(found.figure)), "application/json"
             )
         frame = figure_frame(found.figure)
         if kind == "csv":
-            return self._answer(request, snapshot.tag, lambda: to_csv(frame), "text/csv")
+            return self._answer(request, tag, lambda: to_csv(frame), "text/csv")
         listed = frame.head(MOST).itertuples(index=False)
         return self._page(
             request,
             "figure.html.j2",
-            snapshot.tag,
+            tag,
             **self._common(snapshot, address, ""),
             section=found,
             columns=list(frame.columns),
@@ -248,18 +251,21 @@ class Pages:
 
     def _sections(
         self, request: Request, snapshot: Snapshot, address: str
-    ) -> Mapping[str, Section]:
-        with self._library.study(address).lock:
-            view = request.path_params.get("view")
-            if view == "search":
-                return snapshot.search_figures
+    ) -> tuple[Mapping[str, Section], str]:
+        """Return the figures of a view by name, and the tag of what they were drawn of."""
+        live = self._library.study(address)
+        view = request.path_params.get("view")
+        if view in (None, "search") and "number" not in request.path_params:
+            drawn = live.figures(of_search=view == "search")
+            return drawn.sections, drawn.tag
+        with live.lock:
             if view == "compare":
                 labels = comparing.chosen(snapshot.labels, request.query_params.getlist("l"))
                 found = comparing.comparison(snapshot.histories, snapshot.ranking, labels)
-                return {} if found.curves is None else {found.curves.name: found.curves}
+                return {each.name: each for each in [found.curves] if each}, snapshot.tag
             if "number" in request.path_params:
-                return snapshot.trial_figures(_history(request, snapshot))
-            return snapshot.figures
+                return snapshot.trial_figures(_history(request, snapshot)), snapshot.tag
+        return {}, snapshot.tag
 
     def _common(self, snapshot: Snapshot, address: str, tab: str) -> dict[str, Any]:
         return {
@@ -285,9 +291,6 @@ class Pages:
             return Response(status_code=304, headers=headers)
         content = text().encode("utf-8", "backslashreplace")
         return Response(content, media_type=media, headers=headers)
-
-
-_AT_ONCE = 2000  # trials up to which figures are made before the page is
 
 
 def _history(request: Request, snapshot: Snapshot) -> TrialHistory:

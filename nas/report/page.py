@@ -8,7 +8,6 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from nas.ranking.answer import also
-from nas.ranking.groups import MOST_COMPARED
 from nas.ranking.pareto import Fronts
 from nas.ranking.result import Ranking
 from nas.ranking.scope import scope
@@ -16,10 +15,10 @@ from nas.report import words
 from nas.report.document import figure_json, read, render_page, write_page
 from nas.report.fronts import front_sections
 from nas.report.rungs import rung_cells
-from nas.report.sections import Section, sections
+from nas.report.sections import Section, in_figures, sections
 from nas.report.style import styles
 from nas.search.allocation.rung_report import RungReport
-from nas.study.records import TrialHistory, copied_label
+from nas.study.records import TrialHistory
 
 MOST_TRIALS = 500  # rows of the table of trials; a page is for reading
 
@@ -82,7 +81,7 @@ def render(
 ) -> str:
     """Return the report as HTML: of a study of many candidates, those that are ranked."""
     rungs, fronts = searched.rungs, searched.fronts
-    ranked = _ranked(shown, ranking)
+    ranked = in_figures(shown, ranking)
     drawn = _figures([*sections(ranked, ranking), *(front_sections(fronts) if fronts else [])])
     scripts = [get_plotlyjs(), read("page.js")] if drawn else []
     looks = styles(history.trial.label for history in ranked)
@@ -122,14 +121,6 @@ def render(
         all_trials=len(histories),
         facts=facts,
     )
-
-
-def _ranked(histories: Sequence[TrialHistory], ranking: Ranking) -> Sequence[TrialHistory]:
-    """Return the trials that the figures show; of a few candidates all, ranked or not."""
-    if len({history.trial.label for history in histories}) <= MOST_COMPARED:
-        return histories
-    labels = {layout.label for layout in ranking.layouts}
-    return [history for history in histories if copied_label(history.trial.label) in labels]
 
 
 def _figures(shown: Sequence[Section]) -> list[_Figure]:

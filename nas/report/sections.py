@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import pandas as pd
 from plotly import graph_objects as go
 
+from nas.ranking.groups import MOST_COMPARED
 from nas.ranking.result import Ranking
 from nas.report import figures
 from nas.report.style import LayoutStyle, styles
-from nas.study.records import FINAL, TrialHistory, TrialStatus
+from nas.study.records import FINAL, TrialHistory, TrialStatus, copied_label
 from nas.tables.frames import epochs_frame, ranking_frame, relations_frame, trials_frame
 
 _LOST = (TrialStatus.DIVERGED, TrialStatus.FAILED)
@@ -23,6 +24,14 @@ class Section:
     title: str
     caption: str
     figure: go.Figure
+
+
+def in_figures(histories: Sequence[TrialHistory], ranking: Ranking) -> Sequence[TrialHistory]:
+    """Return the trials that figures show; of a few candidates all, ranked or not."""
+    if len({history.trial.label for history in histories}) <= MOST_COMPARED:
+        return histories
+    labels = {layout.label for layout in ranking.layouts}
+    return [history for history in histories if copied_label(history.trial.label) in labels]
 
 
 def sections(histories: Sequence[TrialHistory], ranking: Ranking) -> list[Section]:

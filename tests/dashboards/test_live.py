@@ -76,3 +76,15 @@ def test_tables_have_their_columns(tmp_path):
         frame = snapshot.table(name)
         assert isinstance(frame, pd.DataFrame)
         assert table.arrow(frame).num_rows == len(frame) > 0
+
+
+def test_of_many_candidates_the_ranked_ones_are_drawn(tmp_path):
+    trials = some([f"C#{i}" for i in range(40)], seeds=1)
+    records = [record for each in trials for record in ended(each, 0.5 + each.number / 100)]
+    journalled(tmp_path / "a", records)
+    snapshot = LiveStudy(tmp_path / "a").snapshot()
+    ranked = {layout.label for layout in snapshot.ranking.layouts}
+    assert len(ranked) < 40
+    assert {history.trial.label for history in snapshot.shown} == ranked
+    assert set(snapshot.figures())
+    assert len(snapshot.labels) == 40

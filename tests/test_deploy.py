@@ -138,10 +138,12 @@ def test_the_image_is_made_of_what_is_here():
     assert set(instructions) <= known
     copied = [word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]]
     assert [word for word in copied if not (ROOT / word).exists()] == []
-    assert {"nas", "coatnet", "search_spaces", "constraints.txt", "README.md"} <= set(copied)
+    assert {"nas", "dashboards", "coatnet", "search_spaces", "constraints.txt", "README.md"} <= set(
+        copied
+    )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.ray
 @pytest.mark.timeout(600)
 def test_two_nodes_run_a_study(tmp_path):

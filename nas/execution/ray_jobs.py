@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 AGENT_SECONDS = 30.0
 _NO_AGENT = "No available agent"
-PACKAGES = ("nas", "coatnet", "search_spaces")  # 2.6 MB, sent once for each version
+PACKAGES = ("nas", "dashboards", "coatnet", "search_spaces")  # 2.7 MB, sent once for each version
 _TALKATIVE = (
     "ray.dashboard.modules.dashboard_sdk",
     "ray.dashboard.modules.job.sdk",

@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 import torch
 from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
@@ -22,6 +23,9 @@ from coatnet.config import (
     sides,
 )
 from coatnet.cost import PartCost
+
+# A few hundred in the gate, the rest by `pytest -m long`.
+HUNDREDS = [*range(3), *(pytest.param(i, marks=pytest.mark.long) for i in range(3, 10))]
 
 
 def random_config(seed: int) -> CoAtNetConfig:

@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from coatnet import FAMILY, CoAtNetConfig, cost
 from coatnet.cost import PartCost, part_costs
 from coatnet.dimensions import block_options
-from tests.coatnet.random_networks import build, counted, images, random_config
+from tests.coatnet.random_networks import HUNDREDS, build, counted, images, random_config
 
 
 def priced(config: CoAtNetConfig, image_size: int | None = None) -> PartCost:
@@ -19,7 +19,7 @@ def priced(config: CoAtNetConfig, image_size: int | None = None) -> PartCost:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("hundred", range(10))
+@pytest.mark.parametrize("hundred", HUNDREDS)
 def test_parameters_and_macs_of_a_thousand_networks_are_exact(hundred):
     for seed in range(100 * hundred, 100 * hundred + 100):
         config = random_config(seed)

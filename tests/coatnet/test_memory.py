@@ -14,6 +14,7 @@ from coatnet import CoAtNet, CoAtNetConfig, cost, named
 from coatnet.attention import fused, written_out
 from coatnet.config import BlockType, RelativeBias, StageConfig
 from tests.coatnet.random_networks import (
+    HUNDREDS,
     build,
     images,
     random_config,
@@ -26,7 +27,7 @@ TOLERANCE = 0.1  # promised; benchmarks/cost.py prints what is seen: 0.02
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("hundred", range(10))
+@pytest.mark.parametrize("hundred", HUNDREDS)
 def test_activations_of_a_thousand_networks(hundred):
     errors = []
     for seed in range(100 * hundred, 100 * hundred + 100):

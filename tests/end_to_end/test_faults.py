@@ -220,7 +220,7 @@ def test_a_fault_that_comes_too_late_is_tried_again_and_then_given_up(tmp_path):
 
 
 @pytest.mark.ray
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_study_that_is_hit_ends_as_an_undisturbed_one(tmp_path, monkeypatch, capsys):
     command = ["faults", "--faults", "2", "--kinds", "worker-kill,driver-kill"]

@@ -37,7 +37,7 @@ def stopped(small_disk, *arguments, cwd):
     [
         pytest.param(60_000, ["--inline"], id="first checkpoint"),
         pytest.param(200_000, ["--inline"], id="a later one"),
-        pytest.param(120_000, [], id="with Ray", marks=pytest.mark.ray),
+        pytest.param(120_000, [], id="with Ray", marks=[pytest.mark.ray, pytest.mark.long]),
     ],
 )
 def test_a_study_goes_on_when_there_is_room_again(small_disk, tmp_path, calm, room, executor):

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.mlflow
 @pytest.mark.timeout(300)
 def test_every_line_runs_on_a_cpu():

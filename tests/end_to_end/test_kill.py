@@ -85,7 +85,8 @@ def mlflow_epochs(database: Path) -> list[tuple[str, int]]:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_killed_worker_and_driver_leave_the_same_ranking(tmp_path):
-    nas("search", "quickstart", *SHORT, "--study", "calm", cwd=tmp_path)
+    calm = ("--inline", "tracking.uri=off", "--study", "calm")
+    nas("search", "quickstart", *SHORT, *calm, cwd=tmp_path)
     study = tmp_path / "studies" / "hit"
     driver = start("search", "quickstart", *SHORT, "--study", "hit", cwd=tmp_path)
     try:
@@ -131,13 +132,13 @@ def measured(history: TrialHistory) -> list[tuple[float, ...]]:
 @pytest.mark.ray
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("sampler", ["tpe", "evolution"])
-def test_a_killed_search_proposes_what_an_undisturbed_one_does(tmp_path, sampler):
+@pytest.mark.parametrize(("sampler", "where"), [("tpe", ()), ("evolution", ("--inline",))])
+def test_a_killed_search_proposes_what_an_undisturbed_one_does(tmp_path, sampler, where):
     (tmp_path / "open.yaml").write_text(SEARCH, encoding="utf-8")
     arguments = ("search", "open.yaml", f"search.sampler={sampler}", "--study")
-    nas(*arguments, "calm", cwd=tmp_path)
+    nas(*arguments, "calm", "--inline", cwd=tmp_path)
     study = tmp_path / "studies" / "hit"
-    driver = start(*arguments, "hit", cwd=tmp_path)
+    driver = start(*arguments, "hit", *where, cwd=tmp_path)
     try:
         wait_for(
             study, lambda records: sum(isinstance(r, TrialPlanned) for r in records) >= KILLED_AT
@@ -148,7 +149,7 @@ def test_a_killed_search_proposes_what_an_undisturbed_one_does(tmp_path, sampler
     planned = [r for r in read_journal(study / "journal") if isinstance(r, TrialPlanned)]
     assert len(planned) < CANDIDATES, "killed too late to test anything"
 
-    nas("resume", "hit", cwd=tmp_path)
+    nas("resume", "hit", *where, cwd=tmp_path)
 
     calm, hit = (open_study(tmp_path / "studies" / name).histories() for name in ("calm", "hit"))
     assert [h.trial for h in hit] == [h.trial for h in calm]

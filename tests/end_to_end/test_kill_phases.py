@@ -61,7 +61,8 @@ def test_a_kill_in_each_phase_leaves_proposals_rungs_and_ranking_as_undisturbed(
     (tmp_path / "open.yaml").write_text(SEARCH, encoding="utf-8")
     nas("search", "open.yaml", "--study", "calm", cwd=tmp_path)
     study = tmp_path / "studies" / "hit"
-    command = ("search", "open.yaml", "--study", "hit")
+    # Alone where two at once ran undisturbed: what is proposed must not depend on that either.
+    command = ("search", "open.yaml", "--study", "hit", "--inline")
     for phase in PHASES:
         driver = start(*command, cwd=tmp_path)
         try:
@@ -72,9 +73,9 @@ def test_a_kill_in_each_phase_leaves_proposals_rungs_and_ranking_as_undisturbed(
         assert not is_held(study / "journal")
         status = [h.status for h in open_study(study).histories()]
         assert TrialStatus.RUNNING not in status
-        command = ("resume", "hit")
+        command = ("resume", "hit", "--inline")
 
-    nas("resume", "hit", cwd=tmp_path)
+    nas(*command, cwd=tmp_path)
 
     calm, hit = (open_study(tmp_path / "studies" / name).histories() for name in ("calm", "hit"))
     assert {h.status for h in calm} >= {TrialStatus.FINISHED, TrialStatus.STOPPED}

@@ -41,7 +41,7 @@ def test_ctrl_c_and_resume(tmp_path):
     assert [row["status"] for row in rows] == ["finished", "interrupted"]
     before = epochs(sweep / "data.train=80")
 
-    nas("resume", "small", cwd=tmp_path)
+    nas("resume", "small", "--inline", cwd=tmp_path)
 
     rows = json.loads(nas("status", "small", "-o", "json", cwd=tmp_path).stdout)
     assert [(row["status"], row["finished"]) for row in rows] == [("finished", 4)] * 2

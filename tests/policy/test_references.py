@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SUFFIXES = {".py", ".md", ".yaml", ".toml", ".j2", ".js", ".css"}
-FOLDERS = ("nas", "coatnet", "search_spaces", "tests", "docs", "benchmarks", ".ci")
+FOLDERS = ("nas", "dashboards", "coatnet", "search_spaces", "tests", "docs", "benchmarks", ".ci")
 APART = ("tests/fixtures/", "docs/results/")  # written by the program, of studies
 FILES = sorted(
     path

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(
     itertools.chain.from_iterable(
-        (ROOT / p).rglob("*.py") for p in ("nas", "coatnet", "search_spaces")
+        (ROOT / p).rglob("*.py") for p in ("nas", "dashboards", "coatnet", "search_spaces")
     )
 )
 LONGEST = 300

@@ -75,12 +75,12 @@ def test_after_a_kill_at_any_instant_there_is_a_whole_database_or_none(tmp_path:
     process.communicate(timeout=100)
     whole = time.monotonic() - began
     tried = 0
-    for instant in range(6):
+    for instant in range(4):
         folder = tmp_path / str(instant)
         folder.mkdir()
         path = folder / "mlflow.db"
         process = maker(path)
-        time.sleep(whole * instant / 6)  # the instant is what is tested, there is no condition
+        time.sleep(whole * instant / 4)  # the instant is what is tested, there is no condition
         tried += process.poll() is None
         killed(process)
         if path.exists():
@@ -88,7 +88,7 @@ def test_after_a_kill_at_any_instant_there_is_a_whole_database_or_none(tmp_path:
         make(path)
         assert usable(path)
         assert [each.name for each in folder.iterdir()] == ["mlflow.db"]
-    assert tried >= 3
+    assert tried >= 2
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from dashboards.files import Files
 from dashboards.guard import LOGIN, Guard
 from dashboards.library import Library
 from dashboards.pages import Pages
@@ -43,8 +44,9 @@ def create_app(
         prefix: of all addresses, behind a proxy: ``/nas``.
     """
     library = Library(root)
-    pages = Pages(library, prefix=prefix, version=version("coatnet-nas"))
-    routes = _routes(pages)
+    options = {"prefix": prefix, "version": version("coatnet-nas")}
+    pages, files = Pages(library, **options), Files(library, **options)
+    routes = _routes(pages, files)
     served: list[BaseRoute] = [Mount(prefix, routes=routes), *routes] if prefix else [*routes]
 
     @asynccontextmanager
@@ -68,7 +70,7 @@ def create_app(
     )
 
 
-def _routes(pages: Pages) -> list[Route]:
+def _routes(pages: Pages, files: Files) -> list[Route]:
     study, trial = "/s/{study}", "/s/{study}/t/{number:int}"
     return [
         _get("/", pages.overview),
@@ -79,13 +81,13 @@ def _routes(pages: Pages) -> list[Route]:
         _get(f"{study}/compare", pages.compare),
         _get(f"{study}/search", pages.search),
         _get(f"{study}/queue", pages.queue),
-        _get(f"{study}/drawing.svg", pages.drawing),
+        _get(f"{study}/drawing.svg", files.drawing),
         _get(trial, pages.trial),
-        _get(f"{trial}/drawing.svg", pages.drawing),
-        _get(f"{trial}/{_FIGURE}", pages.figure),
-        _get(f"{study}/{_FIGURE}", pages.figure),
-        _get(f"{study}/{{view}}/{_FIGURE}", pages.figure),
-        _get(f"{study}/tables/{{table}}", pages.table),
+        _get(f"{trial}/drawing.svg", files.drawing),
+        _get(f"{trial}/{_FIGURE}", files.figure),
+        _get(f"{study}/{_FIGURE}", files.figure),
+        _get(f"{study}/{{view}}/{_FIGURE}", files.figure),
+        _get(f"{study}/tables/{{table}}", files.table),
     ]
 
 

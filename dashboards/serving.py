@@ -75,7 +75,8 @@ def serve(
     """Show the studies under `root` until the process is asked to end; tell `ready` the address."""
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    names = {shown, *hosts} - {"0.0.0.0", "[::]"}
+    # An address that means all addresses is nobody's name.
+    names = {*hosts} if ipaddress.ip_address(host).is_unspecified else {shown, *hosts}
     app = create_app(root, token=token, hosts=names, prefix=prefix)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, proxy_headers=False

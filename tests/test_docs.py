@@ -62,7 +62,9 @@ def test_files_that_are_named_exist(page):
     text = page.read_text(encoding="utf-8")
     named = set(
         re.findall(
-            r"\b(?:tests|benchmarks|docs|coatnet|nas|dashboards|search_spaces)/[\w/]+\.(?:py|md|yaml)\b", text
+            r"\b(?:tests|benchmarks|docs|coatnet|nas|dashboards|search_spaces)/[\w/]+"
+            r"\.(?:py|md|yaml)\b",
+            text,
         )
     )
     assert named

@@ -1,17 +1,13 @@
 """What the pages say, and that they say it once."""
 
 import html
-import io
 import re
 
-import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
-from dashboards import live
 from dashboards.live import LiveStudy
 from nas.study.records import TrialStatus
-from tests.dashboards.served import FIXTURES, a_study, append, begun, client, ended, epoch, some
+from tests.dashboards.served import FIXTURES, a_study, client
 from tests.nas.journals import journalled
 
 
@@ -60,65 +56,7 @@ def test_a_trial_tells_its_message_and_its_epochs(tmp_path):
     assert "46.67%" in text, "accuracy of its second epoch"
 
 
-def test_figures_are_json_csv_and_a_table():
-    asks = client()
-    figure = asks.get("/s/finished/figures/scores.json").json()
-    assert figure["data"]
-    frame = pd.read_csv(io.StringIO(asks.get("/s/finished/figures/scores.csv").text))
-    page = asks.get("/s/finished/figures/scores").text
-    assert page.count("<tr>") == len(frame) + 1
-
-
-def test_tables_are_those_of_the_study():
-    asks = client()
-    expected = len(asks.get("/s/finished/tables/trials.json").json())
-    csv = asks.get("/s/finished/tables/trials.csv")
-    assert len(pd.read_csv(io.StringIO(csv.text))) == expected
-    parquet = asks.get("/s/finished/tables/trials.parquet")
-    assert pq.read_table(io.BytesIO(parquet.content)).num_rows == expected
-    assert (
-        parquet.headers["Content-Disposition"] == 'attachment; filename="finished-trials.parquet"'
-    )
-    epochs = asks.get("/s/finished/tables/epochs.json").json()
-    assert len(epochs) > expected
-
-
-def test_names_of_files_are_harmless(tmp_path):
-    a_study(tmp_path / 'a"; b=\u00e9 c')
-    answer = client(tmp_path).get("/s/a%22; b=%C3%A9 c/tables/trials.csv")
-    assert answer.status_code == 200
-    name = answer.headers["Content-Disposition"].partition("filename=")[2]
-    assert re.fullmatch(r'"[A-Za-z0-9-]+\.csv"', name)
-
-
 PAGES = ("", "/trials", "/t/1", "/compare", "/search", "/queue", "/figures/scores", "/drawing.svg")
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_what_has_not_changed_is_not_sent_again(page):
-    asks = client()
-    first = asks.get(f"/s/finished{page}")
-    tag = first.headers["ETag"]
-    again = asks.get(f"/s/finished{page}", headers={"If-None-Match": tag})
-    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
-    other = asks.get(f"/s/finished{page}?sort=seed", headers={"If-None-Match": tag})
-    assert other.status_code == 200
-
-
-def test_a_page_changes_with_its_study(tmp_path, monkeypatch):
-    monkeypatch.setattr(live, "SOONEST", 0.0)
-    monkeypatch.setattr(live, "SHARE", 0)
-    one, two = some(["C"])
-    journalled(tmp_path / "a", [*begun(one), epoch(one, 1, 0.7)])
-    asks = client(tmp_path)
-    for page in ("/s/a", "/s/a/trials", "/s/a/t/1", "/"):
-        before = asks.get(page)
-        append(tmp_path / "a", ended(two, 0.9) if page == "/s/a" else [epoch(one, 2, 0.75)])
-        after = asks.get(page, headers={"If-None-Match": before.headers["ETag"]})
-        assert after.status_code == 200, page
-        if page != "/s/a":
-            break
-    assert "90.00%" in asks.get("/s/a/trials").text
 
 
 def test_a_study_of_nothing_has_all_its_pages(tmp_path):
@@ -133,13 +71,3 @@ def test_a_study_of_nothing_has_all_its_pages(tmp_path):
 @pytest.mark.parametrize("status", list(TrialStatus))
 def test_every_status_can_be_asked_for(status):
     assert client().get(f"/s/finished/trials?status={status.value}").status_code == 200
-
-
-def test_a_broken_study_is_said_in_one_line(tmp_path):
-    folder = a_study(tmp_path / "a")
-    journal = next((folder / "journal").glob("*.jsonl"))
-    journal.write_text(journal.read_text().replace("0001-s0", "0009-s0", 1))
-    answer = client(tmp_path).get("/s/a")
-    assert answer.status_code == 500
-    assert "Traceback" not in answer.text
-    assert "journal" in answer.text

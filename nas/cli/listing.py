@@ -16,6 +16,7 @@ MOST_ROWS = 200  # that are printed as a table
 _SHARES = ("false_kills_low", "false_kills_high", "epochs_share", "regret")
 _REPLAYED = ("found", "false_kill", "layout_kill")
 _PERCENT = {
+    *("probability", "runner_up_probability"),
     *("evaluation_accuracy", "parameters_off", "macs_off", *_SHARES),
     *(f"{name}{end}" for name in _REPLAYED for end in ("", "_low", "_high")),
 }

@@ -12,9 +12,10 @@ from nas.cli.dashboard import dashboard
 from nas.cli.doctor import doctor
 from nas.cli.jobs import jobs, logs, run_job, stop, submit
 from nas.cli.latency import block_times, latency
+from nas.cli.models import export, predict
 from nas.cli.pareto import pareto
 from nas.cli.plan import plan
-from nas.cli.results import export, ls, rank, report, status
+from nas.cli.results import ls, rank, report, status
 from nas.cli.run import extend, resume, search, sync
 from nas.cli.rungs import replay, rungs
 from nas.cli.spaces import schema, space, validate
@@ -36,7 +37,7 @@ def cli(debug: bool) -> None:
 
 
 _RUN = (search, resume, extend, sync, validate, schema, space, plan)
-_READ = (status, ls, rank, pareto, report, export, dashboard, rungs, replay, latency)
+_READ = (status, ls, rank, pareto, report, export, predict, dashboard, rungs, replay, latency)
 _CLUSTER = (submit, jobs, logs, stop, doctor, run_job)
 space.add_command(block_times)
 for _command in (*_RUN, *_READ, *_CLUSTER):

@@ -1,4 +1,4 @@
-"""Commands that read studies: status, ls, rank, report, export."""
+"""Commands that read studies: status, ls, rank, report."""
 
 from pathlib import Path
 
@@ -103,16 +103,3 @@ def report(study: str, to: Path | None) -> None:
     from nas.reading.target import open_target
 
     click.echo(open_target(study).report(to))
-
-
-@click.command()
-@click.argument("study")
-@click.option("--to", type=LocalPath(), required=True, help="Folder to write.")
-def export(study: str, to: Path) -> None:
-    """Write the best model of STUDY to a folder that `coatnet.load` reads."""
-    from nas.reading.target import open_target
-
-    exported = open_target(study).only_study("export").export(to)
-    if exported.note:
-        click.echo(f"note: {exported.note}", err=True)
-    click.echo(f"{exported.folder}  ({exported.trial_id})")

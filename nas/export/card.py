@@ -1,10 +1,12 @@
 """What is said of an exported model: its card, and what a program must know to use it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from coatnet.card import front_matter
+from nas.export.preprocessing import Preprocessing
 from nas.ranking.answer import also
 from nas.ranking.metrics import averaged_accuracy
 from nas.ranking.result import LayoutScore, Ranking
@@ -15,6 +17,8 @@ from nas.spec.study import DataSpec
 from nas.study.facts import DataFacts
 from nas.study.folder import Study
 from nas.study.records import TrialHistory
+
+DRAWING = "layout.svg"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +76,19 @@ def metadata(
     }
 
 
+def searched(histories: Sequence[TrialHistory]) -> str:
+    """Return how much was trained to find it, in words."""
+    begun = [history for history in histories if history.epochs]
+    labels = {history.trial.label for history in begun if not history.trial.twin}
+    epochs = sum(len(history.epochs) for history in begun)
+    seconds = sum(history.epochs[-1].seconds for history in begun)
+    took = f"{seconds / 3600:,.1f} hours" if seconds >= 3600 else f"{seconds / 60:.1f} minutes"
+    return (
+        f"Trained to find it: {len(labels):,} networks in {len(begun):,} trials, "
+        f"{epochs:,} epochs and {took} of devices."
+    )
+
+
 def card(
     study: Study,
     trained: Trained,
@@ -80,10 +97,12 @@ def card(
     history: TrialHistory,
     *,
     note: str,
+    searched: str = "",
 ) -> str:
     """Return the README.md of the model, Markdown with the hub's front matter.
 
-    `note` says why it is not of the network ranked first; empty: it is.
+    `note` says why it is not of the network ranked first; empty: it is. `searched` is what finding
+    it took, in words.
     """
     facts = trained.facts
     which = f"{note}:" if note else "The layout ranked first:"
@@ -100,6 +119,7 @@ def card(
     weights = "the averaged weights" if last.ema_evaluation_accuracy is not None else "its weights"
     recipe = json.dumps(trained.recipe.model_dump(mode="json"), indent=2)
     data = trained.data.model_dump_json(exclude_none=True, exclude={"path"})
+    steps = "\n".join(f"{i}. {step}" for i, step in enumerate(Preprocessing.of(facts).steps, 1))
     return f"""{front_matter()}
 # {history.trial.layout} of study {study.spec.name}
 
@@ -116,6 +136,8 @@ def card(
 | this network (`{history.trial.id}`): evaluation accuracy | {own}: {right.count:,} of {images:,} |
 | this network: evaluation loss - probe loss | {gap:.4f} nats |
 
+![Its stages]({DRAWING})
+
 The two intervals are about different things:
 
 * that of the score is about the layout: its mean over more seeds, on these {images:,} images;
@@ -123,8 +145,9 @@ The two intervals are about different things:
   new images. It is exact at 95 % (Clopper and Pearson 1934).
 
 The layout was chosen by its accuracy on these images, and of its seeds this one for doing best on
-them. That flatters the accuracy, and its interval does not know of it: expect the score.
-
+them. That flatters the accuracy, and its interval does not know of it: expect the score. On images
+that come from elsewhere, other cameras or other times, expect less.
+{searched and chr(10) + searched + chr(10)}
 ## Data
 
 `{data}`: {facts.amount} images to train on, {facts.evaluation_images:,} to
@@ -132,6 +155,13 @@ evaluate, {facts.shape.classes} classes, {facts.shape.image_size} pixels.
 Fingerprint `{facts.fingerprint}`.
 
 ## Use
+
+From an image file to pixels, as in training:
+
+{steps}
+
+`nas predict . IMAGES...` does so and prints a label for each file. In Python, of images that are
+pixels already:
 
 ```python
 import coatnet, torch

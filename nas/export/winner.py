@@ -1,11 +1,18 @@
 """Which trial is the winner, and its weights on the way to a folder that others load."""
 
-from dataclasses import dataclass
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from coatnet.drawing import draw
 from nas.errors import NotFoundError
-from nas.export.card import card, metadata, trained_on
+from nas.export.card import DRAWING, card, metadata, searched, trained_on
+from nas.export.formats import Export, Writer
+from nas.export.preprocessing import PREPROCESSING, Preprocessing
 from nas.networks.registry import family_of
 from nas.ranking.metrics import METRICS
 from nas.ranking.result import LayoutScore, Ranking
@@ -49,30 +56,87 @@ def winner(ranking: Ranking, histories: tuple[TrialHistory, ...]) -> TrialHistor
     raise NotFoundError("no trial of a layout has finished, so there is no winner to export")
 
 
-def export_winner(
-    study: Study, ranking: Ranking, histories: tuple[TrialHistory, ...], *, to: Path
-) -> Exported:
-    """Write the winner to `to`: model.safetensors, config.json, README.md; `coatnet.load` reads it.
+def chosen(
+    ranking: Ranking,
+    histories: tuple[TrialHistory, ...],
+    *,
+    trial: str | None = None,
+    layout: str | None = None,
+) -> TrialHistory:
+    """Return the trial of an id, the best of a layout, or the winner.
 
-    Where a network of another family is ranked first, the best layout goes out, and `note` says so.
+    Raises:
+        NotFoundError: there is none, it has not finished, or it is not of a ranked layout.
+    """
+    if trial is None and layout is None:
+        return winner(ranking, histories)
+    ranked = [score for score in ranking.layouts if layout in (None, score.label)]
+    if layout is not None and not ranked:
+        known = ", ".join(score.label for score in ranking.layouts) or "none"
+        raise NotFoundError(f"no layout {layout} is ranked; there are: {known}")
+    one = [history for history in histories if trial in (None, history.trial.id)]
+    if not one:
+        raise NotFoundError(f"no trial {trial}; `nas status` lists them")
+    try:
+        return winner(replace(ranking, layouts=tuple(ranked)), tuple(one))
+    except NotFoundError as error:
+        what = trial or layout
+        raise NotFoundError(f"{what} is no finished trial of a ranked layout") from error
+
+
+def export_winner(
+    study: Study,
+    ranking: Ranking,
+    histories: tuple[TrialHistory, ...],
+    *,
+    to: Path,
+    writers: Sequence[Writer] = (),
+    history: TrialHistory | None = None,
+) -> Exported:
+    """Write a network, by default the winner, to `to`; `coatnet.load` reads it.
+
+    That is model.safetensors, config.json, preprocessing.json, layout.svg and README.md, and what
+    the `writers` of other formats write, which is made first: where one cannot, nothing is
+    written. Where a network of another family is ranked first, the best layout goes out, and `note`
+    says so.
 
     Raises:
         NotFoundError: no trial of a layout has finished.
         CheckpointError: its checkpoint is gone or damaged.
+        SpecError: a format cannot hold it, or what writes it is not installed.
     """
     import coatnet  # noqa: PLC0415 - imports torch at `save`
 
-    history = winner(ranking, histories)
+    history = history or winner(ranking, histories)
     trained = trained_on(study, history)
-    model = _load(study, history)
+    # `winner` and `chosen` choose layouts
+    model = cast("coatnet.CoAtNet", _load(study, history))
     score = next(score for score in ranking.layouts if score.label == history.trial.label)
     note = _note(ranking, score)
-    coatnet.save(
-        cast("coatnet.CoAtNet", model),  # `winner` chose a layout
-        to,
-        metadata=metadata(study, trained, ranking, score, history),
-        card=card(study, trained, ranking, score, history, note=note),
-    )
+    preprocessing = Preprocessing.of(trained.facts)
+    to.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=to, prefix=".export-") as name:
+        beside = Path(name)
+        going = Export(model=model, preprocessing=preprocessing, folder=beside, study=study.id)
+        for write in writers:
+            write(going)
+        text = json.dumps(preprocessing.to_json(), indent=2, ensure_ascii=False) + "\n"
+        (beside / PREPROCESSING).write_text(text, encoding="utf-8")
+        drawn = draw(model.config, title=history.trial.label)
+        (beside / DRAWING).write_text(drawn, encoding="utf-8")
+        coatnet.save(
+            model,
+            to,
+            metadata=metadata(study, trained, ranking, score, history),
+            card=card(
+                study, trained, ranking, score, history, note=note, searched=searched(histories)
+            ),
+        )
+        for made in sorted(beside.iterdir()):
+            place = to / made.name
+            if place.is_dir():
+                shutil.rmtree(place)
+            made.rename(place)
     return Exported(trial_id=history.trial.id, folder=to, note=note)
 
 

@@ -25,8 +25,11 @@ from nas.tables.frames import epochs_frame, ranking_frame, trials_frame
 from nas.tables.listings import status_frame, study_status
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from torch import nn
 
+    from nas.export.formats import Format
     from nas.export.winner import Exported
 
 REPORT = "report.html"
@@ -106,17 +109,28 @@ class StudyReader:
         histories = self.histories
         return load_winner(self.study, rank_study(self.study, histories), histories)
 
-    def export(self, to: Path) -> "Exported":
-        """Write the best network to the folder `to`; `coatnet.load` reads it.
+    def export(
+        self,
+        to: Path,
+        *,
+        formats: "Collection[Format]" = (),
+        trial: str | None = None,
+        layout: str | None = None,
+    ) -> "Exported":
+        """Write the best network, of a layout or of all, or a trial's, to the folder `to`.
 
         Raises:
-            NotFoundError: no trial of a layout has finished.
+            NotFoundError: no such trial of a layout has finished.
             CheckpointError: its checkpoint is gone or damaged.
+            SpecError: a format cannot hold it, or what writes it is not installed.
         """
-        from nas.export.winner import export_winner  # noqa: PLC0415 - as above
+        from nas.reading.exporting import export_study  # noqa: PLC0415 - as above
 
         histories = self.histories
-        return export_winner(self.study, rank_study(self.study, histories), histories, to=to)
+        ranking = rank_study(self.study, histories)
+        return export_study(
+            self.study, ranking, histories, to=to, formats=formats, trial=trial, layout=layout
+        )
 
     def report(self, to: Path | None = None) -> Path:
         """Write the HTML report to `to`, by default into the study; return its path."""

@@ -202,6 +202,13 @@ _WORDS = (
     _real("images_per_second", "that go through, batch after batch", "1/s"),
     _count("batch", "images of a forward pass", "images"),
     _text("device", "the GPU, or the processor and its threads"),
+    # what a model says of images: `nas.export.predicting`
+    _text("file", "as it was named, or found in a folder that was"),
+    _text("predicted", "the class with the highest probability"),
+    _real("probability", "softmax of the logits; not calibrated", FRACTION),
+    _text("runner_up", "the next class"),
+    _real("runner_up_probability", "its probability", FRACTION),
+    _text("unreadable", "why a file is no image; null: it is one"),
     # what a study would cost: `nas.ranking.forecast.simulate`
     _real("noise", "sd of the score of one trial over seeds", FRACTION),
     _text("claim", "what is claimed of a pair: a symbol, or `not ?` for any of them"),

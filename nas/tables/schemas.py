@@ -261,8 +261,16 @@ GROWTH = Table(
     row="a trial that finished and changed it, in the order of time, and the last",
     columns=words("trial", "trials_finished", "epochs_spent", "hypervolume"),
 )
+PREDICTIONS = Table(
+    title="Predictions",
+    found="`nas predict MODEL IMAGES...`",
+    row="a file, in the order given",
+    columns=words(
+        *("file", "predicted", "probability", "runner_up", "runner_up_probability", "unreadable"),
+    ),
+)
 TABLES = (
     *(TRIALS, EPOCHS, RANKING, RELATIONS, PHASE),
     *(STATUS, STUDIES, MEMBERS, ORDERS, SIZES, CANDIDATES, QUESTIONS, SCENARIOS),
-    *(RUNGS, REPLAYS, PARETO, GROWTH, LATENCIES),
+    *(RUNGS, REPLAYS, PARETO, GROWTH, LATENCIES, PREDICTIONS),
 )

@@ -34,6 +34,7 @@ TESTED_ELSEWHERE = {
     "nas.spec.confirm": "tests/nas/search/allocation/test_confirmation.py confirms by it",
     "nas.spec.names": "tests/nas/spec/test_study.py refuses names by it",
     "nas.spec.choices": "words: tests/nas/spec/test_study.py and tests/nas/ranking/test_metrics.py",
+    "nas.export.timm_model": "lines that go out: tests/nas/export/test_timm_files.py runs them",
     "nas.tables.columns": "tests/nas/tables/test_frames.py holds every table to them",
 }
 

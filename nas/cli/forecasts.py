@@ -104,8 +104,10 @@ def _layouts(spec: "StudySpec") -> int:
 
 def conclusion(forecast: "Forecast") -> str:
     """Return what the forecast says, as one line."""
+    from nas.cli.formats import counted
+
     first, last = forecast.design.first, forecast.design.last
-    seeds = f"{first} seeds" if first == last else f"{first} to {last} seeds"
+    seeds = counted(first, "seed") if first == last else f"{first} to {last} seeds"
     enough = [row for row in forecast.scenarios if row.adaptive.decided >= ENOUGH]
     short = [row for row in forecast.scenarios if row.adaptive.decided < ENOUGH]
     said = f"{forecast.layouts} layouts with {seeds} each: "

@@ -50,3 +50,8 @@ class LocalPath(click.Path):
 def print_json(values: object) -> None:
     """Print plain values as JSON."""
     click.echo(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number and what it counts: 1 trial, 2 trials, 1,000 trials."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

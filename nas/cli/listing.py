@@ -8,6 +8,7 @@ import pandas as pd
 from rich.table import Table
 
 from nas.cli.console import console
+from nas.cli.fitting import fitted
 from nas.cli.formats import print_json
 from nas.cli.terminal import clean
 from nas.tables.csv_text import to_csv
@@ -63,9 +64,15 @@ def print_frame(
 
 
 def print_table(table: Table) -> None:
-    """Print a table as wide as the terminal is, or as wide as it is where there is none."""
+    """Print a table with the columns that the terminal has room for, or all where there is none."""
     shown = console()
-    shown.print(table, soft_wrap=not shown.is_terminal)
+    if not shown.is_terminal:
+        shown.print(table, soft_wrap=True)
+        return
+    fits, left_out = fitted(table, shown)
+    shown.print(fits)
+    if left_out:
+        shown.print(f"in a wider terminal, and by -o csv: {', '.join(left_out)}", style="dim")
 
 
 def _title(name: str) -> str:

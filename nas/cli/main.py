@@ -40,7 +40,35 @@ _RUN = (search, resume, extend, sync, validate, schema, space, plan)
 _READ = (status, ls, rank, pareto, report, export, predict, dashboard, rungs, replay, latency)
 _CLUSTER = (submit, jobs, logs, stop, doctor, run_job)
 space.add_command(block_times)
+# Of each command in the list of all: what fits a line of 80 columns whole.
+SUMMARIES = {
+    "search": "Run the study of a spec; begin with `nas search quickstart`.",
+    "resume": "Go on with a study after a crash or a stop.",
+    "extend": "Add to a study: seeds, candidates, budget.",
+    "sync": "Send MLflow what it lacks of a study.",
+    "validate": "Check a spec and its images; say what it would run.",
+    "schema": "Print the JSON Schema of specs, for editors.",
+    "space": "Look at the search space of a spec.",
+    "plan": "Say what a study will take: hours, memory, money.",
+    "status": "Show the trials of a study and where each stands.",
+    "ls": "List the studies of a folder or an object store.",
+    "rank": "Rank the layouts of a study: the answer.",
+    "pareto": "Show which candidates nothing is cheaper and better than.",
+    "report": "Write a study's report as one HTML file.",
+    "export": "Write a study's best model, in one format or several.",
+    "predict": "Label image files by an exported model.",
+    "dashboard": "Show studies in a browser, live and read-only.",
+    "rungs": "Show who went on at each rung, and what that stopped wrongly.",
+    "replay": "Say what other allocations would have found at what cost.",
+    "latency": "Measure how long each candidate takes for an image.",
+    "submit": "Run a study on a Ray cluster, as a job.",
+    "jobs": "List the jobs of a cluster with their studies.",
+    "logs": "Show what the newest job of a study prints.",
+    "stop": "Stop the newest job of a study.",
+    "doctor": "Check a cluster, its storage and an MLflow server.",
+}
 for _command in (*_RUN, *_READ, *_CLUSTER):
+    _command.short_help = SUMMARIES.get(_command.name or "")
     cli.add_command(_command)
 
 
@@ -48,6 +76,9 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; print errors as one line on stderr."""
     try:
         cli.main(args=list(arguments), prog_name="nas", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return USAGE
     except click.ClickException as error:
         return _fail(_one_line(error.format_message()), USAGE, arguments)
     except SpecError as error:

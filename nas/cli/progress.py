@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nas.cli.console import console
+from nas.cli.formats import counted
 from nas.search.budget import Allowance
 from nas.search.search import Search
 from nas.study.folder import Study
@@ -53,8 +54,8 @@ class TerminalDisplay:
         self._expected, self._allowance = search.expected, search.allowance
         self._progress = Progress(search.expected_epochs, clock=time.monotonic)
         self._say(
-            f"study {study.place}: {self._expected} trials, {search.expected_epochs} epochs in "
-            "all; Ctrl-C stops, `nas resume` goes on"
+            f"study {study.place}: {counted(self._expected, 'trial')}, "
+            f"{counted(search.expected_epochs, 'epoch')} in all; Ctrl-C stops, `nas resume` goes on"
         )
         if search.allowance is not None:
             self._say(f"it ends at the latest by its budget: {search.allowance.words}")
@@ -144,7 +145,16 @@ def _summary(progress: Progress, state: StudyState, expected: int) -> str:
     running = state.present.amount([TrialStatus.RUNNING])
     total = max(expected, len(state.present))
     # Tune takes the next segment before a slot is free: one more is under way than runs.
-    return f"{ended} of {total} trials, {running} under way, {_left(progress, state)}"
+    line = f"{ended} of {counted(total, 'trial')}, {running} under way, {_left(progress, state)}"
+    best = max(
+        state.present.having(TrialStatus.FINISHED),
+        key=lambda history: history.epochs[-1].evaluation_accuracy,
+        default=None,
+    )
+    if best is None:
+        return line
+    accuracy = best.epochs[-1].evaluation_accuracy
+    return f"{line}\nbest so far {best.trial.label}, {100 * accuracy:.1f} % ({best.trial.id})"
 
 
 def _left(progress: Progress, state: StudyState) -> str:
@@ -185,5 +195,5 @@ def _line(progress: Progress, record: Record, state: StudyState) -> str | None:
     ended = state.present.amount(FINAL)
     return (
         f"{trial_id} {what}: epoch {epoch}, probe loss {loss}, eval accuracy {accuracy} %"
-        f"  [{ended} trials done, {_left(progress, state)}]"
+        f"  [{counted(ended, 'trial')} done, {_left(progress, state)}]"
     )

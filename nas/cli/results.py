@@ -35,7 +35,11 @@ def ls(root: str, output: str) -> None:
     from nas.tables.listings import studies_frame
 
     place = root if is_uri(root) else local_path(root, key="ROOT")
-    print_frame(studies_frame(place), output)
+    frame = studies_frame(place)
+    if output == "table" and frame.empty:
+        click.echo(f"No study under {root} yet.\n\nnext: nas search quickstart")
+        return
+    print_frame(frame, output)
 
 
 @click.command()

@@ -46,11 +46,12 @@ def search(spec: str, overrides: tuple[str, ...], study: str | None, **execution
     runs one study for each of its values.
     """
     from nas.spec.file import load_spec, located
-    from nas.study.places import study_folder
+    from nas.study.places import study_folder, study_name
     from nas.study.sweep import check_new
 
     loaded = load_spec(spec, overrides)
     folder = study_folder(loaded.name, study)
+    loaded = loaded.model_copy(update={"name": study_name(loaded.name, study)})
     check_new(loaded, folder=folder)
     from nas.driver.work import begin  # takes seconds: not before the words are checked
 
@@ -138,6 +139,9 @@ def _run(
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
             signal.signal(number, signal.getsignal(signal.SIGINT))
+    if not quiet and sys.stderr.isatty():  # what follows is silent for seconds
+        then = "trains in this process" if inline else "starts Ray"
+        click.echo(f"{place_of(folder)}: reads the images, then {then}", err=True)
     try:
         display = TerminalDisplay(quiet=quiet)
         with closing(make_executor(address=address, inline=inline, say=display.note)) as executor:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nas.cli.formats import LocalPath, format_option
+from nas.cli.formats import LocalPath, counted, format_option
 
 if TYPE_CHECKING:
     from nas.driver.images import StudyImages
@@ -57,8 +57,9 @@ def _validate(loaded: "StudySpec", seen: "dict[str, StudyImages]") -> None:
     for sentence in notes:
         click.echo(f"note: {sentence}", err=True)
     click.echo(
-        f"{loaded.name}: {search.expected} trials, {search.expected_epochs} epochs in all, "
-        f"{_seeds(loaded)}, data {loaded.data.source}"
+        f"{loaded.name}: {counted(search.expected, 'trial')}, "
+        f"{counted(search.expected_epochs, 'epoch')} in all, {_seeds(loaded)}, "
+        f"data {loaded.data.source}"
     )
 
 

@@ -17,7 +17,7 @@ from nas.reading.target import Target, open_target
 from nas.spec.file import load_spec, spec_of_values
 from nas.spec.study import StudySpec
 from nas.study.lasting import check_lasting
-from nas.study.places import study_folder
+from nas.study.places import study_folder, study_name
 from nas.study.sweep import check_new
 
 
@@ -80,7 +80,9 @@ def run(
         loaded = spec_of_values(spec, overrides)
     else:
         loaded = load_spec(str(spec), overrides)
-    folder = study_folder(loaded.name, None if study is None else str(study))
+    asked = None if study is None else str(study)
+    folder = study_folder(loaded.name, asked)
+    loaded = loaded.model_copy(update={"name": study_name(loaded.name, asked)})
     check_new(loaded, folder=folder)
     with closing(make_executor(address=address, inline=inline)) as executor:
         begin(loaded, folder=folder, executor=executor, display=display or Silent())

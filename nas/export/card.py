@@ -111,7 +111,7 @@ def card(
     if score.low is not None and score.high is not None:
         interval = f" [{100 * score.low:.2f}, {100 * score.high:.2f}]"
     beside = "".join(f"; {words}" for words in [also(ranking)] if words)
-    scored = f"{ranking.metric.value}, {score.seeds} seeds"
+    scored = f"{ranking.metric.value}, {score.seeds} seed{'s'[: score.seeds != 1]}"
     gap = last.evaluation_loss - last.probe_loss
     images = facts.evaluation_images
     right = clopper_pearson(round(averaged_accuracy(history) * images), images)

@@ -49,6 +49,15 @@ def study_folder(name: str, study: str | None) -> Path:
         raise SpecError(str(error), key="--study") from error
 
 
+def study_name(name: str, study: str | None) -> str:
+    """Return what a new study is called: as where it goes, or as its spec where that is no name."""
+    last = "" if study is None else study.rstrip("/").rpartition("/")[2]
+    try:
+        return check_name(last)
+    except ValueError:
+        return name
+
+
 def refuse_existing(folder: Path) -> None:
     """Check that a study can begin at `folder`.
 

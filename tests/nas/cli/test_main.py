@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from nas.cli.main import cli, run
 
@@ -113,3 +114,23 @@ def test_help_answers_at_once():
         return time.perf_counter() - begun
 
     assert min(once() for _ in range(5)) < 0.3
+
+
+def test_every_command_is_listed_whole_at_80_columns(monkeypatch):
+    from nas.cli.main import SUMMARIES
+
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = CliRunner().invoke(cli, ["--help"]).output
+    shown = {name: command for name, command in cli.commands.items() if not command.hidden}
+    assert shown.keys() == SUMMARIES.keys()
+    assert all(f" {summary}\n" in listed for summary in SUMMARIES.values())
+    assert listed.count("...") == 1, "of the usage"
+    assert max(map(len, listed.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("words", [[], ["space"]])
+def test_without_a_command_the_help_is_printed_as_it_is(capsys, words):
+    assert run(words) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("Usage: nas")
+    assert len(said.splitlines()) > 8

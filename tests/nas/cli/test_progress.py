@@ -132,4 +132,4 @@ def test_a_pause_and_a_stop_are_said_in_the_words_of_the_listings():
     assert said[0].startswith("0001-C-s0 paused: epoch 1/3, probe loss 1.900")
     assert "[0 trials done" in said[0]
     assert said[1].startswith("0001-C-s0 stopped (last of its rung): epoch 1/3")
-    assert "[1 trials done" in said[1]
+    assert "[1 trial done" in said[1]

@@ -6,7 +6,7 @@ from nas.errors import NotFoundError, SpecError, StudyExistsError
 from nas.spec.file import load_spec
 from nas.study.copies import copy_at
 from nas.study.folder import create_study
-from nas.study.places import STUDIES, find_study, refuse_existing, study_folder
+from nas.study.places import STUDIES, find_study, refuse_existing, study_folder, study_name
 from tests.nas.conftest import SMALL
 from tests.nas.study.test_folder import FACTS
 
@@ -41,3 +41,20 @@ def test_a_study_is_found_by_all_its_names(bucket):
     for name in ("none", f"{bucket}/none"):
         with pytest.raises(NotFoundError):
             find_study(name)
+
+
+@pytest.mark.parametrize(
+    ("study", "name"),
+    [
+        (None, "spec"),
+        ("mine", "mine"),
+        ("runs/of/me", "me"),
+        ("runs/me/", "me"),
+        ("s3://bucket/studies/me", "me"),
+        ("..", "spec"),
+        ("a b", "spec"),
+        ("/", "spec"),
+    ],
+)
+def test_a_study_is_called_as_where_it_goes(study, name):
+    assert study_name("spec", study) == name

@@ -2,6 +2,9 @@
 
 import csv
 import io
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -23,6 +26,7 @@ from tests.dashboards.browsing import (
     served,
 )
 from tests.dashboards.served import FIXTURES, a_study, begun, ended, epoch, some
+from tests.nas.conftest import SMALL
 from tests.nas.journals import journalled
 from tests.payloads import PAYLOADS
 
@@ -276,3 +280,30 @@ def test_a_hundred_scripts_in_every_text_show_as_text(browser, tmp_path):
                 for text in labels[:5]:
                     page.goto(f"{base}/trials?text={quote(text, safe='')}&layout={quote(text)}")
                     assert page.get_by_role("searchbox").input_value() == text
+
+
+@pytest.mark.timeout(240)
+def test_a_real_study_is_watched_from_nothing_to_its_answer(browser, tmp_path, monkeypatch):
+    """`nas search` trains in another process; the page is opened before it begins."""
+    monkeypatch.setattr(live, "SHARE", 0)
+    command = [sys.executable, "-m", "nas.cli", "search", str(SMALL), "--inline", "-q"]
+    changes = ["training.epochs=100", "search.seeds=4", "--study", str(tmp_path / "real")]
+    with served(tmp_path) as address, looking(browser) as (_, page, _):
+        page.goto(address)
+        expect(page.locator("#studies")).to_contain_text("There is no study here yet")
+        with subprocess.Popen([*command, *changes], stdout=subprocess.DEVNULL) as search:
+            try:
+                link = page.get_by_role("link", name="real")
+                expect(link).to_be_visible(timeout=90_000)
+                link.click()
+                answer = page.locator("#answer")
+                expect(answer).to_contain_text(re.compile("[1-7] of 8 trials"), timeout=90_000)
+                page.evaluate("window.before = true")
+                expect(answer).to_contain_text("8 of 8 trials have finished", timeout=90_000)
+                expect(answer.locator(".status")).to_have_text("finished", timeout=90_000)
+                assert page.evaluate("window.before"), "nothing was loaded anew"
+                assert search.wait(60) == 0
+            finally:
+                search.kill()
+        page.get_by_role("link", name="trials", exact=True).click()
+        expect(page.locator("#trials tbody tr")).to_have_count(8)

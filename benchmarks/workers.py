@@ -37,7 +37,6 @@ def words(study: Path, trials: int) -> list[str]:
     return [
         "quickstart",
         f"search.seeds={trials // 5}",
-        "search.baselines=[]",
         f"training.epochs={EPOCHS}",
         "training.warmup_epochs=0",
         "data.train=64",
@@ -126,6 +125,8 @@ def train(study: Path, nodes: TwoNodes, given: argparse.Namespace) -> tuple[list
                 struck.append(kind)
                 print(f"{time.strftime('%X')} {kind}", flush=True)
                 ended = kind != "worker"
+        if ended and not (study / "study.json").exists():
+            raise SystemExit("the study did not begin")
         if ended:
             driver.wait()
             left += len(groups())

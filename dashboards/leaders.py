@@ -72,7 +72,7 @@ def _by_seed(snapshot: Snapshot) -> dict[str, list[float]]:
     ranking = snapshot.ranking
     rule, metric = METRICS[ranking.metric], ranking.metric
     found = {}
-    for label, seeds in finished(counted(snapshot.counted, metric)).items():
+    for label, seeds in finished(counted(snapshot.shown, metric)).items():
         scores = [rule.score(history, ranking.equal_loss) for history in seeds.values()]
         crossing = [each for each in scores if each.reach is Reach.CROSSES]
         found[label] = [each.value for each in crossing or scores]

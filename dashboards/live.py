@@ -28,6 +28,7 @@ from nas.tables.schemas import EPOCHS, RANKING, RELATIONS, TRIALS
 from nas.tables.table import Table
 
 SHARE = 40  # what took a second is done again after so many at the soonest: 2.5 % of a core
+_AT_ONCE = 2000  # trials up to which whoever asks for figures waits for them
 SOONEST = 1.0  # seconds between two readings
 
 
@@ -132,6 +133,7 @@ class LiveStudy:
         self._mark = ""
         self._due = 0.0
         self._drawn: dict[str, Drawn] = {}
+        self._drawing: set[str] = set()  # which figures a thread draws
         self._best: dict[str, tuple[int, float]] = {}  # of a trial: epochs looked at, and the best
 
     def peek(self) -> Snapshot | None:
@@ -159,6 +161,8 @@ class LiveStudy:
     def figures(self, *, of_search: bool = False) -> Drawn:
         """Return the figures of the newest snapshot, or of one before: drawing takes longest.
 
+        Of a large study they are drawn in a thread; until they are there, there are none.
+
         Raises:
             NasError: the study cannot be read.
         """
@@ -167,10 +171,21 @@ class LiveStudy:
             snapshot, known = self.snapshot(), self._drawn.get(name)
             if known and (known.tag == snapshot.tag or time.monotonic() < known.due):
                 return known
-            begun = time.monotonic()
-            made = snapshot.search_figures() if of_search else snapshot.figures()
+            if len(snapshot.histories) <= _AT_ONCE:
+                return self._draw(name, snapshot)
+            if name not in self._drawing:
+                self._drawing.add(name)
+                threading.Thread(target=self._draw, args=(name, snapshot), daemon=True).start()
+            return known or Drawn(sections={}, tag="", due=0.0)
+
+    def _draw(self, name: str, snapshot: Snapshot) -> Drawn:
+        begun = time.monotonic()
+        try:
+            made = snapshot.search_figures() if name == "search" else snapshot.figures()
             self._drawn[name] = Drawn(sections=made, tag=snapshot.tag, due=_again(begun))
             return self._drawn[name]
+        finally:
+            self._drawing.discard(name)
 
     def _read(self, reader: StudyReader, mark: str) -> Snapshot:
         study, (histories, ended) = reader.study, reader.standing

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nas.errors import CheckpointError
+from nas.export.card import DRAWING
+from nas.export.preprocessing import PREPROCESSING
 from nas.export.winner import Exported, export_winner
 from nas.ranking.result import Ranking
 from nas.reading.page import report_study
 from nas.reading.study import REPORT, rank_study
-from nas.study.folder import Study
+from nas.study.folder import SPEC, Study, has_secret
 from nas.study.records import TrialHistory
 from nas.tables.frames import write_tables
 
@@ -44,3 +46,17 @@ def conclude(study: Study, histories: tuple[TrialHistory, ...]) -> Conclusion:
 def _as_before(study: Study) -> str:
     folder = study.folder / WINNER
     return f" again ({folder} stays as it was)" if folder.exists() else ""
+
+
+def artifacts(study: Study, conclusion: Conclusion) -> list[Path]:
+    """Return the files that MLflow shows with a study: report, spec, and the winner's card.
+
+    A spec that may hold a password stays where it is.
+    """
+    files = [conclusion.report]
+    if not has_secret(study.spec):
+        files.append(study.folder / SPEC)
+    if conclusion.exported is not None:
+        folder = conclusion.exported.folder
+        files += [folder / name for name in ("README.md", DRAWING, PREPROCESSING)]
+    return [file for file in files if file.is_file()]

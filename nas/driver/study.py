@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from nas.driver.conclusion import Conclusion, conclude
+from nas.driver.conclusion import Conclusion, artifacts, conclude
 from nas.driver.conductor import StudyConductor
 from nas.driver.display import Display, Silent
 from nas.driver.images import StudyImages, facts_of, load_again, load_images, with_absolute_paths
@@ -266,7 +266,7 @@ def _close(tracker: Tracker, conclusion: Conclusion, study: Study, display: Disp
     warning = tracker.close(
         deadline_s=TRACKING_DEADLINE,
         ranking=conclusion.ranking,
-        artifacts=[conclusion.report],
+        artifacts=artifacts(study, conclusion),
         waiting=waiting,
     )
     if (copy := copy_at(study.folder)) is not None:

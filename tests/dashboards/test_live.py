@@ -1,5 +1,7 @@
 """A study that goes on is seen to, and reading it costs little."""
 
+import time
+
 import pandas as pd
 import pytest
 
@@ -88,3 +90,16 @@ def test_of_many_candidates_the_ranked_ones_are_drawn(tmp_path):
     assert {history.trial.label for history in snapshot.shown} == ranked
     assert set(snapshot.figures())
     assert len(snapshot.labels) == 40
+
+
+def test_of_a_large_study_nobody_waits_for_figures(monkeypatch):
+    monkeypatch.setattr(live, "_AT_ONCE", 1)
+    study = LiveStudy(FIXTURES / "finished")
+    first = study.figures()
+    assert (dict(first.sections), first.tag) == ({}, "")
+    deadline = time.monotonic() + 60
+    while not study.figures().sections:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert study.figures().tag == study.snapshot().tag
+    assert study.figures() is study.figures()

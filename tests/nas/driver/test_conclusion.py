@@ -2,10 +2,11 @@
 
 import shutil
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
-from nas.driver.conclusion import WINNER, conclude
+from nas.driver.conclusion import WINNER, artifacts, conclude
 from nas.driver.study import sync_study
 from nas.driver.sweep import _complete
 from nas.reading.study import REPORT, rank_study
@@ -81,3 +82,25 @@ def test_sync_needs_no_checkpoint_and_leaves_no_run_running(finished, tmp_path):
     with sqlite3.connect(folder / "mlflow.db") as database:
         found = database.execute("SELECT DISTINCT status FROM runs").fetchall()
     assert found == [("FINISHED",)]
+
+
+def test_mlflow_is_given_report_spec_and_the_winners_card(finished, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder)
+    study = open_study(folder)
+    concluded = conclude(study, study.histories())
+    files = artifacts(study, concluded)
+    names = ["report.html", "spec.json", "README.md", "layout.svg", "preprocessing.json"]
+    assert [file.name for file in files] == names
+    assert all(file.is_file() for file in files)
+    assert [f.name for f in artifacts(study, replace(concluded, exported=None))] == names[:2]
+
+
+def test_a_spec_that_may_hold_a_password_is_not_given(finished, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder)
+    study = open_study(folder)
+    concluded = conclude(study, study.histories())
+    tracking = study.spec.tracking.model_copy(update={"uri": "https://me:word@host"})
+    secret = replace(study, spec=study.spec.model_copy(update={"tracking": tracking}))
+    assert "spec.json" not in [file.name for file in artifacts(secret, concluded)]

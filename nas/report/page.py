@@ -14,6 +14,7 @@ from nas.ranking.scope import scope
 from nas.report import words
 from nas.report.document import figure_json, read, render_page, write_page
 from nas.report.fronts import front_sections
+from nas.report.networks import drawn as drawn_networks
 from nas.report.rungs import rung_cells
 from nas.report.sections import Section, in_figures, sections
 from nas.report.style import styles
@@ -95,6 +96,7 @@ def render(
         lead=words.lead(ranking),
         words=words.symbols(ranking),
         reading=words.reading(ranking),
+        drawing=drawn_networks(ranked, ranking),
         layouts=[
             {
                 **words.layout_cells(layout),

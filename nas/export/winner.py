@@ -4,11 +4,13 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from coatnet.drawing import draw
+from coatnet.folder import replace_files
 from nas.errors import NotFoundError
 from nas.export.card import DRAWING, card, metadata, searched, trained_on
 from nas.export.formats import Export, Writer
@@ -115,28 +117,38 @@ def export_winner(
     note = _note(ranking, score)
     preprocessing = Preprocessing.of(trained.facts)
     to.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=to, prefix=".export-") as name:
-        beside = Path(name)
-        going = Export(model=model, preprocessing=preprocessing, folder=beside, study=study.id)
-        for write in writers:
-            write(going)
-        text = json.dumps(preprocessing.to_json(), indent=2, ensure_ascii=False) + "\n"
-        (beside / PREPROCESSING).write_text(text, encoding="utf-8")
-        drawn = draw(model.config, title=history.trial.label)
-        (beside / DRAWING).write_text(drawn, encoding="utf-8")
+    with ExitStack() as stack:
+        made: list[Path] = []
+        if writers:
+            beside = Path(
+                stack.enter_context(tempfile.TemporaryDirectory(dir=to, prefix=".export-"))
+            )
+            going = Export(model=model, preprocessing=preprocessing, folder=beside, study=study.id)
+            for write in writers:
+                write(going)
+            made = sorted(beside.iterdir())
+        found = searched(histories)
         coatnet.save(
             model,
             to,
             metadata=metadata(study, trained, ranking, score, history),
-            card=card(
-                study, trained, ranking, score, history, note=note, searched=searched(histories)
-            ),
+            card=card(study, trained, ranking, score, history, note=note, searched=found),
         )
-        for made in sorted(beside.iterdir()):
-            place = to / made.name
+        text = json.dumps(preprocessing.to_json(), indent=2, ensure_ascii=False) + "\n"
+        drawn = draw(model.config, title=history.trial.label)
+        # Each under its name when it is whole; a rename within a folder survives a power cut.
+        replace_files(
+            to,
+            {
+                PREPROCESSING: lambda path: path.write_text(text, encoding="utf-8"),
+                DRAWING: lambda path: path.write_text(drawn, encoding="utf-8"),
+            },
+        )
+        for each in made:
+            place = to / each.name
             if place.is_dir():
                 shutil.rmtree(place)
-            made.rename(place)
+            each.rename(place)
     return Exported(trial_id=history.trial.id, folder=to, note=note)
 
 

@@ -2,9 +2,11 @@
 
 import base64
 from collections.abc import Sequence
+from typing import cast
 
 from coatnet.config import CoAtNetConfig
 from coatnet.drawing import draw, draw_all
+from nas.networks.registry import family_of
 from nas.ranking.result import Ranking
 from nas.study.records import TrialHistory
 
@@ -24,8 +26,8 @@ def drawn(histories: Sequence[TrialHistory], ranking: Ranking) -> str:
     best: dict[str, CoAtNetConfig] = {}
     for layout in ranking.layouts:
         config = configs.get(layout.label)
-        if isinstance(config, CoAtNetConfig) and len(best) < SHOWN:
-            best[layout.label] = config
+        if config is not None and family_of(config).searched and len(best) < SHOWN:
+            best[layout.label] = cast(CoAtNetConfig, config)  # the family that is searched
     if not best:
         return ""
     [(label, config), *others] = best.items()

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from coatnet.config import CoAtNetConfig
-from coatnet.drawing import draw, draw_all
 from nas.ranking.result import Ranking
 from nas.report import figures, words
 from nas.report.sections import Section
@@ -71,20 +69,6 @@ def comparison(
             figure=figures.learning_curves(epochs, looks=styles(epochs["label"])),
         ),
     )
-
-
-def drawing(histories: Sequence[TrialHistory], labels: Sequence[str]) -> str | None:
-    """Return the networks of layouts as an SVG document; None where none can be drawn."""
-    found: dict[str, CoAtNetConfig] = {}
-    for history in histories:
-        trial = history.trial
-        if trial.label in labels and isinstance(trial.config, CoAtNetConfig):
-            found.setdefault(trial.label, trial.config)
-    if not found:
-        return None
-    ordered = {label: found[label] for label in labels if label in found}
-    [first, *others] = ordered.items()
-    return draw_all(ordered, title="Stage by stage") if others else draw(first[1], title=first[0])
 
 
 def _results(ranking: Ranking, labels: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:

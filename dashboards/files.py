@@ -15,6 +15,7 @@ from dashboards.live import TABLES, Snapshot
 from dashboards.rendering import Rendering, history_of
 from nas.errors import NotFoundError
 from nas.report.document import figure_json
+from nas.report.networks import drawing as drawing_of
 from nas.report.sections import Section
 from nas.tables.csv_text import to_csv
 
@@ -58,10 +59,10 @@ class Files(Rendering):
         snapshot, _ = self.snapshot(request)
         if "number" in request.path_params:
             trial = history_of(request, snapshot).trial
-            drawing = comparing.drawing([history_of(request, snapshot)], (trial.label,))
+            drawing = drawing_of([history_of(request, snapshot)], (trial.label,))
         else:
             labels = comparing.chosen(snapshot.labels, request.query_params.getlist("l"))
-            drawing = comparing.drawing(snapshot.histories, labels)
+            drawing = drawing_of(snapshot.histories, labels)
         if drawing is None:
             raise NotFoundError("There is no drawing of these.")
         answer = self.answer(request, snapshot.tag, lambda: drawing, "image/svg+xml")

@@ -12,6 +12,7 @@ from dashboards.rendering import Rendering, history_of
 from nas.ranking.answer import also
 from nas.ranking.scope import scope
 from nas.report import words
+from nas.report.networks import drawing
 from nas.report.rungs import rung_cells
 from nas.study.records import TrialStatus
 
@@ -94,7 +95,7 @@ class Pages(Rendering):
             snapshot.tag,
             **self.common(snapshot, address, "compare"),
             found=found,
-            drawn=comparing.drawing(snapshot.histories, labels) is not None,
+            drawn=drawing(snapshot.histories, labels) is not None,
             query=str(request.query_params),
             figures=[found.curves] if found.curves else [],
         )

@@ -5,8 +5,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from coatnet.config import BlockType
-from dashboards.comparing import MOST, chosen, comparison, drawing
+from dashboards.comparing import MOST, chosen, comparison
 from nas.ranking.relations import rank
+from nas.report.networks import drawing
 from nas.spec.study import RankingSpec
 from tests.dashboards.served import FIXTURES, client
 from tests.nas.synthetic import DIGITS, study
